@@ -1,0 +1,64 @@
+/* The three documents drawn as PDF/A-3 pages, ready to be signed. What goes in are the structs of model/; what comes out
+ * is one revision with an empty place for the signature. The words of the pages live in templates/, not here. */
+#pragma once
+#include "base/ctx.h"
+#include "base/sig_slot.h"
+#include "model/document.h"
+
+/* Fonts, templates and the parts of the pages that never change: read and checked once, immutable, shared by all
+ * workers. */
+struct docs;
+
+/* templates_dir holds a folder a kind, and captions/. The faces are those of fonts-noto-core, fonts-noto-mono,
+ * fonts-ocr-b and fonts-droid-fallback.
+ * Fails    TEMPLATE with file and line (a missing word, a character without a glyph, a text that does not fit), IO,
+ *          NO_MEMORY.
+ * ret      caller: docs_close, which accepts NULL. */
+sv_status docs_open(struct sv_ctx *ctx, const char *templates_dir, struct docs **ret);
+void docs_close(struct docs *docs);
+
+/* The bytes of the bar code of a page (1-based). A letter's is drawn twice. */
+struct docs_seal {
+  uint32_t page;
+  struct sv_bytes seal;
+};
+
+struct docs_request {
+  const struct model_content *content;
+  const struct model_issue *issue;
+  const struct docs_seal *seals; /* a page without one shows the empty box of a draft */
+  size_t seal_count;
+  struct sv_bytes record;      /* record.json, attached; n 0: no attachment */
+  const char *signer_lines[4]; /* "UT-DOC-07, Servicio Nacional de Migración", "PAdES, ECDSA P-256, SHA-256" */
+  size_t signer_line_count;    /* the line with the time is added from issue_time_us */
+  size_t contents_room;        /* as in base/sig_slot.h: even, 2 * DER + 2; 0: no signature field */
+  const char *mrz[2];          /* 36 characters each; NULL: none (no letter, or a preview) */
+};
+
+/* Draws a document.
+ * ret_pdf   bytes in ctx->mem, writable until the call ends; the same request gives the same bytes.
+ * ret_slot  where the signature goes; all zero without a signature field.
+ * Fails     FIELD_INVALID with the violations of docs_check_content, RENDER, NO_MEMORY.
+ * Thread    any; docs is only read. */
+sv_status docs_render(const struct docs *docs, struct sv_ctx *ctx, const struct docs_request *request,
+                      struct sv_bytes *ret_pdf, struct sv_sig_slot *ret_slot);
+
+/* Pages that docs_render will make, so that page seals can be signed before. */
+uint32_t docs_page_count(const struct docs *docs, const struct model_content *content);
+
+/* Lines of the manifest that stand on a page (1-based): *ret_first is an index of occupants, the result their count;
+ * 0 on the cover and on a closing page without lines. */
+size_t docs_page_lines(const struct model_content *content, uint32_t page, size_t *ret_first);
+
+/* Texts that can't fit or have no glyph, each a violation with its field's path, before a number is taken.
+ * Fails     FIELD_INVALID (violations in ctx), TEMPLATE (no such template), NO_MEMORY. */
+sv_status docs_check_content(const struct docs *docs, struct sv_ctx *ctx,
+                             const struct model_content *content);
+
+/* "safe_conduct/protection_stay@1"; NULL for an unknown kind or purpose. Lives as long as docs. */
+const char *docs_template_for(const struct docs *docs, const struct model_content *content);
+
+/* Whether a letter's legal_basis is an id of its template's catalogue. */
+bool docs_legal_basis_known(const struct docs *docs, const struct model_content *content, const char *id);
+/* The id number i of that catalogue, NULL at its end. */
+const char *docs_legal_basis_at(const struct docs *docs, const struct model_content *content, size_t i);
