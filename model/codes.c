@@ -1,0 +1,48 @@
+/* Binary search over the generated tables. */
+#include "model/codes.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct code_row {
+  const char *code;
+  const char *text;
+};
+
+static const struct code_row state_rows[] = {
+#include "model_states.inc"
+};
+static const struct code_row airport_rows[] = {
+#include "model_airports.inc"
+};
+static const struct code_row currency_rows[] = {
+#include "model_currencies.inc"
+};
+
+static int row_compare(const void *key, const void *row) {
+  return strcmp(key, ((const struct code_row *)row)->code);
+}
+
+#define FIND(rows, code)                                                              \
+  ((const struct code_row *)bsearch((code), (rows), sizeof(rows) / sizeof((rows)[0]), \
+                                    sizeof((rows)[0]), row_compare))
+
+bool model_state_known(const char *code) { return FIND(state_rows, code) != NULL; }
+
+bool model_state_issues(const char *code) {
+  const struct code_row *r = FIND(state_rows, code);
+  return r && strcmp(r->text, "person") != 0;
+}
+
+bool model_airport_known(const char *code) { return FIND(airport_rows, code) != NULL; }
+
+const char *model_airport_name(const char *code) {
+  const struct code_row *r = FIND(airport_rows, code);
+  return r ? r->text : NULL;
+}
+
+int model_currency_exponent(const char *code) {
+  const struct code_row *r = FIND(currency_rows, code);
+  return r && r->text[0] >= '0' && r->text[0] <= '9' ? r->text[0] - '0' : -1;
+}

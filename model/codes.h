@@ -1,0 +1,14 @@
+/* The code lists, embedded at build time from model/codes/ (each sorted by code). Thread: any. */
+#pragma once
+#include <stdbool.h>
+
+/* ISO 3166-1 alpha-3 or a code of ICAO Doc 9303-3 section 5, as a nationality. */
+bool model_state_known(const char *code);
+/* As the issuer of a document: the codes for persons (XXA, XXB, XXC, XXX) never are. */
+bool model_state_issues(const char *code);
+/* IATA location code of an airport. */
+bool model_airport_known(const char *code);
+/* The airport's name in English, NULL when unknown. Static storage. */
+const char *model_airport_name(const char *code);
+/* Digits of the minor unit, ISO 4217: 0, 2, 3 or 4; -1 for an unknown code or one without a minor unit (XAU, XXX). */
+int model_currency_exponent(const char *code);
