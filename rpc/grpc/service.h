@@ -1,0 +1,65 @@
+/* What a method is, and what its handler may do with a call.
+ * A handler is straight-line code on a worker: it reads, works, writes, and returns the call's status, which becomes the
+ * trailers. Everything here is for the handler's thread alone unless it says otherwise. */
+#pragma once
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/ctx.h"
+
+struct rpc_call; /* one call, as a worker sees it */
+
+struct rpc_peer {
+  const char *spiffe;             /* "" when no certificate */
+  uint8_t certificate_sha256[32]; /* of its DER; zeros when none */
+};
+
+enum rpc_where {
+  RPC_ON_WORKER,
+  RPC_ON_LOOP, /* microseconds, never blocks: unary methods alone */
+};
+
+struct rpc_method {
+  const char *path; /* "/salvo.v1.IssuanceService/IssueDocument" */
+  bool client_streaming, server_streaming;
+  enum rpc_where where;
+  bool may_wait; /* on a stranger, or on the client: such calls hold at most half of the workers */
+  const ProtobufCMessageDescriptor *input, *output;
+  /* Under ctx's deadline and cancellation. Returns the call's status. */
+  sv_status (*handle)(struct rpc_call *call, struct sv_ctx *ctx, void *service);
+};
+
+/* Lent until the handler returns. */
+const struct rpc_peer *rpc_call_peer(const struct rpc_call *call);
+
+/* The value of a header of the request, or NULL; of several, the first. Names are lower case. Lent until the handler
+ * returns. */
+const char *rpc_call_metadata(const struct rpc_call *call, const char *name);
+
+/* The next message of the client, pre-checked against the method's input, in ctx->mem: blocks. ret_end true, and no
+ * message, after the client has half-closed. Of a unary or server-streaming method the one message is guaranteed.
+ * Fails: CANCELLED, DEADLINE, MESSAGE_TOO_LARGE, MESSAGE_MALFORMED, LIMIT_EXCEEDED (elements), NO_MEMORY. */
+sv_status rpc_call_read(struct rpc_call *call, struct sv_ctx *ctx, struct sv_bytes *ret_message,
+                        bool *ret_end);
+
+/* Queues one message (copied); blocks while more than a mark is queued.
+ * Fails: CANCELLED (the peer is gone), DEADLINE, NO_MEMORY. */
+sv_status rpc_call_write(struct rpc_call *call, struct sv_ctx *ctx, struct sv_bytes message);
+
+/* For the log line; copied, at most 36 characters. */
+void rpc_call_request_id(struct rpc_call *call, const char *uuid);
+
+/* For streams that live long: forgets all that is in ctx->mem (and the violations, which live there). The layer itself
+ * keeps nothing there while the handler runs. */
+void rpc_call_recycle(struct rpc_call *call, struct sv_ctx *ctx);
+
+/* A wait of a stream that has nothing to say: returns after wait_ns, or at once with CANCELLED or DEADLINE. */
+sv_status rpc_call_pause(struct rpc_call *call, struct sv_ctx *ctx, uint64_t wait_ns);
+
+/* Wire bytes to a message in ctx->mem and back. Unpacking pre-checks: depth, UTF-8, NUL, number of elements.
+ * Fails: MESSAGE_MALFORMED, LIMIT_EXCEEDED, NO_MEMORY. Any thread. */
+sv_status rpc_unpack(struct sv_ctx *ctx, const ProtobufCMessageDescriptor *type,
+                     struct sv_bytes wire, ProtobufCMessage **ret_message);
+sv_status rpc_pack(struct sv_ctx *ctx, const ProtobufCMessage *message, struct sv_bytes *ret_wire);

@@ -1,0 +1,59 @@
+/* The gRPC server: a listener, its connections, and the services that answer on them. One loop; handlers on workers.
+ * All functions on the loop's thread (or before it runs) unless they say otherwise. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ctx.h"
+#include "rpc/grpc/service.h"
+#include "rpc/limits.h"
+#include "runtime/loop.h"
+#include "runtime/workers.h"
+
+struct rpc_server;
+
+struct rpc_server_config {
+  const char *address; /* "127.0.0.1", "::" */
+  uint16_t port;       /* 0: any free one, told by rpc_server_port */
+  /* PEM files. All NULL: clear-text HTTP/2 with prior knowledge, for tests and behind a local proxy. */
+  const char *certificate_path; /* chain, leaf first */
+  const char *key_path;
+  const char *client_ca_path; /* NULL: no certificate is asked for */
+  const char *trust_domain;   /* of the peers' SPIFFE IDs; NULL: any */
+  /* Calls without an acceptable peer are refused (UNAUTHENTICATED) before their handler, but for health. */
+  bool require_peer;
+  struct rpc_limits limits; /* rpc_limits_default() */
+};
+
+/* Methods that share a service pointer. Borrowed until rpc_server_close. */
+struct rpc_service {
+  const char *name; /* "salvo.v1.IssuanceService", for health */
+  const struct rpc_method *methods;
+  size_t method_n;
+  void *service; /* handed to the handlers */
+};
+
+/* Opens the port; connections are served once the loop runs. Health starts as SERVING for "" and every service.
+ * Borrows loop, workers and the services' arrays; copies the rest.
+ * Fails: CONFIG (address, files), NO_MEMORY, IO. Caller: rpc_server_close. */
+sv_status rpc_server_open(struct sv_ctx *ctx, struct loop *loop, struct workers *workers,
+                          const struct rpc_server_config *config,
+                          const struct rpc_service *services, size_t service_n,
+                          struct rpc_server **ret_server);
+uint16_t rpc_server_port(const struct rpc_server *server);
+
+/* Certificates and client CA anew from the same files, for new connections; on failure the old ones stay. */
+sv_status rpc_server_reload(struct rpc_server *server, struct sv_ctx *ctx);
+
+/* service NULL: all of them and "". */
+void rpc_server_health_set(struct rpc_server *server, const char *service, bool serving);
+
+/* Graceful stop: health NOT_SERVING at once; after notice_ns (the balancer's interval) the port is closed and every
+ * connection told GOAWAY; calls finish until drain_ns later, then the rest is cut. Then `stopped` runs on the loop,
+ * exactly once. A second stop changes nothing. */
+void rpc_server_stop(struct rpc_server *server, uint64_t notice_ns, uint64_t drain_ns,
+                     void (*stopped)(void *arg), void *arg);
+
+/* Cuts what is left and frees. Workers must have run every accepted call (workers_close) and the loop must not be
+ * running. Accepts NULL. */
+void rpc_server_close(struct rpc_server *server);
