@@ -1,23 +1,48 @@
-/* The canonical record: what a document says, as canonical JSON (RFC 8785) with private fields as salted commitments.
- * Its SHA-256 is in the visible seals; its bytes are attached to the PDF as record.json.
- * {"format":"salvo-record/1","salt":...,"kind":...,"number":...,"version":...,...,"content":{...},"approvals":[...],"issue_time":...} */
+/* The canonical record: what a document says, as canonical JSON (RFC 8785: sorted keys, no white space, int64 as
+ * strings). Its SHA-256 is in the visible seals; its bytes are attached to the PDF as record.json.
+ *
+ *   {"approvals":[{"officer","time"}],"authority","content":{...},"format":"salvo-record/1","issue_date",
+ *    "issue_time","kind","number","previous_sha256"?,"salt","version"}
+ *
+ * Private fields of the content appear only as {"sha256":hex}: SHA-256(field salt || value), where the field salt is
+ * HMAC-SHA-256(secret, path) and the secret stays in the registry. What the paper does not show of a manifest's
+ * occupants (birth date, sex, nationality, travel document, service codes) is private too: the twin travels with the
+ * paper. A copy is no part of the record: all copies of a version say the same. Knows no file. Thread: any. */
 #pragma once
 #include "base/ctx.h"
 #include "model/document.h"
 
-enum { RECORD_BYTES_MAX = 2 * 1024 * 1024 };
+enum { RECORD_BYTES_MAX = 2 * 1024 * 1024, RECORD_SALT_BYTES = 16, RECORD_SECRET_BYTES = 32 };
+
+struct record_salts {
+  uint8_t salt[RECORD_SALT_BYTES];     /* in the record */
+  uint8_t secret[RECORD_SECRET_BYTES]; /* in the registry alone */
+};
+
+/* Canonical JSON of the content alone: what an approver confirms. ret in ctx->mem. */
+sv_status record_content(struct sv_ctx *ctx, const struct model_content *content,
+                         const struct record_salts *salts, struct sv_bytes *ret_json);
+
+/* The whole record. previous_sha256 is the record digest of the version before, NULL for the first. */
+sv_status record_write(struct sv_ctx *ctx, const struct model_content *content,
+                       const struct model_issue *issue, const struct record_salts *salts,
+                       const uint8_t *previous_sha256, struct sv_bytes *ret_json);
 
 /* The facts of a record that a verifier compares. Strings are in ctx->mem. */
 struct record_facts {
   enum model_kind kind;
   const char *number;
   uint32_t version;
-  uint32_t copy;
+  uint32_t copy; /* 0: records name no copy */
   const char *authority;
   const char *issue_date;
   const char *valid_from; /* "" where the kind has none */
   const char *valid_until;
 };
 
-/* Reads the facts of hostile bytes. Fails: RECORD_FORMAT. Thread: any. */
+/* Reads the facts of hostile bytes. Fails: RECORD_FORMAT. */
 sv_status record_read(struct sv_ctx *ctx, struct sv_bytes json, struct record_facts *ret);
+
+/* SHA-256(field salt || value) in hexadecimal, the commitment at `path`: for whoever discloses one field. */
+void record_commitment(const struct record_salts *salts, const char *path, const char *value,
+                       char hex[static 65]);

@@ -1,0 +1,276 @@
+/* The writer thread and the readers.
+ *
+ *   worker: store_write(act) --queue--> writer: BEGIN; SAVEPOINT, act, RELEASE or ROLLBACK TO; ...; COMMIT --wake--> worker
+ *
+ * Acts that wait while a commit syncs go into the next transaction together: one fsync for all of them. An act runs on
+ * the writer thread with the caller's ctx, while the caller sleeps: one owner at a time. Invariants: no act is
+ * acknowledged before the COMMIT that holds it returned; when a COMMIT fails every act in it fails with STORE. */
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "store/sqlite_row.h"
+
+enum { READERS_MAX = 8, BATCH_MAX = 64 };
+
+static const char migration_1[] =
+#include "store_migration_1.inc"
+    ;
+static const char *const migrations[] = {migration_1};
+enum { MIGRATION_COUNT = sizeof migrations / sizeof migrations[0] };
+
+struct job {
+  struct job *next;
+  store_act *act;
+  void *arg;
+  struct sv_ctx *ctx;
+  sv_status status;
+  bool done;
+  pthread_cond_t wake;
+};
+
+struct sqlite_store {
+  struct store store;
+  char *path;
+  int lock_fd;
+  pthread_t writer;
+  bool writer_started;
+  pthread_mutex_t mutex; /* over the queue and the list of readers */
+  pthread_cond_t queued;
+  pthread_cond_t reader_free;
+  struct job *head, **tail;
+  bool stopping;
+  struct sqlite_tx write_tx;
+  struct sqlite_tx readers[READERS_MAX];
+  int readers_idle[READERS_MAX]; /* a stack of indexes */
+  int idle_count;
+  int opened_count;
+};
+
+static sv_status job_run(struct sqlite_store *s, struct job *j) {
+  SV_TRY(sqlite_exec(j->ctx, s->write_tx.db, "SAVEPOINT act"));
+  sv_status status = j->act(&s->write_tx.tx, j->ctx, j->arg);
+  if (sv_failed(status)) {
+    struct sv_arena *mem = j->ctx->mem;
+    struct sv_ctx aside = sv_ctx_over(mem); /* keeps the act's own fault */
+    sv_status undone = sqlite_exec(&aside, s->write_tx.db, "ROLLBACK TO act; RELEASE act");
+    return sv_failed(undone) ? undone : status;
+  }
+  return sqlite_exec(j->ctx, s->write_tx.db, "RELEASE act");
+}
+
+static void batch_commit(struct sqlite_store *s, struct job **jobs, size_t n) {
+  struct sv_ctx *first = jobs[0]->ctx;
+  struct sv_ctx aside = sv_ctx_over(first->mem);
+  sv_status batch = sqlite_exec(&aside, s->write_tx.db, "BEGIN IMMEDIATE");
+  for (size_t i = 0; i < n; i++) {
+    jobs[i]->status = sv_failed(batch) ? batch : job_run(s, jobs[i]);
+  }
+  if (!sv_failed(batch)) {
+    batch = sqlite_exec(&aside, s->write_tx.db, "COMMIT");
+    if (sv_failed(batch) && !sqlite3_get_autocommit(s->write_tx.db)) {
+      (void)sqlite3_exec(s->write_tx.db, "ROLLBACK", NULL, NULL, NULL);
+    }
+  }
+  if (sv_failed(batch)) {
+    for (size_t i = 0; i < n; i++) {
+      if (!sv_failed(jobs[i]->status)) {
+        jobs[i]->status = SV_FAIL(jobs[i]->ctx, STORE, "commit: %s", aside.detail);
+      }
+    }
+  }
+}
+
+static void *writer_main(void *arg) {
+  struct sqlite_store *s = arg;
+  for (;;) {
+    struct job *batch[BATCH_MAX];
+    size_t n = 0;
+    (void)pthread_mutex_lock(&s->mutex);
+    while (!s->head && !s->stopping) {
+      (void)pthread_cond_wait(&s->queued, &s->mutex);
+    }
+    while (s->head && n < BATCH_MAX) {
+      batch[n++] = s->head;
+      s->head = s->head->next;
+    }
+    if (!s->head) {
+      s->tail = &s->head;
+    }
+    (void)pthread_mutex_unlock(&s->mutex);
+    if (n == 0) {
+      return NULL;
+    }
+    batch_commit(s, batch, n);
+    (void)pthread_mutex_lock(&s->mutex);
+    for (size_t i = 0; i < n; i++) {
+      batch[i]->done = true;
+      (void)pthread_cond_signal(&batch[i]->wake);
+    }
+    (void)pthread_mutex_unlock(&s->mutex);
+  }
+}
+
+static sv_status sqlite_write(struct store *store, struct sv_ctx *ctx, store_act *act, void *arg) {
+  struct sqlite_store *s = (struct sqlite_store *)store;
+  struct job j = {.act = act, .arg = arg, .ctx = ctx, .wake = PTHREAD_COND_INITIALIZER};
+  (void)pthread_mutex_lock(&s->mutex);
+  SV_ASSERT(!s->stopping);
+  *s->tail = &j;
+  s->tail = &j.next;
+  (void)pthread_cond_signal(&s->queued);
+  while (!j.done) {
+    (void)pthread_cond_wait(&j.wake, &s->mutex);
+  }
+  (void)pthread_mutex_unlock(&s->mutex);
+  (void)pthread_cond_destroy(&j.wake);
+  return j.status;
+}
+
+/* A reader's index; opens a connection where all are busy and there may be one more. */
+static sv_status reader_take(struct sqlite_store *s, struct sv_ctx *ctx, int *ret) {
+  (void)pthread_mutex_lock(&s->mutex);
+  while (s->idle_count == 0 && s->opened_count == READERS_MAX) {
+    (void)pthread_cond_wait(&s->reader_free, &s->mutex);
+  }
+  sv_status status = SV_DONE;
+  if (s->idle_count > 0) {
+    *ret = s->readers_idle[--s->idle_count];
+  } else {
+    struct sqlite_tx *t = &s->readers[s->opened_count];
+    status = sqlite_tx_open(ctx, s->path, t);
+    if (!sv_failed(status)) {
+      status = sqlite_tx_prepare(ctx, t);
+    }
+    if (sv_failed(status)) {
+      sqlite_tx_close(t);
+    } else {
+      *ret = s->opened_count++;
+    }
+  }
+  (void)pthread_mutex_unlock(&s->mutex);
+  return status;
+}
+
+static void reader_give(struct sqlite_store *s, int index) {
+  (void)pthread_mutex_lock(&s->mutex);
+  s->readers_idle[s->idle_count++] = index;
+  (void)pthread_cond_signal(&s->reader_free);
+  (void)pthread_mutex_unlock(&s->mutex);
+}
+
+static sv_status sqlite_read(struct store *store, struct sv_ctx *ctx, store_act *act, void *arg) {
+  struct sqlite_store *s = (struct sqlite_store *)store;
+  int index;
+  SV_TRY(reader_take(s, ctx, &index));
+  struct sqlite_tx *t = &s->readers[index];
+  sv_status status = sqlite_exec(ctx, t->db, "BEGIN");
+  if (!sv_failed(status)) {
+    status = act(&t->tx, ctx, arg);
+    (void)sqlite3_exec(t->db, "ROLLBACK", NULL, NULL, NULL);
+  }
+  reader_give(s, index);
+  return status;
+}
+
+static void sqlite_close(struct store *store) {
+  struct sqlite_store *s = (struct sqlite_store *)store;
+  if (s->writer_started) {
+    (void)pthread_mutex_lock(&s->mutex);
+    s->stopping = true;
+    (void)pthread_cond_signal(&s->queued);
+    (void)pthread_mutex_unlock(&s->mutex);
+    (void)pthread_join(s->writer, NULL);
+  }
+  for (int i = 0; i < s->opened_count; i++) {
+    sqlite_tx_close(&s->readers[i]);
+  }
+  sqlite_tx_close(&s->write_tx);
+  if (s->lock_fd >= 0) {
+    (void)close(s->lock_fd);
+  }
+  (void)pthread_mutex_destroy(&s->mutex);
+  (void)pthread_cond_destroy(&s->queued);
+  (void)pthread_cond_destroy(&s->reader_free);
+  free(s->path);
+  free(s);
+}
+
+static sv_status migrate(struct sv_ctx *ctx, sqlite3 *db) {
+  sqlite3_stmt *q = NULL;
+  int version = -1;
+  if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &q, NULL) == SQLITE_OK &&
+      sqlite3_step(q) == SQLITE_ROW) {
+    version = sqlite3_column_int(q, 0);
+  }
+  (void)sqlite3_finalize(q);
+  if (version < 0) {
+    return SV_FAIL(ctx, STORE, "user_version: %s", sqlite3_errmsg(db));
+  }
+  if (version > MIGRATION_COUNT) {
+    return SV_FAIL(ctx, CONFIG, "the registry is of schema %d, this program knows %d", version,
+                   MIGRATION_COUNT);
+  }
+  for (; version < MIGRATION_COUNT; version++) {
+    char mark[64];
+    (void)snprintf(mark, sizeof mark, "PRAGMA user_version = %d; COMMIT", version + 1);
+    SV_TRY(sqlite_exec(ctx, db, "BEGIN IMMEDIATE"));
+    SV_TRY(sqlite_exec(ctx, db, migrations[version]));
+    SV_TRY(sqlite_exec(ctx, db, mark));
+  }
+  return SV_DONE;
+}
+
+static sv_status lock_take(struct sv_ctx *ctx, struct sqlite_store *s) {
+  char *path = sv_arena_printf(ctx->mem, "%s.lock", s->path);
+  s->lock_fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+  if (s->lock_fd < 0) {
+    return SV_FAIL(ctx, STORE, "lock file: %s", strerror(errno));
+  }
+  if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+    return SV_FAIL(ctx, CONFIG, "another process has this registry open");
+  }
+  return SV_DONE;
+}
+
+static sv_status store_start(struct sv_ctx *ctx, struct sqlite_store *s) {
+  SV_TRY(lock_take(ctx, s));
+  SV_TRY(sqlite_tx_open(ctx, s->path, &s->write_tx));
+  SV_TRY(migrate(ctx, s->write_tx.db));
+  SV_TRY(sqlite_tx_prepare(ctx, &s->write_tx));
+  if (pthread_create(&s->writer, NULL, writer_main, s) != 0) {
+    return SV_FAIL(ctx, STORE, "writer thread");
+  }
+  s->writer_started = true;
+  return SV_DONE;
+}
+
+static const struct store_ops sqlite_ops = {
+    .write = sqlite_write, .read = sqlite_read, .close = sqlite_close};
+
+sv_status store_sqlite_open(struct sv_ctx *ctx, const char *path, struct store **ret) {
+  struct sqlite_store *s = calloc(1, sizeof *s);
+  if (!s) {
+    return SV_FAIL(ctx, NO_MEMORY, "store");
+  }
+  s->store.ops = &sqlite_ops;
+  s->lock_fd = -1;
+  s->tail = &s->head;
+  s->path = strdup(path);
+  (void)pthread_mutex_init(&s->mutex, NULL);
+  (void)pthread_cond_init(&s->queued, NULL);
+  (void)pthread_cond_init(&s->reader_free, NULL);
+  sv_status status = s->path ? store_start(ctx, s) : SV_FAIL(ctx, NO_MEMORY, "store");
+  if (sv_failed(status)) {
+    sqlite_close(&s->store);
+    return status;
+  }
+  *ret = &s->store;
+  return SV_DONE;
+}

@@ -1,0 +1,209 @@
+/* The registry: documents, numbers, protection, obligations, audit. One contract, backends behind it (store_sqlite).
+ *
+ * Writes are acts: functions that run inside a transaction with every other writer shut out, so that a check and what
+ * follows from it can't be parted. The backend runs many acts in one transaction and syncs once; an act that fails is
+ * undone alone. store_write returns after the sync: what it acknowledged survives a crash.
+ *
+ * Invariants that every backend keeps:
+ *   1. a number that was handed out has a row for ever; its state says what became of it;
+ *   2. (authority, request_id) names at most one row that is not void;
+ *   3. an obligation's disbursed amount is the sum of its issued and reserved receipts, and at most the obligated one;
+ *   4. ISSUED is reached from RESERVED alone, together with its PDF, record, seals and audit row. */
+#pragma once
+#include "base/ctx.h"
+#include "model/document.h"
+
+struct store;
+struct store_tx; /* valid inside an act only */
+
+enum { STORE_PERSON_KEY_BYTES = 32, STORE_SEALS_MAX = 64, STORE_PAGE_MAX = 100 };
+
+/* A row of the registry. Strings and bytes are borrowed on the way in, in ctx->mem on the way out. */
+struct store_document {
+  const char *number;
+  uint32_t version;
+  uint32_t copy; /* the newest */
+  const char *authority;
+  enum model_kind kind;
+  const char *request_id;
+  uint8_t input_mac[32]; /* of the whole request, keyed */
+  enum model_state state;
+  enum model_state_reason state_reason;
+  const char *supersedes;
+  const char *superseded_by;
+  const char *template_name;
+  const char *languages; /* parted by a comma */
+  const char *issue_date;
+  const char *valid_from;
+  const char *valid_until;
+  int64_t issue_time_us;
+  const char *issued_by;
+  struct sv_bytes request; /* the request as it came: to finish a reservation whose worker died */
+  uint8_t salt[16];
+  uint8_t secret[32];
+  uint8_t content_sha256[32];
+  uint8_t record_sha256[32];
+  struct sv_bytes record;
+  uint8_t signer_certificate_sha256[32];
+  const char *seal_certificate;
+  const char *status_list;
+  uint32_t status_index;
+  const uint8_t *case_key; /* 32 bytes, NULL: none */
+  int64_t lease_until_us;  /* of a reservation */
+  const char *obligation;  /* of a receipt; "" */
+  int64_t amount_minor;    /* in the obligation's currency */
+  uint32_t sequence;       /* in the obligation */
+  int64_t obligated_minor; /* of the obligation when the number was taken */
+  int64_t paid_before_minor;
+  uint32_t amendment;
+  uint64_t row; /* order of numbers, for lists */
+};
+
+struct store_seal {
+  uint32_t page;
+  struct sv_bytes seal;
+};
+
+/* What finalising adds to a reservation. */
+struct store_issue {
+  struct sv_bytes pdf;
+  uint8_t pdf_sha256[32];
+  struct sv_bytes record;
+  uint8_t record_sha256[32];
+  uint8_t content_sha256[32];
+  uint8_t signer_certificate_sha256[32];
+  const char *seal_certificate;
+  const struct store_seal *seals;
+  size_t seal_count;
+};
+
+struct store_obligation {
+  const char *id; /* without "obligations/" */
+  const char *authority;
+  const char *request_id;
+  uint8_t input_mac[32];
+  const char *award_number;
+  const char *awarding_agency;
+  const char *recipient_name;
+  const char *recipient_id;
+  const char *currency;
+  int64_t obligated_minor;
+  int64_t disbursed_minor; /* issued and reserved */
+  const char *period_start;
+  const char *period_end;
+  uint32_t amendment;
+  uint32_t receipts; /* sequence of the last one */
+  bool closed;
+};
+
+/* A protection that a person key leads to: an active letter and what it says about states. */
+struct store_protection {
+  const char *number;
+  enum model_state state;
+  const char *valid_until;
+  const char *not_valid_for; /* parted by a comma; "": everywhere but the route */
+  const char *route;         /* states, parted by a comma */
+};
+
+struct store_audit {
+  const char *actor; /* SPIFFE ID */
+  const char *act;   /* "issue", "refuse", ... */
+  const char *number;
+  uint32_t version;
+  const char *reason; /* of a refusal */
+};
+
+struct store_list_query {
+  const char *authority;
+  enum model_kind kind;   /* none: all */
+  enum model_state state; /* none: all */
+  const uint8_t *case_key;
+  uint64_t before_row; /* 0: from the newest */
+  uint32_t limit;
+};
+
+/* Duties of a backend. Every slot runs inside an act or a read; reasons: STORE when the medium fails, CORRUPT when the
+ * rows contradict an invariant, NO_MEMORY, and those named. */
+struct store_tx_ops {
+  /* The row of (authority, request_id) that is not void. NOT_FOUND. */
+  sv_status (*request_find)(struct store_tx *, struct sv_ctx *, const char *authority,
+                            const char *request_id, struct store_document *ret);
+  /* The next place in the series, from 1. LIMIT_EXCEEDED at its end. */
+  sv_status (*series_next)(struct store_tx *, struct sv_ctx *, enum model_kind, int year,
+                           uint32_t *ret);
+  /* A new row, RESERVED. */
+  sv_status (*document_reserve)(struct store_tx *, struct sv_ctx *, const struct store_document *);
+  /* version 0: the newest. NOT_FOUND. */
+  sv_status (*document_find)(struct store_tx *, struct sv_ctx *, const char *number,
+                             uint32_t version, struct store_document *ret);
+  sv_status (*document_by_pdf)(struct store_tx *, struct sv_ctx *, const uint8_t pdf_sha256[32],
+                               struct store_document *ret, uint32_t *ret_copy);
+  /* RESERVED becomes ISSUED, copy 1. NOT_ISSUED in any other state. */
+  sv_status (*document_issue)(struct store_tx *, struct sv_ctx *, const char *number,
+                              uint32_t version, const struct store_issue *);
+  sv_status (*document_state)(struct store_tx *, struct sv_ctx *, const char *number,
+                              uint32_t version, enum model_state, enum model_state_reason,
+                              const char *superseded_by);
+  sv_status (*lease_extend)(struct store_tx *, struct sv_ctx *, const char *number,
+                            uint32_t version, int64_t until_us);
+  /* Reservations whose lease ended before now, oldest first. */
+  sv_status (*leases_ended)(struct store_tx *, struct sv_ctx *, int64_t now_us,
+                            struct store_document *ret, size_t limit, size_t *ret_n);
+  sv_status (*document_list)(struct store_tx *, struct sv_ctx *, const struct store_list_query *,
+                             struct store_document *ret, size_t *ret_n);
+  /* Bytes of a copy (0: the newest); the digest too. NOT_FOUND. */
+  sv_status (*pdf)(struct store_tx *, struct sv_ctx *, const char *number, uint32_t version,
+                   uint32_t copy, struct sv_bytes *ret, uint8_t ret_sha256[32]);
+  sv_status (*seals)(struct store_tx *, struct sv_ctx *, const char *number, uint32_t version,
+                     uint32_t copy, struct store_seal *ret, size_t *ret_n);
+  sv_status (*status_index_taken)(struct store_tx *, struct sv_ctx *, const char *list,
+                                  uint32_t index, bool *ret);
+
+  sv_status (*person_add)(struct store_tx *, struct sv_ctx *,
+                          const uint8_t key[STORE_PERSON_KEY_BYTES],
+                          const struct store_protection *);
+  /* Calls each for every protection under the key. */
+  sv_status (*person_find)(struct store_tx *, struct sv_ctx *,
+                           const uint8_t key[STORE_PERSON_KEY_BYTES], struct store_protection *ret,
+                           size_t limit, size_t *ret_n);
+
+  /* ALREADY_EXISTS. */
+  sv_status (*obligation_add)(struct store_tx *, struct sv_ctx *, const struct store_obligation *);
+  sv_status (*obligation_find)(struct store_tx *, struct sv_ctx *, const char *authority,
+                               const char *id, struct store_obligation *ret);
+  sv_status (*obligation_by_request)(struct store_tx *, struct sv_ctx *, const char *authority,
+                                     const char *request_id, struct store_obligation *ret);
+  /* Adds to the disbursed amount (negative to give back) and sets the sequence. BALANCE_EXCEEDED. */
+  sv_status (*obligation_disburse)(struct store_tx *, struct sv_ctx *, const char *authority,
+                                   const char *id, int64_t minor, uint32_t sequence, bool close);
+  sv_status (*audit)(struct store_tx *, struct sv_ctx *, const struct store_audit *);
+};
+struct store_tx {
+  const struct store_tx_ops *ops;
+};
+
+typedef sv_status store_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg);
+
+struct store_ops {
+  /* Runs the act on the writer, returns when its transaction is durable or undone. STORE when it can't be. Thread: any. */
+  sv_status (*write)(struct store *, struct sv_ctx *, store_act *, void *arg);
+  /* Runs the act over a consistent snapshot; it must not write. Thread: any. */
+  sv_status (*read)(struct store *, struct sv_ctx *, store_act *, void *arg);
+  void (*close)(struct store *);
+};
+struct store {
+  const struct store_ops *ops;
+};
+
+static inline sv_status store_write(struct store *s, struct sv_ctx *ctx, store_act *act,
+                                    void *arg) {
+  return s->ops->write(s, ctx, act, arg);
+}
+static inline sv_status store_read(struct store *s, struct sv_ctx *ctx, store_act *act, void *arg) {
+  return s->ops->read(s, ctx, act, arg);
+}
+static inline void store_close(struct store *s) {
+  if (s) {
+    s->ops->close(s);
+  }
+}
