@@ -30,6 +30,7 @@ enum sv_code {
   X(FIELD_INVALID, INVALID_ARGUMENT, "a field of the request breaks a rule")                      \
   X(REQUEST_ID_REUSED, INVALID_ARGUMENT, "this request_id was used with other content")           \
   X(MESSAGE_MALFORMED, INTERNAL, "the message is not valid protobuf")                             \
+  X(HEADER_MALFORMED, INTERNAL, "a header of the call is malformed")                              \
   X(MESSAGE_TOO_LARGE, RESOURCE_EXHAUSTED, "the message is over the size limit")                  \
   X(QUEUE_FULL, RESOURCE_EXHAUSTED, "the server is busy; try again after the delay")              \
   X(LIMIT_EXCEEDED, RESOURCE_EXHAUSTED, "the request needs more than its limit allows")           \
