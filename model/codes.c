@@ -39,7 +39,16 @@ bool model_airport_known(const char *code) { return FIND(airport_rows, code) != 
 
 const char *model_airport_name(const char *code) {
   const struct code_row *r = FIND(airport_rows, code);
-  return r ? r->text : NULL;
+  return r ? r->text + 4 : NULL; /* "PAN Albrook ..." */
+}
+
+bool model_airport_state(const char *code, char state[static 4]) {
+  const struct code_row *r = FIND(airport_rows, code);
+  if (r) {
+    memcpy(state, r->text, 3);
+    state[3] = '\0';
+  }
+  return r != NULL;
 }
 
 int model_currency_exponent(const char *code) {

@@ -10,5 +10,7 @@ bool model_state_issues(const char *code);
 bool model_airport_known(const char *code);
 /* The airport's name in English, NULL when unknown. Static storage. */
 const char *model_airport_name(const char *code);
+/* The three-letter code of the state that an airport lies in; false when unknown. */
+bool model_airport_state(const char *code, char state[static 4]);
 /* Digits of the minor unit, ISO 4217: 0, 2, 3 or 4; -1 for an unknown code or one without a minor unit (XAU, XXX). */
 int model_currency_exponent(const char *code);

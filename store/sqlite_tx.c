@@ -40,8 +40,9 @@ static const char *const stmt_texts[STMT_COUNT] = {
         "?24, ?25, ?26, ?27)",
     [STMT_FIND_VERSION] =
         "SELECT " DOCUMENT_COLUMNS " FROM documents d WHERE number = ?1 AND version = ?2",
-    [STMT_FIND_NEWEST] = "SELECT " DOCUMENT_COLUMNS
-                         " FROM documents d WHERE number = ?1 ORDER BY version DESC LIMIT 1",
+    [STMT_FIND_NEWEST] =
+        "SELECT " DOCUMENT_COLUMNS
+        " FROM documents d WHERE number = ?1 ORDER BY state IN (1, 2, 9, 10), version DESC LIMIT 1",
     [STMT_FIND_PDF] =
         "SELECT " DOCUMENT_COLUMNS
         ", c.copy FROM copies c JOIN documents d ON d.number = c.number AND d.version = c.version "

@@ -133,7 +133,7 @@ struct store_tx_ops {
                            uint32_t *ret);
   /* A new row, RESERVED. */
   sv_status (*document_reserve)(struct store_tx *, struct sv_ctx *, const struct store_document *);
-  /* version 0: the newest. NOT_FOUND. */
+  /* version 0: the current one, which is the newest that was ever issued, or the newest row where none was. NOT_FOUND. */
   sv_status (*document_find)(struct store_tx *, struct sv_ctx *, const char *number,
                              uint32_t version, struct store_document *ret);
   sv_status (*document_by_pdf)(struct store_tx *, struct sv_ctx *, const uint8_t pdf_sha256[32],

@@ -116,8 +116,12 @@ static void a_letter_makes_a_zone_that_parses(void **state) {
   (void)state;
   struct sv_ctx ctx = fresh();
   struct model_safe_conduct l = {.purpose = MODEL_PROTECTION_STAY,
-                                 .holder = {.surname = "Nguyễn", .given_names = "Thị Ánh", .native_name = "",
-                                            .birth_date = "1994-05-XX", .birth_place = "", .sex = "X",
+                                 .holder = {.surname = "Nguyễn",
+                                            .given_names = "Thị Ánh",
+                                            .native_name = "",
+                                            .birth_date = "1994-05-XX",
+                                            .birth_place = "",
+                                            .sex = "X",
                                             .nationality = "XXX"},
                                  .issuing_state = "UTO",
                                  .valid_until = "2026-04-15"};
@@ -137,10 +141,15 @@ static void other_scripts_are_mapped_or_refused_with_the_character(void **state)
   (void)state;
   static const struct {
     const char *name, *latin;
-  } rows[] = {{"Владимир", "VLADIMIR"}, {"Ελένη", "ELENI"},     {"Ḫadīja", "HADIJA"},
-              {"Ñandú-Øst", "NANDU<OEST"}, {"Șerban", "SERBAN"}, {"Þóra", "THORA"},
+  } rows[] = {{"Владимир", "VLADIMIR"},
+              {"Ελένη", "ELENI"},
+              {"Ḫadīja", "HADIJA"},
+              {"Ñandú-Øst", "NANDU<OEST"},
+              {"Șerban", "SERBAN"},
+              {"Þóra", "THORA"},
               {"ابو بكر محمد بن زكريا الرازي", "ABW<BKR<MXHMD<BN<ZKRYA<ALRAZY"},
-              {"Ndʼiaye", NULL},          {"李", NULL}};
+              {"Ndʼiaye", NULL},
+              {"李", NULL}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     struct sv_ctx ctx = fresh();
     const char *latin;

@@ -1,0 +1,202 @@
+/* The policy file: authorities, officers, roles, callers. Unknown roles, acts, kinds and keys are faults. */
+#include <string.h>
+
+#include "apps/salvod/settings.h"
+#include "base/clock.h"
+#include "model/rules.h"
+#include "runtime/config.h"
+
+struct reading {
+  struct sv_ctx *ctx;
+  struct service_policy *policy;
+};
+
+static sv_status keep(struct reading *r, struct config_group g, const char *name,
+                      const char *fallback, const char **ret) {
+  const char *v;
+  SV_TRY(config_text(r->ctx, g, name, fallback, &v));
+  *ret = sv_arena_strdup(r->ctx->mem, v);
+  return *ret ? SV_DONE : SV_FAIL(r->ctx, NO_MEMORY, "policy");
+}
+
+/* Rows of a list, zeroed. */
+static sv_status rows_of(struct reading *r, struct config *file, const char *name, size_t size,
+                         struct config_list *ret_list, void **ret_rows) {
+  SV_TRY(config_list(r->ctx, config_root(file), name, ret_list));
+  *ret_rows = sv_arena_array(r->ctx->mem, ret_list->n, size);
+  return *ret_rows ? SV_DONE : SV_FAIL(r->ctx, NO_MEMORY, "policy");
+}
+
+static sv_status authorities_read(struct reading *r, struct config *file) {
+  struct config_list list;
+  void *memory;
+  SV_TRY(rows_of(r, file, "authorities", sizeof(struct model_authority), &list, &memory));
+  struct model_authority *rows = memory;
+  for (size_t i = 0; i < list.n; i++) {
+    struct config_group g;
+    struct model_authority *a = &rows[i];
+    SV_TRY(config_list_group(r->ctx, list, i, &g));
+    SV_TRY(keep(r, g, "id", CONFIG_REQUIRED, &a->id));
+    SV_TRY(keep(r, g, "state", CONFIG_REQUIRED, &a->state));
+    SV_TRY(keep(r, g, "state_es", CONFIG_REQUIRED, &a->state_es));
+    SV_TRY(keep(r, g, "state_en", CONFIG_REQUIRED, &a->state_en));
+    SV_TRY(keep(r, g, "ministry_es", CONFIG_REQUIRED, &a->ministry_es));
+    SV_TRY(keep(r, g, "ministry_en", CONFIG_REQUIRED, &a->ministry_en));
+    SV_TRY(keep(r, g, "name_es", CONFIG_REQUIRED, &a->name_es));
+    SV_TRY(keep(r, g, "name_en", CONFIG_REQUIRED, &a->name_en));
+    SV_TRY(keep(r, g, "seal_text", CONFIG_REQUIRED, &a->seal_text));
+    SV_TRY(keep(r, g, "place", CONFIG_REQUIRED, &a->place));
+    SV_TRY(keep(r, g, "zone", CONFIG_REQUIRED, &a->zone));
+    SV_TRY(keep(r, g, "duty_telephone", CONFIG_REQUIRED, &a->duty_telephone));
+    SV_TRY(keep(r, g, "verify_url", CONFIG_REQUIRED, &a->verify_url));
+    struct sv_date today;
+    if (!sv_date_in_zone(sv_wall_us(), a->zone, &today)) {
+      return config_fault(r->ctx, g, "zone", "is no time zone of this machine");
+    }
+  }
+  r->policy->authorities = rows;
+  r->policy->authority_count = list.n;
+  return SV_DONE;
+}
+
+/* "SAFE_CONDUCT" and so on into a bit; 0 for an unknown word. */
+static uint8_t kind_bit(const char *word) {
+  static const char *const words[] = {"", "SAFE_CONDUCT", "FLIGHT_MANIFEST",
+                                      "DISBURSEMENT_RECEIPT"};
+  for (int k = MODEL_SAFE_CONDUCT; k <= MODEL_DISBURSEMENT_RECEIPT; k++) {
+    if (strcmp(words[k], word) == 0) {
+      return (uint8_t)(1U << k);
+    }
+  }
+  return 0;
+}
+
+static sv_status officers_read(struct reading *r, struct config *file) {
+  struct config_list list;
+  void *memory;
+  SV_TRY(rows_of(r, file, "officers", sizeof(struct policy_officer), &list, &memory));
+  struct policy_officer *rows = memory;
+  for (size_t i = 0; i < list.n; i++) {
+    struct config_group g;
+    struct policy_officer *o = &rows[i];
+    const char *const *kinds;
+    size_t kind_count;
+    SV_TRY(config_list_group(r->ctx, list, i, &g));
+    SV_TRY(keep(r, g, "id", CONFIG_REQUIRED, &o->officer.id));
+    SV_TRY(keep(r, g, "authority", CONFIG_REQUIRED, &o->authority));
+    SV_TRY(keep(r, g, "name", CONFIG_REQUIRED, &o->officer.name));
+    SV_TRY(keep(r, g, "post_es", CONFIG_REQUIRED, &o->officer.post_es));
+    SV_TRY(keep(r, g, "post_en", CONFIG_REQUIRED, &o->officer.post_en));
+    SV_TRY(keep(r, g, "short_id", CONFIG_REQUIRED, &o->officer.short_id));
+    SV_TRY(config_strings(r->ctx, g, "signs", &kinds, &kind_count));
+    for (size_t k = 0; k < kind_count; k++) {
+      uint8_t bit = kind_bit(kinds[k]);
+      if (bit == 0) {
+        return config_fault(r->ctx, g, "signs", "has an unknown kind of document");
+      }
+      o->signs |= bit;
+    }
+  }
+  r->policy->officers = rows;
+  r->policy->officer_count = list.n;
+  return SV_DONE;
+}
+
+/* "IssueDocument" for all kinds, "IssueDocument/SAFE_CONDUCT" for one. */
+static bool act_allow(struct policy_role *role, const char *word) {
+  char name[64];
+  const char *slash = strchr(word, '/');
+  size_t n = slash ? (size_t)(slash - word) : strlen(word);
+  if (n >= sizeof name) {
+    return false;
+  }
+  memcpy(name, word, n);
+  name[n] = '\0';
+  int act = service_act_of(name);
+  uint8_t kinds = slash ? kind_bit(slash + 1) : SERVICE_ALL_KINDS;
+  if (act < 0 || kinds == 0) {
+    return false;
+  }
+  role->kinds[act] |= kinds;
+  return true;
+}
+
+static sv_status roles_read(struct reading *r, struct config *file) {
+  struct config_list list;
+  void *memory;
+  SV_TRY(rows_of(r, file, "roles", sizeof(struct policy_role), &list, &memory));
+  struct policy_role *rows = memory;
+  for (size_t i = 0; i < list.n; i++) {
+    struct config_group g;
+    const char *const *words;
+    size_t n;
+    SV_TRY(config_list_group(r->ctx, list, i, &g));
+    SV_TRY(keep(r, g, "name", CONFIG_REQUIRED, &rows[i].name));
+    SV_TRY(config_strings(r->ctx, g, "allow", &words, &n));
+    for (size_t k = 0; k < n; k++) {
+      if (!act_allow(&rows[i], words[k])) {
+        return config_fault(r->ctx, g, "allow", "has an unknown act or kind");
+      }
+    }
+  }
+  r->policy->roles = rows;
+  r->policy->role_count = list.n;
+  return SV_DONE;
+}
+
+static const struct policy_role *role_named(const struct service_policy *p, const char *name) {
+  for (size_t i = 0; i < p->role_count; i++) {
+    if (strcmp(p->roles[i].name, name) == 0) {
+      return &p->roles[i];
+    }
+  }
+  return NULL;
+}
+
+static sv_status callers_read(struct reading *r, struct config *file) {
+  struct config_list list;
+  void *memory;
+  SV_TRY(rows_of(r, file, "callers", sizeof(struct policy_caller), &list, &memory));
+  struct policy_caller *rows = memory;
+  for (size_t i = 0; i < list.n; i++) {
+    struct config_group g;
+    const char *const *words;
+    size_t n;
+    SV_TRY(config_list_group(r->ctx, list, i, &g));
+    SV_TRY(keep(r, g, "id", CONFIG_REQUIRED, &rows[i].id));
+    SV_TRY(config_strings(r->ctx, g, "roles", &words, &n));
+    rows[i].roles = SV_ARRAY(r->ctx->mem, n, const struct policy_role *);
+    if (!rows[i].roles) {
+      return SV_FAIL(r->ctx, NO_MEMORY, "policy");
+    }
+    for (size_t k = 0; k < n; k++) {
+      rows[i].roles[k] = role_named(r->policy, words[k]);
+      if (!rows[i].roles[k]) {
+        return config_fault(r->ctx, g, "roles", "has a role that the file does not define");
+      }
+    }
+    rows[i].role_count = n;
+  }
+  r->policy->callers = rows;
+  r->policy->caller_count = list.n;
+  return SV_DONE;
+}
+
+static sv_status file_read(struct reading *r, struct config *file) {
+  SV_TRY(keep(r, config_root(file), "trust_domain", CONFIG_REQUIRED, &r->policy->trust_domain));
+  SV_TRY(authorities_read(r, file));
+  SV_TRY(officers_read(r, file));
+  SV_TRY(roles_read(r, file));
+  SV_TRY(callers_read(r, file));
+  return config_unknown_check(r->ctx, file);
+}
+
+sv_status policy_file_read(struct sv_ctx *ctx, const char *path, struct service_policy *ret) {
+  struct config *file;
+  SV_TRY(config_open(ctx, path, &file));
+  *ret = (struct service_policy){0};
+  struct reading r = {ctx, ret};
+  sv_status status = file_read(&r, file);
+  config_close(file);
+  return status;
+}

@@ -1,0 +1,235 @@
+/* The order of opening is the order of need; closing is its reverse. */
+#include "apps/salvod/wire.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "crypto/digest.h"
+#include "rpc/api/api.h"
+#include "rpc/server.h"
+#include "store/sqlite.h"
+
+enum { SWEEP_EVERY_S = 30, SWEEP_AT_ONCE = 16, FILE_MAX = 1024 * 1024 };
+
+struct wire {
+  const struct settings *settings;
+  struct loop *loop;
+  struct workers *workers;
+  struct store *store;
+  struct docs *docs;
+  struct seal *seal;
+  const char *signer_line;
+  struct verify_trust *trust;
+  struct service *service;
+  struct rpc_server *server;
+  struct rpc_service services[API_SERVICES];
+  struct loop_timer *sweep_timer;
+  struct workers_job sweep_job;
+  bool sweeping, sweep_more, stopping;
+};
+
+/* Whole file into the arena; for keys and certificates. */
+static sv_status file_read(struct sv_ctx *ctx, const char *path, struct sv_bytes *ret) {
+  FILE *f = fopen(path, "rbe");
+  if (!f) {
+    return SV_FAIL(ctx, CONFIG, "%s can't be opened", path);
+  }
+  struct sv_buf out = sv_buf_in(ctx->mem, FILE_MAX);
+  uint8_t part[4096];
+  size_t n;
+  while ((n = fread(part, 1, sizeof part, f)) > 0) {
+    sv_buf_put(&out, part, n);
+  }
+  bool bad = ferror(f) || out.failed;
+  (void)fclose(f);
+  crypto_wipe(part, sizeof part);
+  *ret = sv_buf_bytes(&out);
+  return bad ? SV_FAIL(ctx, CONFIG, "%s can't be read", path) : SV_DONE;
+}
+
+static sv_status registry_key_read(struct sv_ctx *ctx, const char *path,
+                                   uint8_t key[static SERVICE_KEY_BYTES]) {
+  struct sv_bytes text;
+  SV_TRY(file_read(ctx, path, &text));
+  char hex[2 * SERVICE_KEY_BYTES + 1] = {0};
+  if (text.n >= sizeof hex - 1) {
+    memcpy(hex, text.p, sizeof hex - 1);
+  }
+  bool good = text.n <= sizeof hex && sv_unhex(hex, key, SERVICE_KEY_BYTES);
+  crypto_wipe(hex, sizeof hex);
+  return good ? SV_DONE : SV_FAIL(ctx, CONFIG, "%s is not 64 hexadecimal digits", path);
+}
+
+static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
+  const struct settings *s = w->settings;
+  SV_TRY(seal_open_files(ctx, s->document_key, s->document_chain, s->seal_key, s->seal_certificate,
+                         &w->seal));
+  SV_TRY(verify_trust_open_file(ctx, s->trust, &w->trust));
+  SV_TRY(docs_open(ctx, s->templates, &w->docs));
+  SV_TRY(store_sqlite_open(ctx, s->registry_file, &w->store));
+  const char *organisation = seal_signer_organisation(w->seal);
+  w->signer_line = sv_arena_printf(ctx->mem, "%s%s%s", seal_signer_name(w->seal),
+                                   organisation[0] ? ", " : "", organisation);
+  if (!w->signer_line) {
+    return SV_FAIL(ctx, NO_MEMORY, "signer");
+  }
+  struct service_parts parts = {
+      .store = w->store,
+      .docs = w->docs,
+      .seal = w->seal,
+      .trust = w->trust,
+      .policy = &s->policy,
+      .signer_lines = {w->signer_line, "PAdES, ECDSA P-256, SHA-256"},
+      .specimen = s->specimen,
+      .request_decode = api_request_decode,
+  };
+  SV_TRY(registry_key_read(ctx, s->registry_key_file, parts.registry_key));
+  sv_status status = service_open(ctx, &parts, &w->service);
+  crypto_wipe(parts.registry_key, sizeof parts.registry_key);
+  return status;
+}
+
+/* --- the sweeper: on a worker, now and then --- */
+
+static void sweep_run(struct workers_job *job) {
+  struct wire *w = (struct wire *)((char *)job - offsetof(struct wire, sweep_job));
+  struct sv_arena *mem = sv_arena_open((size_t)256 * 1024 * 1024);
+  if (!mem) {
+    return;
+  }
+  struct sv_ctx ctx = sv_ctx_over(mem);
+  bool left = false;
+  sv_status status = service_sweep(w->service, &ctx, SWEEP_AT_ONCE, &left);
+  if (sv_failed(status)) {
+    sv_log(SV_LOG_WARN, "sweep", SV_LOG_TEXT("reason", sv_reason_name(status.reason)),
+           SV_LOG_TEXT("detail", ctx.detail));
+  }
+  w->sweep_more = left && !sv_failed(status);
+  sv_arena_close(mem);
+}
+
+static void sweep_done(struct workers_job *job) {
+  struct wire *w = (struct wire *)((char *)job - offsetof(struct wire, sweep_job));
+  w->sweeping = false;
+  if (!w->stopping) {
+    loop_timer_set(w->sweep_timer, w->sweep_more ? 1 : (uint64_t)SWEEP_EVERY_S * RPC_SECOND_NS);
+  }
+}
+
+static void sweep_start(void *arg) {
+  struct wire *w = arg;
+  struct sv_ctx ctx = {0};
+  w->sweep_job = (struct workers_job){.run = sweep_run, .done = sweep_done};
+  w->sweeping = !sv_failed(workers_submit(w->workers, &ctx, &w->sweep_job));
+  if (!w->sweeping) {
+    loop_timer_set(w->sweep_timer, RPC_SECOND_NS);
+  }
+}
+
+/* --- life --- */
+
+static void stopped(void *arg) {
+  struct wire *w = arg;
+  sv_log(SV_LOG_INFO, "stopped", SV_LOG_NUM("pid", getpid()));
+  loop_stop(w->loop);
+}
+
+static void stop_asked(void *arg) {
+  struct wire *w = arg;
+  if (!w->stopping) {
+    w->stopping = true;
+    sv_log(SV_LOG_INFO, "stopping", SV_LOG_NUM("drain_s", w->settings->drain_s));
+    loop_timer_unset(w->sweep_timer);
+    rpc_server_stop(w->server, 0, (uint64_t)w->settings->drain_s * RPC_SECOND_NS, stopped, w);
+  }
+}
+
+static void reload_asked(void *arg) {
+  struct wire *w = arg;
+  struct sv_arena *mem = sv_arena_open((size_t)4 * 1024 * 1024);
+  if (!mem) {
+    return;
+  }
+  struct sv_ctx ctx = sv_ctx_over(mem);
+  sv_status status = rpc_server_reload(w->server, &ctx);
+  sv_log(sv_failed(status) ? SV_LOG_ERROR : SV_LOG_INFO, "reload",
+         SV_LOG_TEXT("reason", sv_reason_name(status.reason)), SV_LOG_TEXT("detail", ctx.detail));
+  sv_arena_close(mem);
+}
+
+/* Written aside and renamed, so that who waits for it never reads half a number. */
+static sv_status port_write(struct sv_ctx *ctx, const char *path, uint16_t port) {
+  if (path[0] == '\0') {
+    return SV_DONE;
+  }
+  char *aside = sv_arena_printf(ctx->mem, "%s.new", path);
+  FILE *f = aside ? fopen(aside, "we") : NULL;
+  bool ok = f && fprintf(f, "%u\n", port) > 0;
+  ok = (f && fclose(f) == 0) && ok;
+  return ok && rename(aside, path) == 0 ? SV_DONE : SV_FAIL(ctx, IO, "%s can't be written", path);
+}
+
+static sv_status server_open(struct sv_ctx *ctx, struct wire *w) {
+  const struct settings *s = w->settings;
+  SV_TRY(loop_open(ctx, &w->loop));
+  SV_TRY(workers_open(ctx, w->loop, (size_t)s->workers, (size_t)s->queue, &w->workers));
+  struct rpc_server_config config = {.address = s->address,
+                                     .port = s->port,
+                                     .certificate_path = s->certificate,
+                                     .key_path = s->key,
+                                     .client_ca_path = s->client_ca,
+                                     .trust_domain = s->policy.trust_domain,
+                                     .require_peer = true,
+                                     .limits = rpc_limits_default()};
+  api_services(w->service, w->services);
+  SV_TRY(rpc_server_open(ctx, w->loop, w->workers, &config, w->services, API_SERVICES, &w->server));
+  SV_TRY(loop_on_signal(w->loop, ctx, SIGTERM, stop_asked, w));
+  SV_TRY(loop_on_signal(w->loop, ctx, SIGINT, stop_asked, w));
+  SV_TRY(loop_on_signal(w->loop, ctx, SIGHUP, reload_asked, w));
+  SV_TRY(loop_timer_open(w->loop, ctx, sweep_start, w, &w->sweep_timer));
+  loop_timer_set(w->sweep_timer, 1);
+  return port_write(ctx, s->port_file, rpc_server_port(w->server));
+}
+
+sv_status wire_open(struct sv_ctx *ctx, const struct settings *settings, struct wire **ret) {
+  struct wire *w = calloc(1, sizeof *w);
+  if (!w) {
+    return SV_FAIL(ctx, NO_MEMORY, "wire");
+  }
+  w->settings = settings;
+  sv_status status = parts_open(ctx, w);
+  if (!sv_failed(status)) {
+    status = server_open(ctx, w);
+  }
+  if (sv_failed(status)) {
+    wire_close(w);
+    return status;
+  }
+  *ret = w;
+  return SV_DONE;
+}
+
+void wire_run(struct wire *w) {
+  sv_log(SV_LOG_INFO, "ready", SV_LOG_TEXT("address", w->settings->address),
+         SV_LOG_NUM("port", rpc_server_port(w->server)), SV_LOG_NUM("pid", getpid()));
+  loop_run(w->loop);
+}
+
+void wire_close(struct wire *w) {
+  if (w) {
+    workers_close(w->workers);
+    loop_timer_close(w->sweep_timer);
+    rpc_server_close(w->server);
+    loop_close(w->loop);
+    service_close(w->service);
+    store_close(w->store);
+    docs_close(w->docs);
+    seal_close(w->seal);
+    verify_trust_close(w->trust);
+    free(w);
+  }
+}

@@ -1,0 +1,173 @@
+/* Rows and reports into messages, projected for who asks. */
+#include "rpc/api/convert.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+static char *text(const char *s) { return (char *)(uintptr_t)s; } /* packing only reads */
+
+static ProtobufCBinaryData data_of(const void *p, size_t n) {
+  return (ProtobufCBinaryData){.len = n, .data = (uint8_t *)(uintptr_t)p};
+}
+
+static Google__Protobuf__Timestamp *timestamp_of(struct sv_ctx *ctx, int64_t us) {
+  Google__Protobuf__Timestamp *t = SV_NEW(ctx->mem, Google__Protobuf__Timestamp);
+  if (t) {
+    google__protobuf__timestamp__init(t);
+    t->seconds = us / 1000000;
+    t->nanos = (int32_t)(us % 1000000) * 1000;
+  }
+  return t;
+}
+
+static bool languages_put(struct sv_ctx *ctx, const char *list, Salvo__V1__Document *d) {
+  char *copy = sv_arena_strdup(ctx->mem, list);
+  d->languages = SV_ARRAY(ctx->mem, strlen(list) + 1, char *);
+  if (!copy || !d->languages) {
+    return false;
+  }
+  char *save = NULL;
+  for (char *l = strtok_r(copy, ",", &save); l; l = strtok_r(NULL, ",", &save)) {
+    d->languages[d->n_languages++] = l;
+  }
+  return true;
+}
+
+static bool seals_put(struct sv_ctx *ctx, const struct service_issued *doc,
+                      Salvo__V1__Document *d) {
+  d->visible_seals = SV_ARRAY(ctx->mem, doc->seal_count, Salvo__V1__Document__VisibleSeal *);
+  for (size_t i = 0; d->visible_seals && i < doc->seal_count; i++) {
+    Salvo__V1__Document__VisibleSeal *s = SV_NEW(ctx->mem, Salvo__V1__Document__VisibleSeal);
+    if (!s) {
+      return false;
+    }
+    salvo__v1__document__visible_seal__init(s);
+    s->page = doc->seals[i].page;
+    s->seal = data_of(doc->seals[i].seal.p, doc->seals[i].seal.n);
+    d->visible_seals[d->n_visible_seals++] = s;
+  }
+  return d->visible_seals != NULL;
+}
+
+/* EXPIRED is derived: after the last day of validity, seen from the latest time zone there is. */
+static enum model_state state_of(const struct store_document *row) {
+  struct sv_date until;
+  if (row->state == MODEL_ISSUED && sv_date_parse(row->valid_until, &until)) {
+    int64_t end_us = (sv_date_days(until) + 1) * 86400 * 1000000 + (int64_t)12 * 3600 * 1000000;
+    if (sv_wall_us() >= end_us) {
+      return MODEL_EXPIRED;
+    }
+  }
+  return row->state;
+}
+
+Salvo__V1__Document *convert_document(struct sv_ctx *ctx, const struct service_issued *doc,
+                                      bool own) {
+  const struct store_document *row = &doc->document;
+  Salvo__V1__Document *d = SV_NEW(ctx->mem, Salvo__V1__Document);
+  if (!d) {
+    return NULL;
+  }
+  salvo__v1__document__init(d);
+  d->number = text(row->number);
+  d->version = row->version;
+  d->copy = row->copy;
+  d->authority = text(row->authority);
+  d->kind = (Salvo__V1__DocumentKind)row->kind;
+  d->state = (Salvo__V1__Document__State)state_of(row);
+  d->state_reason = (Salvo__V1__Document__StateReason)row->state_reason;
+  d->supersedes = text(row->supersedes);
+  d->superseded_by = text(row->superseded_by);
+  d->issue_date = text(row->issue_date);
+  d->valid_from = text(row->valid_from);
+  d->valid_until = text(row->valid_until);
+  d->issue_time = timestamp_of(ctx, row->issue_time_us);
+  d->seal_certificate = text(row->seal_certificate);
+  bool ok = d->issue_time != NULL;
+  if (row->record.n) { /* issued: there are bytes to speak of */
+    d->content_sha256 = data_of(row->content_sha256, 32);
+    d->record_sha256 = data_of(row->record_sha256, 32);
+    d->pdf_sha256 = data_of(doc->pdf_sha256, 32);
+    d->signer_certificate_sha256 = data_of(row->signer_certificate_sha256, 32);
+    ok = ok && seals_put(ctx, doc, d);
+  }
+  if (own) {
+    d->template_ = text(row->template_name);
+    d->status_list = text(row->status_list);
+    d->status_index = row->status_index;
+    d->issued_by = text(row->issued_by);
+    ok = ok && languages_put(ctx, row->languages, d);
+  }
+  return ok ? d : NULL;
+}
+
+Salvo__V1__Obligation *convert_obligation(struct sv_ctx *ctx, const struct store_obligation *o) {
+  Salvo__V1__Obligation *m = SV_NEW(ctx->mem, Salvo__V1__Obligation);
+  char *name = sv_arena_printf(ctx->mem, "obligations/%s", o->id);
+  if (!m || !name) {
+    return NULL;
+  }
+  salvo__v1__obligation__init(m);
+  m->name = name;
+  m->authority = text(o->authority);
+  m->award_number = text(o->award_number);
+  m->awarding_agency = text(o->awarding_agency);
+  m->recipient_name = text(o->recipient_name);
+  m->recipient_id = text(o->recipient_id);
+  m->currency = text(o->currency);
+  m->obligated_minor = o->obligated_minor;
+  m->disbursed_minor = o->disbursed_minor;
+  m->balance_minor = o->obligated_minor - o->disbursed_minor;
+  m->period_start = text(o->period_start);
+  m->period_end = text(o->period_end);
+  m->amendment = o->amendment;
+  m->closed = o->closed;
+  return m;
+}
+
+static bool signatures_put(struct sv_ctx *ctx, const struct verify_report *r,
+                           Salvo__V1__VerificationReport *m) {
+  m->signatures =
+      SV_ARRAY(ctx->mem, r->signature_count, Salvo__V1__VerificationReport__Signature *);
+  for (size_t i = 0; m->signatures && i < r->signature_count; i++) {
+    const struct verify_signature *v = &r->signatures[i];
+    Salvo__V1__VerificationReport__Signature *s =
+        SV_NEW(ctx->mem, Salvo__V1__VerificationReport__Signature);
+    if (!s) {
+      return false;
+    }
+    salvo__v1__verification_report__signature__init(s);
+    s->signer = text(v->signer);
+    s->level = text(v->level);
+    s->claimed_time = v->claimed_time_us ? timestamp_of(ctx, v->claimed_time_us) : NULL;
+    s->intact = v->intact;
+    s->trusted = v->trusted;
+    s->covers_whole_file = v->covers_whole_file;
+    m->signatures[m->n_signatures++] = s;
+  }
+  return m->signatures != NULL;
+}
+
+Salvo__V1__VerificationReport *convert_report(struct sv_ctx *ctx, const struct service_report *r) {
+  const struct verify_report *v = &r->report;
+  Salvo__V1__VerificationReport *m = SV_NEW(ctx->mem, Salvo__V1__VerificationReport);
+  if (!m) {
+    return NULL;
+  }
+  salvo__v1__verification_report__init(m);
+  m->verdict = (Salvo__V1__VerificationReport__Verdict)v->verdict;
+  m->reasons = SV_ARRAY(ctx->mem, v->reason_count, Salvo__V1__VerificationReport__Reason);
+  for (size_t i = 0; m->reasons && i < v->reason_count; i++) {
+    m->reasons[m->n_reasons++] = (Salvo__V1__VerificationReport__Reason)v->reasons[i];
+  }
+  m->headline = text(r->headline);
+  m->status_time = timestamp_of(ctx, sv_wall_us());
+  bool ok = m->reasons && m->status_time && signatures_put(ctx, v, m);
+  if (ok && r->known) {
+    m->document = convert_document(ctx, &r->document, r->own);
+    m->latest_version = v->latest_version;
+    ok = m->document != NULL;
+  }
+  return ok ? m : NULL;
+}

@@ -1,0 +1,279 @@
+/* The handlers. Each is: caller, unpack, one call of service/, pack. */
+#include "rpc/api/api.h"
+
+#include <string.h>
+
+#include "rpc/api/convert.h"
+
+enum {
+  PDF_INLINE_MAX = 3 * 1024 * 1024,
+  CHUNK_BYTES = 64 * 1024,
+  VERIFY_PDF_MAX = 32 * 1024 * 1024,
+};
+
+sv_status convert_caller(struct rpc_call *call, struct sv_ctx *ctx, const struct service *s,
+                         struct service_caller *ret) {
+  return policy_caller_find(service_policy_of(s), ctx, rpc_call_peer(call)->spiffe, ret);
+}
+
+sv_status convert_request(struct rpc_call *call, struct sv_ctx *ctx,
+                          const ProtobufCMessageDescriptor *type, ProtobufCMessage **ret) {
+  struct sv_bytes wire;
+  bool end;
+  SV_TRY(rpc_call_read(call, ctx, &wire, &end));
+  if (end) {
+    return SV_FAIL(ctx, UNIMPLEMENTED, "no request message");
+  }
+  return rpc_unpack(ctx, type, wire, ret);
+}
+
+sv_status convert_answer(struct rpc_call *call, struct sv_ctx *ctx,
+                         const ProtobufCMessage *message) {
+  struct sv_bytes wire;
+  SV_TRY(rpc_pack(ctx, message, &wire));
+  return rpc_call_write(call, ctx, wire);
+}
+
+/* The start of every handler: who calls, and the one request. */
+#define BEGIN(call, ctx, service, caller, Type, type, request)                                  \
+  struct service_caller caller;                                                                 \
+  SV_TRY(convert_caller((call), (ctx), (service), &caller));                                    \
+  ProtobufCMessage *request##_message;                                                          \
+  SV_TRY(convert_request((call), (ctx), &salvo__v1__##type##__descriptor, &request##_message)); \
+  const Salvo__V1__##Type *request = (const Salvo__V1__##Type *)(const void *)request##_message
+
+/* --- issuance --- */
+
+static sv_status issue_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, IssueDocumentRequest, issue_document_request, m);
+  rpc_call_request_id(call, m->request_id);
+  struct service_issue_request request = {.request_id = m->request_id,
+                                          .supersedes = m->supersedes,
+                                          .supersedes_version = m->supersedes_version,
+                                          .validate_only = m->validate_only};
+  SV_TRY(convert_content(ctx, m, &request.content));
+  SV_TRY(rpc_pack(ctx, &m->base, &request.encoded));
+  struct service_issued issued;
+  SV_TRY(service_issue(service, ctx, &caller, &request, &issued));
+  Salvo__V1__IssueDocumentResponse answer = SALVO__V1__ISSUE_DOCUMENT_RESPONSE__INIT;
+  if (!m->validate_only) {
+    answer.document = convert_document(ctx, &issued, true);
+    if (!answer.document) {
+      return CONVERT_NO_MEMORY(ctx);
+    }
+  }
+  if (issued.pdf.n <= PDF_INLINE_MAX) {
+    answer.pdf =
+        (ProtobufCBinaryData){.len = issued.pdf.n, .data = (uint8_t *)(uintptr_t)issued.pdf.p};
+  }
+  return convert_answer(call, ctx, &answer.base);
+}
+
+static const struct rpc_method issuance_methods[] = {
+    {.path = "/salvo.v1.IssuanceService/IssueDocument",
+     .input = &salvo__v1__issue_document_request__descriptor,
+     .output = &salvo__v1__issue_document_response__descriptor,
+     .handle = issue_document},
+};
+
+/* --- registry --- */
+
+static sv_status get_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, GetDocumentRequest, get_document_request, m);
+  struct service_issued doc;
+  SV_TRY(service_document(service, ctx, &caller, m->number, m->version, &doc));
+  Salvo__V1__GetDocumentResponse answer = SALVO__V1__GET_DOCUMENT_RESPONSE__INIT;
+  answer.document = convert_document(ctx, &doc, true);
+  return answer.document ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
+}
+
+static sv_status list_documents(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, ListDocumentsRequest, list_documents_request, m);
+  if (m->page_size < 0) {
+    sv_ctx_violate(ctx, "is negative", "page_size");
+    return sv_ctx_violations_status(ctx);
+  }
+  struct store_list_query query = {.kind = (enum model_kind)m->kind,
+                                   .state = (enum model_state)m->state,
+                                   .limit = (uint32_t)m->page_size};
+  struct service_issued *docs = SV_ARRAY(ctx->mem, SERVICE_PAGE_MAX, struct service_issued);
+  if (!docs) {
+    return CONVERT_NO_MEMORY(ctx);
+  }
+  size_t n;
+  const char *next;
+  SV_TRY(service_list(service, ctx, &caller, &query, m->case_reference, m->page_token, docs, &n,
+                      &next));
+  Salvo__V1__ListDocumentsResponse answer = SALVO__V1__LIST_DOCUMENTS_RESPONSE__INIT;
+  answer.documents = SV_ARRAY(ctx->mem, n, Salvo__V1__Document *);
+  answer.next_page_token = (char *)(uintptr_t)next;
+  for (size_t i = 0; answer.documents && i < n; i++) {
+    answer.documents[i] = convert_document(ctx, &docs[i], true);
+    if (!answer.documents[i]) {
+      return CONVERT_NO_MEMORY(ctx);
+    }
+    answer.n_documents++;
+  }
+  return answer.documents ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
+}
+
+static sv_status download_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, DownloadDocumentRequest, download_document_request, m);
+  enum service_view view = SERVICE_VIEW_PDF;
+  switch (m->view) {
+    case SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_UNSPECIFIED:
+    case SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_PDF:
+      break;
+    case SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_RECORD:
+      view = SERVICE_VIEW_RECORD;
+      break;
+    default:
+      return SV_FAIL(ctx, UNIMPLEMENTED, "view %d", (int)m->view);
+  }
+  struct sv_bytes bytes;
+  SV_TRY(service_download(service, ctx, &caller, m->number, m->version, m->copy, view, &bytes));
+  for (size_t at = 0; at < bytes.n; at += CHUNK_BYTES) {
+    size_t n = bytes.n - at < CHUNK_BYTES ? bytes.n - at : CHUNK_BYTES;
+    Salvo__V1__DownloadDocumentResponse answer = SALVO__V1__DOWNLOAD_DOCUMENT_RESPONSE__INIT;
+    answer.chunk = (ProtobufCBinaryData){.len = n, .data = (uint8_t *)(uintptr_t)bytes.p + at};
+    SV_TRY(convert_answer(call, ctx, &answer.base));
+  }
+  return SV_DONE;
+}
+
+static const struct rpc_method registry_methods[] = {
+    {.path = "/salvo.v1.RegistryService/GetDocument",
+     .input = &salvo__v1__get_document_request__descriptor,
+     .output = &salvo__v1__get_document_response__descriptor,
+     .handle = get_document},
+    {.path = "/salvo.v1.RegistryService/ListDocuments",
+     .input = &salvo__v1__list_documents_request__descriptor,
+     .output = &salvo__v1__list_documents_response__descriptor,
+     .handle = list_documents},
+    {.path = "/salvo.v1.RegistryService/DownloadDocument",
+     .server_streaming = true,
+     .may_wait = true,
+     .input = &salvo__v1__download_document_request__descriptor,
+     .output = &salvo__v1__download_document_response__descriptor,
+     .handle = download_document},
+};
+
+/* --- verification --- */
+
+static sv_status verify_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  struct service_caller caller;
+  SV_TRY(convert_caller(call, ctx, service, &caller));
+  struct sv_buf pdf = sv_buf_in(ctx->mem, VERIFY_PDF_MAX);
+  const char *language = "";
+  for (bool first = true;; first = false) {
+    struct sv_bytes wire;
+    bool end;
+    SV_TRY(rpc_call_read(call, ctx, &wire, &end));
+    if (end) {
+      break;
+    }
+    ProtobufCMessage *message;
+    SV_TRY(rpc_unpack(ctx, &salvo__v1__verify_document_request__descriptor, wire, &message));
+    const Salvo__V1__VerifyDocumentRequest *m =
+        (const Salvo__V1__VerifyDocumentRequest *)(const void *)message;
+    if (first) {
+      language = m->language;
+    }
+    sv_buf_put(&pdf, m->chunk.data, m->chunk.len);
+    if (pdf.failed) {
+      return SV_FAIL(ctx, LIMIT_EXCEEDED, "a PDF to verify may have %d bytes", VERIFY_PDF_MAX);
+    }
+  }
+  struct service_report report;
+  SV_TRY(service_verify_pdf(service, ctx, &caller, sv_buf_bytes(&pdf), language, &report));
+  Salvo__V1__VerifyDocumentResponse answer = SALVO__V1__VERIFY_DOCUMENT_RESPONSE__INIT;
+  answer.report = convert_report(ctx, &report);
+  return answer.report ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
+}
+
+static sv_status verify_seal_bytes(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, VerifySealRequest, verify_seal_request, m);
+  struct service_report report;
+  SV_TRY(service_verify_seal(service, ctx, &caller, sv_bytes_of(m->seal.data, m->seal.len),
+                             m->holder_mrz[0] ? m->holder_mrz : NULL, m->language, &report));
+  Salvo__V1__VerifySealResponse answer = SALVO__V1__VERIFY_SEAL_RESPONSE__INIT;
+  answer.report = convert_report(ctx, &report);
+  return answer.report ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
+}
+
+static const struct rpc_method verification_methods[] = {
+    {.path = "/salvo.v1.VerificationService/VerifyDocument",
+     .client_streaming = true,
+     .may_wait = true,
+     .input = &salvo__v1__verify_document_request__descriptor,
+     .output = &salvo__v1__verify_document_response__descriptor,
+     .handle = verify_document},
+    {.path = "/salvo.v1.VerificationService/VerifySeal",
+     .input = &salvo__v1__verify_seal_request__descriptor,
+     .output = &salvo__v1__verify_seal_response__descriptor,
+     .handle = verify_seal_bytes},
+};
+
+/* --- funding --- */
+
+static const char *id_of_name(const char *name) {
+  static const char prefix[] = "obligations/";
+  return strncmp(name, prefix, sizeof prefix - 1) == 0 ? name + sizeof prefix - 1
+         : name[0]                                     ? "/"
+                                                       : "";
+}
+
+static sv_status create_obligation(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, CreateObligationRequest, create_obligation_request, m);
+  rpc_call_request_id(call, m->request_id);
+  static const Salvo__V1__Obligation none = SALVO__V1__OBLIGATION__INIT;
+  const Salvo__V1__Obligation *o = m->obligation ? m->obligation : &none;
+  struct store_obligation row = {.id = id_of_name(o->name),
+                                 .award_number = o->award_number,
+                                 .awarding_agency = o->awarding_agency,
+                                 .recipient_name = o->recipient_name,
+                                 .recipient_id = o->recipient_id,
+                                 .currency = o->currency,
+                                 .obligated_minor = o->obligated_minor,
+                                 .period_start = o->period_start,
+                                 .period_end = o->period_end};
+  struct sv_bytes encoded;
+  SV_TRY(rpc_pack(ctx, &m->base, &encoded));
+  SV_TRY(service_obligation_create(service, ctx, &caller, m->request_id, &row, encoded, &row));
+  Salvo__V1__CreateObligationResponse answer = SALVO__V1__CREATE_OBLIGATION_RESPONSE__INIT;
+  answer.obligation = convert_obligation(ctx, &row);
+  return answer.obligation ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
+}
+
+static sv_status get_obligation(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, GetObligationRequest, get_obligation_request, m);
+  struct store_obligation row;
+  SV_TRY(service_obligation(service, ctx, &caller, m->name, &row));
+  Salvo__V1__GetObligationResponse answer = SALVO__V1__GET_OBLIGATION_RESPONSE__INIT;
+  answer.obligation = convert_obligation(ctx, &row);
+  return answer.obligation ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
+}
+
+static const struct rpc_method funding_methods[] = {
+    {.path = "/salvo.v1.FundingService/CreateObligation",
+     .input = &salvo__v1__create_obligation_request__descriptor,
+     .output = &salvo__v1__create_obligation_response__descriptor,
+     .handle = create_obligation},
+    {.path = "/salvo.v1.FundingService/GetObligation",
+     .input = &salvo__v1__get_obligation_request__descriptor,
+     .output = &salvo__v1__get_obligation_response__descriptor,
+     .handle = get_obligation},
+};
+
+#define SERVICE(full_name, table)                                                            \
+  (struct rpc_service) {                                                                     \
+    .name = (full_name), .methods = (table), .method_n = sizeof(table) / sizeof((table)[0]), \
+    .service = service                                                                       \
+  }
+
+void api_services(struct service *service, struct rpc_service ret[static API_SERVICES]) {
+  ret[0] = SERVICE("salvo.v1.IssuanceService", issuance_methods);
+  ret[1] = SERVICE("salvo.v1.RegistryService", registry_methods);
+  ret[2] = SERVICE("salvo.v1.VerificationService", verification_methods);
+  ret[3] = SERVICE("salvo.v1.FundingService", funding_methods);
+}

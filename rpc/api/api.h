@@ -1,0 +1,14 @@
+/* The services of salvo.v1 on the RPC layer: protobuf stops here. Handlers unpack, call service/, pack. */
+#pragma once
+#include "model/document.h"
+#include "rpc/server.h"
+#include "service/service.h"
+
+enum { API_SERVICES = 4 };
+
+/* The services, handled by `service`, which is borrowed. */
+void api_services(struct service *service, struct rpc_service ret[static API_SERVICES]);
+
+/* service_parts.request_decode: a stored IssueDocumentRequest back into a content. */
+sv_status api_request_decode(struct sv_ctx *ctx, struct sv_bytes request,
+                             struct model_content *ret);

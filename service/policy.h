@@ -1,0 +1,81 @@
+/* Who may do what: authorities, officers, callers and roles, as the policy file says. Immutable once built; shared by
+ * all workers. Deny by default. */
+#pragma once
+#include "base/ctx.h"
+#include "model/document.h"
+
+/* Acts that a role may be allowed, each for all kinds or for some. The names are the API's methods. */
+#define SERVICE_ACTS(X)                                                               \
+  X(IssueDocument)                                                                    \
+  X(GetDocument) X(ListDocuments) X(DownloadDocument) X(VerifyDocument) X(VerifySeal) \
+      X(CreateObligation) X(GetObligation)
+
+enum service_act {
+#define X(name) SERVICE_ACT_##name,
+  SERVICE_ACTS(X)
+#undef X
+      SERVICE_ACT_COUNT
+};
+
+/* "IssueDocument"; -1 for an unknown name. */
+int service_act_of(const char *name);
+const char *service_act_name(enum service_act act);
+
+enum {
+  SERVICE_ALL_KINDS =
+      (1 << MODEL_SAFE_CONDUCT) | (1 << MODEL_FLIGHT_MANIFEST) | (1 << MODEL_DISBURSEMENT_RECEIPT)
+};
+
+struct policy_role {
+  const char *name;
+  uint8_t kinds[SERVICE_ACT_COUNT]; /* bits of 1 << model_kind; 0: denied */
+};
+
+struct policy_caller {
+  const char *id; /* SPIFFE ID */
+  const struct policy_role **roles;
+  size_t role_count;
+};
+
+struct policy_officer {
+  struct model_officer officer;
+  const char *authority;
+  uint8_t
+      signs; /* bits of 1 << model_kind: who may be named as signatory; the first listed is the default */
+};
+
+struct service_policy {
+  const char *trust_domain;
+  const struct model_authority *authorities;
+  size_t authority_count;
+  const struct policy_officer *officers;
+  size_t officer_count;
+  const struct policy_role *roles;
+  size_t role_count;
+  const struct policy_caller *callers;
+  size_t caller_count;
+};
+
+/* A caller whose certificate was accepted. Borrowed from the policy and the connection. */
+struct service_caller {
+  const char *spiffe;
+  const struct policy_caller *policy;
+  const struct model_authority *authority;
+};
+
+/* Resolves a SPIFFE ID. Fails: CLIENT_CERTIFICATE_REQUIRED for "", CLIENT_CERTIFICATE_INVALID for another trust domain
+ * or an unknown authority, ROLE_MISSING for a caller without roles. */
+sv_status policy_caller_find(const struct service_policy *policy, struct sv_ctx *ctx,
+                             const char *spiffe, struct service_caller *ret);
+
+/* kind NONE: the act for any kind at all. Fails: ROLE_MISSING. */
+sv_status policy_allows(struct sv_ctx *ctx, const struct service_caller *caller,
+                        enum service_act act, enum model_kind kind);
+
+/* The officer named by a SPIFFE ID, by its last part or by the short id, of this authority and allowed to sign the
+ * kind; name "": the default. NULL when there is none. */
+const struct policy_officer *policy_signatory(const struct service_policy *policy,
+                                              const char *authority, enum model_kind kind,
+                                              const char *name);
+/* What the policy knows of a caller as an officer; the id alone where it knows nothing. */
+struct model_officer policy_officer_of(const struct service_policy *policy, const char *spiffe);

@@ -1,0 +1,397 @@
+/* From a reservation to sealed bytes: record, visible seals over its digest, page, signature. Pure work, no lock; the
+ * same row gives the same record and the same page, so a reservation can be finished by anybody. */
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/digest.h"
+#include "formats/mrz/mrz.h"
+#include "formats/vds/vds_profile.h"
+#include "model/number.h"
+#include "model/rules.h"
+#include "service/inside.h"
+
+enum { VERSIONS_SHOWN = 3 };
+
+struct work {
+  struct service *s;
+  struct sv_ctx *ctx;
+  const struct model_content *content;
+  const struct store_document *row;
+  const uint8_t *previous_sha256;
+  struct model_issue issue;
+  struct record_salts salts;
+  struct sv_bytes record;
+  struct docs_seal *seals;
+  size_t seal_count;
+  char mrz[2][37];
+};
+
+static const struct model_authority *authority_of(const struct service_policy *p, const char *id) {
+  for (size_t i = 0; i < p->authority_count; i++) {
+    if (strcmp(p->authorities[i].id, id) == 0) {
+      return &p->authorities[i];
+    }
+  }
+  return NULL;
+}
+
+static const char *signatory_named(const struct model_content *c) {
+  return c->kind == MODEL_SAFE_CONDUCT      ? c->letter.signatory
+         : c->kind == MODEL_FLIGHT_MANIFEST ? c->manifest.signatory
+                                            : "";
+}
+
+static void check_code(struct work *w) {
+  char text[48];
+  uint8_t mac[32];
+  (void)snprintf(text, sizeof text, "%s:%u:%u", w->row->number, w->row->version, w->row->copy);
+  service_mac(w->s, "code", sv_bytes_str(text), mac);
+  model_check_code_format(mac, w->issue.check_code);
+}
+
+/* --- what the registry adds --- */
+
+static sv_status ledger_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct work *w = arg;
+  struct store_obligation o;
+  SV_TRY(tx->ops->obligation_find(tx, ctx, w->row->authority, w->row->obligation, &o));
+  w->issue.ledger = (struct model_ledger){
+      .obligation_id = o.id,
+      .award_number = o.award_number,
+      .awarding_agency = o.awarding_agency,
+      .recipient_name = o.recipient_name,
+      .recipient_id = o.recipient_id,
+      .period_start = o.period_start,
+      .period_end = o.period_end,
+      .amendment = w->row->amendment,
+      .sequence = w->row->sequence,
+      .obligated_minor = w->row->obligated_minor,
+      .paid_before_minor = w->row->paid_before_minor,
+      .closing_minor = w->row->obligated_minor - w->row->paid_before_minor - w->row->amount_minor,
+  };
+  return SV_DONE;
+}
+
+/* The versions before this one, newest first. */
+static sv_status versions_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct work *w = arg;
+  struct model_version *versions = SV_ARRAY(ctx->mem, VERSIONS_SHOWN, struct model_version);
+  if (!versions) {
+    return SV_FAIL(ctx, NO_MEMORY, "versions");
+  }
+  size_t n = 0;
+  for (uint32_t v = w->row->version - 1; v >= 1 && n < VERSIONS_SHOWN - 1; v--) {
+    struct store_document old;
+    SV_TRY(tx->ops->document_find(tx, ctx, w->row->number, v, &old));
+    if (old.state == MODEL_VOID || old.state == MODEL_REJECTED) {
+      continue;
+    }
+    struct model_content content = {0};
+    SV_TRY(w->s->parts.request_decode(ctx, old.request, &content));
+    versions[n++] =
+        (struct model_version){v, old.issue_time_us, content.manifest.version_reason, ""};
+  }
+  w->issue.versions = versions;
+  w->issue.version_count = n;
+  return SV_DONE;
+}
+
+static sv_status issue_fill(struct work *w) {
+  const struct store_document *row = w->row;
+  const struct service_policy *policy = w->s->parts.policy;
+  const struct model_authority *authority = authority_of(policy, row->authority);
+  const struct policy_officer *signatory =
+      policy_signatory(policy, row->authority, row->kind, signatory_named(w->content));
+  if (!authority || !signatory) {
+    return SV_FAIL(w->ctx, CONFIG, "authority or signatory left the policy");
+  }
+  w->issue = (struct model_issue){
+      .version = row->version,
+      .copy = row->copy,
+      .supersedes = row->supersedes,
+      .issue_date = row->issue_date,
+      .issue_time_us = row->issue_time_us,
+      .authority = *authority,
+      .signatory = signatory->officer,
+      .requester = policy_officer_of(policy, row->issued_by),
+      .specimen = w->s->parts.specimen,
+  };
+  (void)snprintf(w->issue.number, sizeof w->issue.number, "%s", row->number);
+  check_code(w);
+  if (row->kind == MODEL_DISBURSEMENT_RECEIPT) {
+    return store_read(w->s->parts.store, w->ctx, ledger_act, w);
+  }
+  if (row->kind == MODEL_FLIGHT_MANIFEST && row->version > 1) {
+    return store_read(w->s->parts.store, w->ctx, versions_act, w);
+  }
+  return SV_DONE;
+}
+
+/* --- visible seals --- */
+
+static struct vds_identity identity_of(const struct work *w) {
+  struct vds_identity id = {.version = (uint8_t)w->row->version, .copy = (uint8_t)w->row->copy};
+  memcpy(id.number, w->issue.number, sizeof id.number);
+  return id;
+}
+
+static struct vds_status status_of(const struct work *w) {
+  return (struct vds_status){(uint8_t)w->row->status_list[0], w->row->status_index};
+}
+
+static sv_status seal_add(struct work *w, uint32_t page, struct sv_bytes unsigned_part) {
+  struct docs_seal *seal = &w->seals[w->seal_count];
+  SV_TRY(seal_visible(w->s->parts.seal, w->ctx, unsigned_part, &seal->seal));
+  seal->page = page;
+  w->seal_count++;
+  return SV_DONE;
+}
+
+static sv_status letter_seal(struct work *w, const struct vds_header *header) {
+  const struct model_safe_conduct *l = &w->content->letter;
+  struct vds_letter v = {.id = identity_of(w), .status = status_of(w)};
+  SV_ASSERT(sv_date_parse(l->valid_from, &v.valid_from) &&
+            sv_date_parse(l->valid_until, &v.valid_until));
+  (void)snprintf(v.mrz, sizeof v.mrz, "%s%s", w->mrz[0], w->mrz[1]);
+  memcpy(v.record_digest, w->issue.record_sha256, sizeof v.record_digest);
+  bool own = l->identity_document.number[0] != '\0';
+  vds_commitment(sv_bytes_of(v.record_digest, sizeof v.record_digest),
+                 own ? l->identity_document.issuing_state : l->issuing_state,
+                 own ? l->identity_document.number : w->issue.number, l->holder.birth_date,
+                 v.holder_commitment, sizeof v.holder_commitment);
+  struct sv_bytes part;
+  SV_TRY(vds_letter_build(w->ctx, header, &v, &part));
+  return seal_add(w, 1, part);
+}
+
+static void counts_of(const struct model_manifest *m, struct vds_manifest_cover *v) {
+  for (size_t i = 0; i < m->occupant_count; i++) {
+    const struct model_occupant *o = &m->occupants[i];
+    if (o->offloaded) {
+      continue;
+    }
+    if (o->role == MODEL_CREW) {
+      v->crew++;
+    } else if (model_role_is_passenger(o->role)) {
+      v->passengers++;
+    } else {
+      v->accompanying++;
+    }
+  }
+}
+
+static sv_status cover_seal(struct work *w, const struct vds_header *header) {
+  const struct model_manifest *m = &w->content->manifest;
+  struct vds_manifest_cover v = {.id = identity_of(w), .status = status_of(w)};
+  size_t n = 0;
+  for (const char *p = m->flight_number; *p && n < sizeof v.flight - 1; p++) {
+    if (*p != ' ') {
+      v.flight[n++] = *p;
+    }
+  }
+  char day[11];
+  memcpy(day, m->legs[0].departure_time, 10); /* the local date of departure */
+  day[10] = '\0';
+  int64_t departure_us;
+  SV_ASSERT(sv_date_parse(day, &v.flight_date) &&
+            sv_time_parse(m->legs[0].departure_time, &departure_us, NULL));
+  v.departure_min = (uint32_t)(departure_us / 60000000);
+  memcpy(v.from, m->legs[0].from, 4);
+  memcpy(v.to, m->legs[m->leg_count - 1].to, 4);
+  counts_of(m, &v);
+  if (w->previous_sha256) {
+    memcpy(v.previous, w->previous_sha256, sizeof v.previous);
+  }
+  memcpy(v.record_digest, w->issue.record_sha256, sizeof v.record_digest);
+  struct sv_bytes part;
+  SV_TRY(vds_manifest_cover_build(w->ctx, header, &v, &part));
+  return seal_add(w, 1, part);
+}
+
+static sv_status page_seal(struct work *w, const struct vds_header *header, uint32_t page) {
+  const struct model_manifest *m = &w->content->manifest;
+  size_t first;
+  size_t n = docs_page_lines(w->content, page, &first);
+  struct vds_manifest_page v = {.id = identity_of(w), .page = (uint8_t)page, .commitment_count = n};
+  v.first_line = (uint16_t)(n ? first + 1 : 0);
+  memcpy(v.record_digest, w->issue.record_sha256, sizeof v.record_digest);
+  memcpy(v.salt, w->salts.salt, sizeof v.salt);
+  SV_ASSERT(n <= VDS_PAGE_LINES_MAX);
+  for (size_t i = 0; i < n; i++) {
+    const struct model_occupant *o = &m->occupants[first + i];
+    vds_commitment(sv_bytes_of(v.salt, sizeof v.salt), o->travel_document.issuing_state,
+                   o->travel_document.number, o->person.birth_date, v.commitments[i],
+                   VDS_COMMITMENT_BYTES);
+  }
+  struct sv_bytes part;
+  SV_TRY(vds_manifest_page_build(w->ctx, header, &v, &part));
+  return seal_add(w, page, part);
+}
+
+static sv_status receipt_seal(struct work *w, const struct vds_header *header) {
+  const struct model_ledger *l = &w->issue.ledger;
+  const struct model_receipt *r = &w->content->receipt;
+  struct vds_receipt v = {.id = identity_of(w),
+                          .status = status_of(w),
+                          .amount_minor = r->amount_minor,
+                          .cumulative_minor = l->paid_before_minor + w->row->amount_minor,
+                          .balance_minor = l->closing_minor,
+                          .sequence = l->sequence};
+  (void)snprintf(v.obligation, sizeof v.obligation, "%.*s", VDS_OBLIGATION_MAX, l->obligation_id);
+  memcpy(v.currency, r->currency, 4);
+  SV_ASSERT(sv_date_parse(r->payment_date, &v.payment_date));
+  memcpy(v.record_digest, w->issue.record_sha256, sizeof v.record_digest);
+  struct sv_bytes part;
+  SV_TRY(vds_receipt_build(w->ctx, header, &v, &part));
+  return seal_add(w, 1, part);
+}
+
+static sv_status seals_make(struct work *w) {
+  uint32_t pages = docs_page_count(w->s->parts.docs, w->content);
+  w->seals = SV_ARRAY(w->ctx->mem, pages, struct docs_seal);
+  if (!w->seals || pages > STORE_SEALS_MAX) {
+    return SV_FAIL(w->ctx, NO_MEMORY, "seals of %u pages", pages);
+  }
+  struct vds_header header = {0};
+  (void)snprintf(header.country, sizeof header.country, "%s", w->issue.authority.state);
+  (void)snprintf(header.signer, sizeof header.signer, "%s", seal_vds_signer(w->s->parts.seal));
+  (void)snprintf(header.cert_ref, sizeof header.cert_ref, "%s",
+                 seal_vds_reference(w->s->parts.seal));
+  SV_ASSERT(sv_date_parse(w->row->issue_date, &header.issue_date));
+  header.signature_date = header.issue_date;
+  switch (w->content->kind) {
+    case MODEL_SAFE_CONDUCT:
+      return letter_seal(w, &header);
+    case MODEL_DISBURSEMENT_RECEIPT:
+      return receipt_seal(w, &header);
+    case MODEL_FLIGHT_MANIFEST:
+      SV_TRY(cover_seal(w, &header));
+      for (uint32_t page = 2; page <= pages; page++) {
+        SV_TRY(page_seal(w, &header, page));
+      }
+      return SV_DONE;
+    case MODEL_KIND_NONE:
+      break;
+  }
+  return SV_FAIL(w->ctx, INTERNAL, "no kind");
+}
+
+/* --- the page --- */
+
+static struct docs_request request_of(const struct work *w) {
+  struct docs_request r = {
+      .content = w->content,
+      .issue = &w->issue,
+      .seals = w->seals,
+      .seal_count = w->seal_count,
+      .record = w->record,
+      .signer_lines = {w->s->parts.signer_lines[0], w->s->parts.signer_lines[1]},
+      .signer_line_count = 2,
+  };
+  if (w->content->kind == MODEL_SAFE_CONDUCT && !w->issue.preview) {
+    r.mrz[0] = w->mrz[0];
+    r.mrz[1] = w->mrz[1];
+  }
+  return r;
+}
+
+static sv_status page_draw(struct work *w, struct produced *ret) {
+  struct docs_request request = request_of(w);
+  request.contents_room = seal_contents_room(w->s->parts.seal);
+  struct sv_bytes pdf;
+  struct sv_sig_slot slot;
+  SV_TRY(docs_render(w->s->parts.docs, w->ctx, &request, &pdf, &slot));
+  SV_TRY(sv_ctx_alive(w->ctx));
+  /* docs_render gives writable memory of this call */
+  SV_TRY(seal_pdf(w->s->parts.seal, w->ctx, (uint8_t *)(uintptr_t)pdf.p, pdf.n, &slot));
+  struct store_issue *i = &ret->issue;
+  i->pdf = pdf;
+  crypto_sha256(pdf, i->pdf_sha256);
+  memcpy(i->signer_certificate_sha256, seal_signer_sha256(w->s->parts.seal), 32);
+  i->seal_certificate = sv_arena_printf(w->ctx->mem, "%s%s", seal_vds_signer(w->s->parts.seal),
+                                        seal_vds_reference(w->s->parts.seal));
+  return i->seal_certificate ? SV_DONE : SV_FAIL(w->ctx, NO_MEMORY, "certificate reference");
+}
+
+sv_status service_produce(struct service *s, struct sv_ctx *ctx,
+                          const struct model_content *content, const struct store_document *row,
+                          const uint8_t *previous_sha256, struct produced *ret) {
+  struct work w = {
+      .s = s, .ctx = ctx, .content = content, .row = row, .previous_sha256 = previous_sha256};
+  memcpy(w.salts.salt, row->salt, sizeof w.salts.salt);
+  memcpy(w.salts.secret, row->secret, sizeof w.salts.secret);
+  SV_TRY(issue_fill(&w));
+  struct sv_bytes content_json;
+  SV_TRY(record_content(ctx, content, &w.salts, &content_json));
+  SV_TRY(record_write(ctx, content, &w.issue, &w.salts, previous_sha256, &w.record));
+  crypto_sha256(w.record, w.issue.record_sha256);
+  if (content->kind == MODEL_SAFE_CONDUCT) {
+    SV_TRY(mrz_letter(ctx, &content->letter, w.issue.number, w.mrz[0], w.mrz[1]));
+  }
+  SV_TRY(seals_make(&w));
+  SV_TRY(sv_ctx_alive(ctx));
+  *ret = (struct produced){0};
+  SV_TRY(page_draw(&w, ret));
+  ret->issue.record = w.record;
+  memcpy(ret->issue.record_sha256, w.issue.record_sha256, 32);
+  crypto_sha256(content_json, ret->issue.content_sha256);
+  struct store_seal *seals = SV_ARRAY(ctx->mem, w.seal_count, struct store_seal);
+  if (!seals) {
+    return SV_FAIL(ctx, NO_MEMORY, "seals");
+  }
+  for (size_t i = 0; i < w.seal_count; i++) {
+    seals[i] = (struct store_seal){w.seals[i].page, w.seals[i].seal};
+  }
+  ret->issue.seals = seals;
+  ret->issue.seal_count = w.seal_count;
+  return SV_DONE;
+}
+
+sv_status service_preview(struct service *s, struct sv_ctx *ctx,
+                          const struct service_caller *caller, const struct model_content *content,
+                          struct sv_bytes *ret_pdf) {
+  int64_t now_us = sv_wall_us() / 1000000 * 1000000;
+  struct sv_date today;
+  char date[11];
+  SV_ASSERT(sv_date_in_zone(now_us, caller->authority->zone, &today));
+  sv_date_format(today, date);
+  struct store_document row = {.number = "",
+                               .version = 1,
+                               .copy = 1,
+                               .authority = caller->authority->id,
+                               .kind = content->kind,
+                               .supersedes = "",
+                               .issue_date = date,
+                               .issue_time_us = now_us,
+                               .issued_by = caller->spiffe,
+                               .obligation = ""};
+  struct work w = {.s = s, .ctx = ctx, .content = content, .row = &row};
+  const struct policy_officer *signatory =
+      policy_signatory(s->parts.policy, row.authority, content->kind, signatory_named(content));
+  if (!signatory) {
+    return SV_FAIL(ctx, CONFIG, "signatory left the policy");
+  }
+  w.issue = (struct model_issue){.version = 1,
+                                 .copy = 1,
+                                 .supersedes = "",
+                                 .issue_date = date,
+                                 .issue_time_us = now_us,
+                                 .authority = *caller->authority,
+                                 .signatory = signatory->officer,
+                                 .requester = policy_officer_of(s->parts.policy, caller->spiffe),
+                                 .preview = true};
+  static const char *const none = "";
+  w.issue.ledger = (struct model_ledger){
+      .obligation_id = content->kind == MODEL_DISBURSEMENT_RECEIPT
+                           ? content->receipt.obligation + strlen("obligations/")
+                           : none,
+      .award_number = none,
+      .awarding_agency = none,
+      .recipient_name = none,
+      .recipient_id = none,
+      .period_start = none,
+      .period_end = none};
+  struct docs_request request = request_of(&w);
+  struct sv_sig_slot slot;
+  return docs_render(s->parts.docs, ctx, &request, ret_pdf, &slot);
+}

@@ -1,0 +1,88 @@
+/* The service's life, and the few things that all its parts use. */
+#include "service/service.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/digest.h"
+#include "service/inside.h"
+
+sv_status service_open(struct sv_ctx *ctx, const struct service_parts *parts,
+                       struct service **ret) {
+  struct service *s = calloc(1, sizeof *s);
+  if (!s) {
+    return SV_FAIL(ctx, NO_MEMORY, "service");
+  }
+  s->parts = *parts;
+  (void)pthread_mutex_init(&s->mutex, NULL);
+  (void)pthread_cond_init(&s->landed, NULL);
+  *ret = s;
+  return SV_DONE;
+}
+
+void service_close(struct service *s) {
+  if (s) {
+    SV_ASSERT(!s->flights);
+    crypto_wipe(s->parts.registry_key, sizeof s->parts.registry_key);
+    (void)pthread_mutex_destroy(&s->mutex);
+    (void)pthread_cond_destroy(&s->landed);
+    free(s);
+  }
+}
+
+const struct service_policy *service_policy_of(const struct service *s) { return s->parts.policy; }
+
+void service_mac(const struct service *s, const char *purpose, struct sv_bytes in,
+                 uint8_t ret[static 32]) {
+  uint8_t key[32];
+  crypto_hmac_sha256(sv_bytes_of(s->parts.registry_key, SERVICE_KEY_BYTES), sv_bytes_str(purpose),
+                     key);
+  crypto_hmac_sha256(sv_bytes_of(key, sizeof key), in, ret);
+  crypto_wipe(key, sizeof key);
+}
+
+bool service_uuid(const char *text, char ret[static 37]) {
+  if (strlen(text) != 36) {
+    return false;
+  }
+  for (int i = 0; i < 36; i++) {
+    bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i])) {
+      return false;
+    }
+    ret[i] = (char)tolower((unsigned char)text[i]);
+  }
+  ret[36] = '\0';
+  return true;
+}
+
+static sv_status audit_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  const struct store_audit *row = arg;
+  return tx->ops->audit(tx, ctx, row);
+}
+
+sv_status service_audit(struct service *s, struct sv_ctx *ctx, const struct store_audit *row) {
+  struct store_audit copy = *row;
+  return store_write(s->parts.store, ctx, audit_act, &copy);
+}
+
+sv_status service_row_read(struct store_tx *tx, struct sv_ctx *ctx, struct service_issued *doc,
+                           bool with_pdf) {
+  const struct store_document *d = &doc->document;
+  doc->seals = SV_ARRAY(ctx->mem, STORE_SEALS_MAX, struct store_seal);
+  if (!doc->seals) {
+    return SV_FAIL(ctx, NO_MEMORY, "seals");
+  }
+  SV_TRY(tx->ops->seals(tx, ctx, d->number, d->version, d->copy, doc->seals, &doc->seal_count));
+  if (d->state == MODEL_RESERVED || d->state == MODEL_VOID || d->state == MODEL_PENDING_APPROVAL ||
+      d->state == MODEL_REJECTED) {
+    return SV_DONE;
+  }
+  struct sv_bytes pdf;
+  SV_TRY(tx->ops->pdf(tx, ctx, d->number, d->version, d->copy, &pdf, doc->pdf_sha256));
+  if (with_pdf) {
+    doc->pdf = pdf;
+  }
+  return SV_DONE;
+}

@@ -1,0 +1,112 @@
+/* What the server does, straight-line: issue, read, verify, fund. Every function runs on a worker under ctx's deadline;
+ * the registry's transactions are the only place where two calls meet. Protobuf is unknown here. */
+#pragma once
+#include "base/ctx.h"
+#include "docs_gen/document.h"
+#include "model/document.h"
+#include "seal/seal.h"
+#include "service/policy.h"
+#include "store/store.h"
+#include "verify/pdf.h"
+#include "verify/report.h"
+#include "verify/seal.h"
+
+struct service;
+
+enum { SERVICE_KEY_BYTES = 32, SERVICE_PAGE_MAX = STORE_PAGE_MAX };
+
+/* What the service is made of; all borrowed for its life. */
+struct service_parts {
+  struct store *store;
+  const struct docs *docs;
+  struct seal *seal;
+  const struct verify_trust *trust;
+  const struct service_policy *policy;
+  uint8_t registry_key[SERVICE_KEY_BYTES]; /* blinds persons and cases, makes typed codes */
+  const char *signer_lines[2];             /* printed beside the signature */
+  bool specimen;                           /* SPECIMEN under every page */
+  /* The request as it was stored, back into a content: to finish a reservation whose worker died. */
+  sv_status (*request_decode)(struct sv_ctx *ctx, struct sv_bytes request,
+                              struct model_content *ret);
+};
+
+sv_status service_open(struct sv_ctx *ctx, const struct service_parts *parts, struct service **ret);
+void service_close(struct service *s);
+const struct service_policy *service_policy_of(const struct service *s);
+
+/* --- issue --- */
+
+struct service_issue_request {
+  const char *request_id;
+  struct model_content content; /* completed in place */
+  const char *supersedes;
+  uint32_t supersedes_version;
+  bool validate_only;
+  struct sv_bytes
+      encoded; /* the whole request in one canonical form: told apart by its digest, stored */
+};
+
+struct service_issued {
+  struct store_document document; /* number "" on a preview */
+  struct store_seal *seals;
+  size_t seal_count;
+  uint8_t pdf_sha256[32];
+  struct sv_bytes pdf;
+};
+
+/* Exactly once: the same request_id with the same input gives the same bytes, whatever crashed in between.
+ * Fails: FIELD_INVALID with all violations, REQUEST_ID_REUSED, HOLD, BALANCE_EXCEEDED, OBLIGATION_CLOSED,
+ * VERSION_CHANGED, NOT_FOUND (obligation, superseded document), ROLE_MISSING, and what rendering, sealing and the
+ * registry can fail with. */
+sv_status service_issue(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
+                        struct service_issue_request *request, struct service_issued *ret);
+
+/* Finishes or voids reservations whose worker died. To be called at start and every minute; a document a call at most
+ * `limit`. *ret_left: there may be more. */
+sv_status service_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, bool *ret_left);
+
+/* --- read --- */
+
+/* A row with its seals and digest. Another authority's number is NOT_FOUND; PERMISSION_DENIED comes first. */
+sv_status service_document(struct service *s, struct sv_ctx *ctx,
+                           const struct service_caller *caller, const char *number,
+                           uint32_t version, struct service_issued *ret);
+/* page_size 0: 50. page_token "" or what the page before gave; ret_next "" at the end. */
+sv_status service_list(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
+                       const struct store_list_query *query, const char *case_reference,
+                       const char *page_token, struct service_issued *ret, size_t *ret_n,
+                       const char **ret_next);
+
+enum service_view { SERVICE_VIEW_PDF, SERVICE_VIEW_RECORD };
+sv_status service_download(struct service *s, struct sv_ctx *ctx,
+                           const struct service_caller *caller, const char *number,
+                           uint32_t version, uint32_t copy, enum service_view view,
+                           struct sv_bytes *ret);
+
+/* --- verify --- */
+
+struct service_report {
+  struct verify_report report;
+  bool known; /* document is filled in: never on red */
+  struct service_issued document;
+  bool own; /* of the caller's authority: sees all */
+  const char *headline;
+};
+sv_status service_verify_pdf(struct service *s, struct sv_ctx *ctx,
+                             const struct service_caller *caller, struct sv_bytes pdf,
+                             const char *language, struct service_report *ret);
+sv_status service_verify_seal(struct service *s, struct sv_ctx *ctx,
+                              const struct service_caller *caller, struct sv_bytes seal,
+                              const char *holder_mrz, const char *language,
+                              struct service_report *ret);
+
+/* --- fund --- */
+
+sv_status service_obligation_create(struct service *s, struct sv_ctx *ctx,
+                                    const struct service_caller *caller, const char *request_id,
+                                    const struct store_obligation *obligation,
+                                    struct sv_bytes encoded, struct store_obligation *ret);
+/* name: "obligations/ID". */
+sv_status service_obligation(struct service *s, struct sv_ctx *ctx,
+                             const struct service_caller *caller, const char *name,
+                             struct store_obligation *ret);
