@@ -1,0 +1,67 @@
+/* Certificates: chains of a signer, and the anchors and signers that a verifier trusts. Handles outlive a call, are
+ * immutable once open, and may be read by any thread. */
+#pragma once
+#include "base/ctx.h"
+
+enum { PKI_CHAIN_MAX = 6, PKI_PEM_MAX = 1024 * 1024, PKI_RAW_MAX = 132 };
+
+struct pki_cert;  /* lent by the chain or trust that it belongs to */
+struct pki_chain; /* the signer first, then its issuers */
+struct pki_trust;
+
+/* One or more certificates in PEM, in the order of the chain. Every certificate must have issued the one before.
+ * Fails: CERT_FORMAT, NO_MEMORY. ret: caller, pki_chain_close, which accepts NULL. */
+sv_status pki_chain_open(struct sv_ctx *ctx, struct sv_bytes pem, struct pki_chain **ret);
+void pki_chain_close(struct pki_chain *chain);
+SV_AUTO_DEFINE(struct pki_chain, pki_chain_close)
+size_t pki_chain_count(const struct pki_chain *chain);
+const struct pki_cert *pki_chain_at(const struct pki_chain *chain, size_t i);
+static inline const struct pki_cert *pki_chain_signer(const struct pki_chain *chain) {
+  return pki_chain_at(chain, 0);
+}
+
+/* What a certificate says; all lent by it, "" when absent, UTF-8. */
+const char *pki_cert_subject(const struct pki_cert *c); /* RFC 4514: "CN=UT-DOC-07,O=...,C=UT" */
+const char *pki_cert_common_name(const struct pki_cert *c);
+const char *pki_cert_organisation(const struct pki_cert *c);
+const char *pki_cert_country(const struct pki_cert *c);
+const char *pki_cert_serial_hex(
+    const struct pki_cert *c); /* capitals, as many digits as bytes need: "A7" */
+const uint8_t *pki_cert_sha256(const struct pki_cert *c); /* 32 bytes, of the DER */
+struct sv_bytes pki_cert_der(const struct pki_cert *c);
+int64_t pki_cert_not_before_us(const struct pki_cert *c);
+int64_t pki_cert_not_after_us(const struct pki_cert *c);
+/* Whether the document type ("PL") is in the list of the extension of Doc 9303-12; true without that extension. */
+bool pki_cert_allows_type(const struct pki_cert *c, const char *type);
+/* Bytes of r || s of this key; 0 when it is not an elliptic curve that we know. */
+size_t pki_cert_raw_size(const struct pki_cert *c);
+/* Whether r || s is this key's signature; the digest follows from the size of the key (Doc 9303-13, table 4):
+ * SHA-224 up to 224 bits, then SHA-256, SHA-384, SHA-512. */
+bool pki_cert_verify_raw(const struct pki_cert *c, struct sv_bytes tbs, struct sv_bytes raw);
+
+/* Anchors (certificates of CAs), signers of visible seals (all others), and revocation lists, in PEM, any order.
+ * Fails: CERT_FORMAT, NO_MEMORY. ret: caller, pki_trust_close, which accepts NULL. */
+sv_status pki_trust_open(struct sv_ctx *ctx, struct sv_bytes pem, struct pki_trust **ret);
+void pki_trust_close(struct pki_trust *trust);
+SV_AUTO_DEFINE(struct pki_trust, pki_trust_close)
+
+/* The seal signer "UT" + "TS" with a certificate reference in hexadecimal; NULL when unknown. Lent by trust. */
+const struct pki_cert *pki_trust_seal_signer(const struct pki_trust *trust,
+                                             const char signer[static 4], const char *reference);
+
+enum pki_fault {
+  PKI_TRUSTED,
+  PKI_UNTRUSTED, /* no path to an anchor, or one that does not hold */
+  PKI_EXPIRED,   /* not within its validity at that time */
+  PKI_REVOKED,
+  PKI_WRONG_USE, /* its key usage does not allow this */
+  PKI_WEAK,      /* keys or digests under 112 bits */
+};
+
+/* Whether the chain's signer may sign documents (nonRepudiation) and leads to an anchor at a time. */
+enum pki_fault pki_trust_document(const struct pki_trust *trust, const struct pki_chain *chain,
+                                  int64_t at_us);
+/* Whether a seal signer of the list may be used at a time. A signer whose issuer is among the anchors must have been
+ * issued by it; one whose issuer is not is trusted because it is listed. */
+enum pki_fault pki_trust_seal(const struct pki_trust *trust, const struct pki_cert *signer,
+                              int64_t at_us);

@@ -1,0 +1,40 @@
+/* The insides of certificates, for the files of pki/ alone. */
+#pragma once
+#include <openssl/x509.h>
+
+#include "pki/cert.h"
+
+SV_AUTO_DEFINE(X509, X509_free)
+SV_AUTO_DEFINE(EVP_PKEY, EVP_PKEY_free)
+SV_AUTO_DEFINE(BIO, BIO_free_all)
+
+struct pki_cert {
+  X509 *x509;
+  char *subject;
+  char *common_name;
+  char *organisation;
+  char *country;
+  char *serial_hex;
+  uint8_t *der;
+  size_t der_n;
+  uint8_t *issuer_serial; /* DER of IssuerAndSerialNumber */
+  size_t issuer_serial_n;
+  uint8_t sha256[32];
+  int64_t not_before_us;
+  int64_t not_after_us;
+};
+
+struct pki_chain {
+  struct pki_cert certs[PKI_CHAIN_MAX];
+  size_t count;
+};
+
+/* Fills c from x, of which it takes a reference. Fails: CERT_FORMAT, NO_MEMORY; c is then empty. */
+sv_status pki_cert_fill(struct sv_ctx *ctx, X509 *x, struct pki_cert *c);
+void pki_cert_clear(struct pki_cert *c);
+
+/* r || s of `half` bytes each into the DER of ECDSA-Sig-Value, and back. The first: caller OPENSSL_free; 0 on failure. */
+size_t pki_raw_to_der(struct sv_bytes raw, uint8_t **ret_der);
+bool pki_der_to_raw(struct sv_bytes der, size_t half, uint8_t *ret_raw);
+/* The digest that belongs to a key of so many bits (Doc 9303-13, table 4). */
+const EVP_MD *pki_digest_for(const EVP_PKEY *key);

@@ -1,0 +1,200 @@
+/* Plans and fills signatures. A PDF is signed in the revision that it was written in: the writer noted where /ByteRange
+ * and /Contents are, so nothing is parsed here.
+ * Invariant: pki_cms_size(chain) is what was reserved, so a signature that is made always fits. */
+#include "seal/seal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/digest.h"
+#include "formats/vds/vds.h"
+#include "pki/cms.h"
+
+enum { RAW_P256 = 64 };
+
+struct seal {
+  struct seal_key *document;
+  struct seal_key *visible;
+  char vds_signer[5];
+};
+
+static const struct pki_cert *signer_of(const struct seal_key *key) {
+  return pki_chain_signer(key->chain);
+}
+
+/* Signs a probe, so that a key that can't sign is found at start. */
+static sv_status probe(struct sv_ctx *ctx, struct seal_key *key, enum seal_purpose purpose) {
+  uint8_t raw[PKI_RAW_MAX];
+  size_t n;
+  const struct pki_cert *cert = signer_of(key);
+  static const char message[] = "salvoconducto: a signature to see whether the key works";
+  struct sv_bytes tbs = sv_bytes_of(message, sizeof message - 1);
+  if (pki_cert_raw_size(cert) != RAW_P256) {
+    return SV_FAIL(ctx, SIGNER, "%s is not a P-256 key", pki_cert_subject(cert));
+  }
+  SV_TRY(seal_key_sign(key, ctx, purpose, tbs, raw, &n));
+  if (!pki_cert_verify_raw(cert, tbs, sv_bytes_of(raw, n))) {
+    return SV_FAIL(ctx, SIGNER, "the key of %s does not belong to its certificate",
+                   pki_cert_subject(cert));
+  }
+  return SV_DONE;
+}
+
+static bool capital_or_digit(char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+sv_status seal_open(struct sv_ctx *ctx, struct seal_key *document, struct seal_key *visible,
+                    struct seal **ret) {
+  SV_TRY(probe(ctx, document, SEAL_DOCUMENT));
+  SV_TRY(probe(ctx, visible, SEAL_VISIBLE));
+  const struct pki_cert *v = signer_of(visible);
+  const char *country = pki_cert_country(v);
+  const char *name = pki_cert_common_name(v);
+  if (strlen(country) != 2 || strlen(name) != 2 || !capital_or_digit(name[0]) ||
+      !capital_or_digit(name[1]) || strlen(pki_cert_serial_hex(v)) > VDS_REFERENCE_MAX) {
+    return SV_FAIL(ctx, SIGNER, "%s is no subject of a seal signer (Doc 9303-12)",
+                   pki_cert_subject(v));
+  }
+  struct seal *seal = calloc(1, sizeof *seal);
+  if (!seal) {
+    return SV_FAIL(ctx, NO_MEMORY, "seal");
+  }
+  seal->document = document;
+  seal->visible = visible;
+  (void)snprintf(seal->vds_signer, sizeof seal->vds_signer, "%s%s", country, name);
+  *ret = seal;
+  return SV_DONE;
+}
+
+sv_status seal_open_files(struct sv_ctx *ctx, const char *document_key, const char *document_chain,
+                          const char *seal_key, const char *seal_certificate, struct seal **ret) {
+  SV_AUTO(seal_key_close) struct seal_key *document = NULL;
+  SV_AUTO(seal_key_close) struct seal_key *visible = NULL;
+  SV_TRY(seal_key_open_files(ctx, SEAL_DOCUMENT, document_key, document_chain, &document));
+  SV_TRY(seal_key_open_files(ctx, SEAL_VISIBLE, seal_key, seal_certificate, &visible));
+  SV_TRY(seal_open(ctx, document, visible, ret));
+  document = visible = NULL;
+  return SV_DONE;
+}
+
+void seal_close(struct seal *seal) {
+  if (seal) {
+    seal_key_close(seal->document);
+    seal_key_close(seal->visible);
+    free(seal);
+  }
+}
+
+const char *seal_signer_name(const struct seal *s) {
+  return pki_cert_common_name(signer_of(s->document));
+}
+const char *seal_signer_organisation(const struct seal *s) {
+  return pki_cert_organisation(signer_of(s->document));
+}
+const char *seal_signer_serial(const struct seal *s) {
+  return pki_cert_serial_hex(signer_of(s->document));
+}
+const uint8_t *seal_signer_sha256(const struct seal *s) {
+  return pki_cert_sha256(signer_of(s->document));
+}
+int64_t seal_signer_not_after_us(const struct seal *s) {
+  return pki_cert_not_after_us(signer_of(s->document));
+}
+const char *seal_vds_signer(const struct seal *s) { return s->vds_signer; }
+const char *seal_vds_reference(const struct seal *s) {
+  return pki_cert_serial_hex(signer_of(s->visible));
+}
+int64_t seal_vds_not_after_us(const struct seal *s) {
+  return pki_cert_not_after_us(signer_of(s->visible));
+}
+
+size_t seal_contents_room(const struct seal *seal) {
+  return 2 * pki_cms_size(seal->document->chain) + 2;
+}
+
+/* The place [at, at + room) lies in n bytes and stands between these two characters. */
+static bool stands(const uint8_t *pdf, size_t n, size_t at, size_t room, char first, char last) {
+  return room >= 2 && at <= n && room <= n - at && pdf[at] == first && pdf[at + room - 1] == last;
+}
+
+static sv_status check_slot(struct sv_ctx *ctx, const struct seal *seal, const uint8_t *pdf,
+                            size_t n, const struct sv_sig_slot *slot) {
+  if (!stands(pdf, n, slot->byte_range_at, slot->byte_range_room, '[', ']') ||
+      !stands(pdf, n, slot->contents_at, slot->contents_room, '<', '>')) {
+    return SV_FAIL(ctx, INTERNAL, "the slot of the signature does not lie in the file");
+  }
+  if (slot->byte_range_at < slot->contents_at + slot->contents_room &&
+      slot->contents_at < slot->byte_range_at + slot->byte_range_room) {
+    return SV_FAIL(ctx, INTERNAL, "the places of ByteRange and Contents overlap");
+  }
+  if (slot->contents_room < seal_contents_room(seal) || slot->contents_room % 2 != 0) {
+    return SV_FAIL(ctx, INTERNAL, "%zu characters for Contents, needed %zu", slot->contents_room,
+                   seal_contents_room(seal));
+  }
+  return SV_DONE;
+}
+
+static sv_status fill_byte_range(struct sv_ctx *ctx, uint8_t *pdf, size_t n,
+                                 const struct sv_sig_slot *slot) {
+  char text[96];
+  size_t second = slot->contents_at + slot->contents_room;
+  int len = snprintf(text, sizeof text, "[0 %zu %zu %zu", slot->contents_at, second, n - second);
+  if (len < 0 || (size_t)len + 1 > slot->byte_range_room) {
+    return SV_FAIL(ctx, INTERNAL, "%zu characters for ByteRange, needed %d", slot->byte_range_room,
+                   len + 1);
+  }
+  memset(pdf + slot->byte_range_at, ' ', slot->byte_range_room);
+  memcpy(pdf + slot->byte_range_at, text, (size_t)len);
+  pdf[slot->byte_range_at + slot->byte_range_room - 1] = ']';
+  return SV_DONE;
+}
+
+static sv_status digest_file(struct sv_ctx *ctx, const uint8_t *pdf, size_t n,
+                             const struct sv_sig_slot *slot, uint8_t digest[static 32]) {
+  size_t second = slot->contents_at + slot->contents_room;
+  SV_AUTO(crypto_hash_close) struct crypto_hash *h = NULL;
+  SV_TRY(crypto_hash_open(ctx, CRYPTO_SHA256, &h));
+  crypto_hash_update(h, sv_bytes_of(pdf, slot->contents_at));
+  crypto_hash_update(h, sv_bytes_of(pdf + second, n - second));
+  crypto_hash_final(h, digest);
+  return SV_DONE;
+}
+
+static sv_status fill_contents(struct sv_ctx *ctx, uint8_t *pdf, const struct sv_sig_slot *slot,
+                               struct sv_bytes cms) {
+  if (2 * cms.n + 2 > slot->contents_room) {
+    return SV_FAIL(ctx, INTERNAL, "a CMS of %zu bytes does not fit", cms.n);
+  }
+  char *hex = SV_ARRAY(ctx->mem, 2 * cms.n + 1, char);
+  if (!hex) {
+    return SV_FAIL(ctx, NO_MEMORY, "Contents");
+  }
+  sv_hex(cms.p, cms.n, hex);
+  memset(pdf + slot->contents_at + 1, '0', slot->contents_room - 2);
+  memcpy(pdf + slot->contents_at + 1, hex, 2 * cms.n);
+  return SV_DONE;
+}
+
+sv_status seal_pdf(struct seal *seal, struct sv_ctx *ctx, uint8_t *pdf, size_t n,
+                   const struct sv_sig_slot *slot) {
+  const struct pki_chain *chain = seal->document->chain;
+  SV_TRY(check_slot(ctx, seal, pdf, n, slot));
+  SV_TRY(fill_byte_range(ctx, pdf, n, slot));
+  uint8_t digest[32];
+  SV_TRY(digest_file(ctx, pdf, n, slot, digest));
+  struct sv_bytes attributes;
+  SV_TRY(pki_cms_attributes(ctx, chain, digest, &attributes));
+  uint8_t raw[PKI_RAW_MAX];
+  size_t raw_n;
+  SV_TRY(seal_key_sign(seal->document, ctx, SEAL_DOCUMENT, attributes, raw, &raw_n));
+  struct sv_bytes cms;
+  SV_TRY(pki_cms_assemble(ctx, chain, attributes, sv_bytes_of(raw, raw_n), &cms));
+  return fill_contents(ctx, pdf, slot, cms);
+}
+
+sv_status seal_visible(struct seal *seal, struct sv_ctx *ctx, struct sv_bytes unsigned_part,
+                       struct sv_bytes *ret_seal) {
+  uint8_t raw[PKI_RAW_MAX];
+  size_t n;
+  SV_TRY(seal_key_sign(seal->visible, ctx, SEAL_VISIBLE, unsigned_part, raw, &n));
+  return vds_write_signature(ctx, unsigned_part, sv_bytes_of(raw, n), ret_seal);
+}

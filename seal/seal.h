@@ -1,0 +1,46 @@
+/* Seals documents: a PAdES B-B signature in a PDF that has a place for it, and visible seals of Doc 9303-13.
+ * A struct seal is immutable once open; every function may be called from any thread. */
+#pragma once
+#include "base/sig_slot.h"
+#include "seal/key.h"
+
+struct seal;
+
+/* Takes both keys on success (closed with it), neither on failure.
+ * document  a P-256 key with nonRepudiation.
+ * visible   a P-256 key whose certificate has subject C and two characters of CN (Doc 9303-12).
+ * Fails: SIGNER with what is wrong, NO_MEMORY. ret: caller, seal_close, which accepts NULL. */
+sv_status seal_open(struct sv_ctx *ctx, struct seal_key *document, struct seal_key *visible,
+                    struct seal **ret);
+/* The same from four PEM files. Fails: as seal_key_open_files and seal_open. */
+sv_status seal_open_files(struct sv_ctx *ctx, const char *document_key, const char *document_chain,
+                          const char *seal_key, const char *seal_certificate, struct seal **ret);
+void seal_close(struct seal *seal);
+SV_AUTO_DEFINE(struct seal, seal_close)
+
+/* The document signer, for the signature block on the page; lent. */
+const char *seal_signer_name(const struct seal *seal);         /* common name */
+const char *seal_signer_organisation(const struct seal *seal); /* "" when absent */
+const char *seal_signer_serial(const struct seal *seal);       /* hexadecimal */
+const uint8_t *seal_signer_sha256(const struct seal *seal);    /* 32 bytes, of the certificate */
+int64_t seal_signer_not_after_us(const struct seal *seal);
+
+/* The visible seals' signer, for struct vds_header; lent. */
+const char *seal_vds_signer(const struct seal *seal);    /* "UTTS" */
+const char *seal_vds_reference(const struct seal *seal); /* "A7" */
+int64_t seal_vds_not_after_us(const struct seal *seal);
+
+/* What /Contents needs, exactly, from '<' to '>' (base/sig_slot.h). */
+size_t seal_contents_room(const struct seal *seal);
+
+/* Signs a PDF of n bytes in place: /ByteRange and /Contents of the slot are filled in, nothing else is touched.
+ * The bytes of /ByteRange's place are overwritten from '[' to ']'; those of /Contents from '<' to '>'.
+ * Fails: INTERNAL when the slot does not lie in the file or is too small, SIGNER, NO_MEMORY.
+ * Trust: pdf and slot come from docs_gen, never from the wire. */
+sv_status seal_pdf(struct seal *seal, struct sv_ctx *ctx, uint8_t *pdf, size_t n,
+                   const struct sv_sig_slot *slot);
+
+/* Signs header and message zone (formats/vds/vds_profile.h) and appends the signature. ret in ctx->mem.
+ * Fails: SIGNER, LIMIT_EXCEEDED, NO_MEMORY. */
+sv_status seal_visible(struct seal *seal, struct sv_ctx *ctx, struct sv_bytes unsigned_part,
+                       struct sv_bytes *ret_seal);
