@@ -43,14 +43,13 @@ enum {
 /* Suspicious frames spend tokens of one bucket a connection; an empty bucket ends it with ENHANCE_YOUR_CALM. */
 enum {
   RPC_BUDGET_TOKENS = 2000,
-  RPC_BUDGET_REFILL_PER_S = 200,
-  RPC_COST_RESET = 4,      /* RST_STREAM by the peer before its answer */
+  RPC_BUDGET_REFILL_PER_S = 400,
+  RPC_COST_RESET = 2,      /* RST_STREAM by the peer before its answer */
   RPC_COST_OWN_RESET = 20, /* RST_STREAM that the peer's fault made us send */
   RPC_COST_CONTINUATION = 20,
   RPC_COST_SETTINGS = 20,
-  RPC_COST_PING = 10,
+  RPC_COST_PING = 4,
   RPC_COST_EMPTY_DATA = 10,
-  RPC_COST_WINDOW_UPDATE = 1,
   RPC_COST_PRIORITY = 2,
   RPC_COST_UNKNOWN = 10,
 };

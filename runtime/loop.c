@@ -29,11 +29,7 @@ struct loop_timer {
   void *arg;
 };
 
-static void on_wake(evutil_socket_t fd, short what, void *arg) {
-  struct loop *loop = arg;
-  (void)what;
-  uint64_t count;
-  (void)!read(fd, &count, sizeof count);
+void loop_flush(struct loop *loop) {
   (void)pthread_mutex_lock(&loop->lock);
   struct loop_closure *c = loop->first;
   loop->first = loop->last = NULL;
@@ -46,6 +42,13 @@ static void on_wake(evutil_socket_t fd, short what, void *arg) {
     c->fn(c->arg);
     c = next;
   }
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *arg) {
+  (void)what;
+  uint64_t count;
+  (void)!read(fd, &count, sizeof count);
+  loop_flush(arg);
 }
 
 void loop_close(struct loop *loop) {

@@ -27,6 +27,9 @@ void loop_stop(struct loop *loop);
 /* Queues a closure, in order; queued already: nothing. Any thread; never fails, never blocks for long. */
 void loop_post(struct loop *loop, struct loop_closure *closure);
 
+/* Runs what is posted, without waiting: for the end, when loop_run has returned. On the loop's thread. */
+void loop_flush(struct loop *loop);
+
 /* Calls fn on the loop at each arrival of a signal, until loop_close. Fails: NO_MEMORY. */
 sv_status loop_on_signal(struct loop *loop, struct sv_ctx *ctx, int signal_number,
                          void (*fn)(void *arg), void *arg);

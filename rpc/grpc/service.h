@@ -55,7 +55,8 @@ void rpc_call_request_id(struct rpc_call *call, const char *uuid);
  * keeps nothing there while the handler runs. */
 void rpc_call_recycle(struct rpc_call *call, struct sv_ctx *ctx);
 
-/* A wait of a stream that has nothing to say: returns after wait_ns, or at once with CANCELLED or DEADLINE. */
+/* A wait of a stream that has nothing to say: returns after wait_ns, or at once with CANCELLED, DEADLINE, or
+ * UNAVAILABLE (the server stops). */
 sv_status rpc_call_pause(struct rpc_call *call, struct sv_ctx *ctx, uint64_t wait_ns);
 
 /* Wire bytes to a message in ctx->mem and back. Unpacking pre-checks: depth, UTF-8, NUL, number of elements.

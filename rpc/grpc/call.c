@@ -1,0 +1,443 @@
+/* The crossing between loop and worker. Invariants, under the lock:
+ *  1. in_bytes and out_bytes are the sums over their queues (less what was pulled of the first outbound);
+ *  2. once finished, nothing is queued;
+ *  3. a worker waits on `changed` alone, with a time limit, and every change that it waits for is broadcast.
+ * A queued wake closure is safe: the job's reference ends in `done`, which the loop runs after it. */
+#include "rpc/grpc/call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "rpc/grpc/gzip.h"
+#include "rpc/grpc/precheck.h"
+
+struct rpc_inbound {
+  struct rpc_inbound *next;
+  struct rpc_frame frame;
+};
+
+struct rpc_outbound {
+  struct rpc_outbound *next;
+  size_t n, pulled;
+  uint8_t bytes[];
+};
+
+static void on_wake(void *arg) {
+  struct rpc_call *call = arg;
+  if (call->user) {
+    call->woken(call->user);
+  }
+}
+
+struct rpc_call *rpc_call_new(struct loop *loop, const struct rpc_limits *limits) {
+  struct rpc_call *call = calloc(1, sizeof *call);
+  pthread_condattr_t attr;
+  if (!call) {
+    return NULL;
+  }
+  call->loop = loop;
+  call->limits = limits;
+  call->peer.spiffe = call->spiffe;
+  call->start_ns = sv_monotonic_ns();
+  call->wake = (struct loop_closure){.fn = on_wake, .arg = call};
+  atomic_init(&call->references, 1);
+  (void)pthread_mutex_init(&call->lock, NULL);
+  (void)pthread_condattr_init(&attr);
+  (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  (void)pthread_cond_init(&call->changed, &attr);
+  (void)pthread_condattr_destroy(&attr);
+  return call;
+}
+
+void rpc_call_hold(struct rpc_call *call) {
+  (void)atomic_fetch_add_explicit(&call->references, 1, memory_order_relaxed);
+}
+
+void rpc_call_release(struct rpc_call *call) {
+  if (!call || atomic_fetch_sub_explicit(&call->references, 1, memory_order_acq_rel) > 1) {
+    return;
+  }
+  while (call->in_first) {
+    struct rpc_inbound *in = call->in_first;
+    call->in_first = in->next;
+    free(in->frame.bytes);
+    free(in);
+  }
+  while (call->out_first) {
+    struct rpc_outbound *out = call->out_first;
+    call->out_first = out->next;
+    free(out);
+  }
+  (void)pthread_cond_destroy(&call->changed);
+  (void)pthread_mutex_destroy(&call->lock);
+  rpc_verdict_free(&call->verdict);
+  free(call->metadata);
+  free(call);
+}
+
+bool rpc_call_arrived(struct rpc_call *call, struct rpc_frame frame) {
+  struct rpc_inbound *in = malloc(sizeof *in);
+  if (!in) {
+    free(frame.bytes);
+    return false;
+  }
+  *in = (struct rpc_inbound){.frame = frame};
+  (void)pthread_mutex_lock(&call->lock);
+  if (call->in_last) {
+    call->in_last->next = in;
+  } else {
+    call->in_first = in;
+  }
+  call->in_last = in;
+  call->in_bytes += frame.n;
+  (void)pthread_cond_broadcast(&call->changed);
+  (void)pthread_mutex_unlock(&call->lock);
+  return true;
+}
+
+void rpc_call_half_closed(struct rpc_call *call) {
+  (void)pthread_mutex_lock(&call->lock);
+  call->in_end = true;
+  (void)pthread_cond_broadcast(&call->changed);
+  (void)pthread_mutex_unlock(&call->lock);
+}
+
+void rpc_call_cancel(struct rpc_call *call) {
+  (void)pthread_mutex_lock(&call->lock);
+  atomic_store(&call->cancelled, true);
+  (void)pthread_cond_broadcast(&call->changed);
+  (void)pthread_mutex_unlock(&call->lock);
+}
+
+void rpc_call_stop(struct rpc_call *call) {
+  (void)pthread_mutex_lock(&call->lock);
+  atomic_store(&call->stopping, true);
+  (void)pthread_cond_broadcast(&call->changed);
+  (void)pthread_mutex_unlock(&call->lock);
+}
+
+size_t rpc_call_unread(struct rpc_call *call) {
+  (void)pthread_mutex_lock(&call->lock);
+  size_t n = call->in_bytes;
+  (void)pthread_mutex_unlock(&call->lock);
+  return n;
+}
+
+bool rpc_call_has_output(struct rpc_call *call) {
+  (void)pthread_mutex_lock(&call->lock);
+  bool has = call->out_first != NULL;
+  (void)pthread_mutex_unlock(&call->lock);
+  return has;
+}
+
+bool rpc_call_finished(struct rpc_call *call) {
+  (void)pthread_mutex_lock(&call->lock);
+  bool finished = call->finished;
+  (void)pthread_mutex_unlock(&call->lock);
+  return finished;
+}
+
+static void outbound_drop_first(struct rpc_call *call) {
+  struct rpc_outbound *out = call->out_first;
+  call->out_first = out->next;
+  if (!call->out_first) {
+    call->out_last = NULL;
+  }
+  free(out);
+}
+
+size_t rpc_call_pull(struct rpc_call *call, uint8_t *bytes, size_t n, bool *ret_end) {
+  size_t done = 0;
+  (void)pthread_mutex_lock(&call->lock);
+  while (call->out_first && done < n) {
+    struct rpc_outbound *out = call->out_first;
+    size_t part = out->n - out->pulled < n - done ? out->n - out->pulled : n - done;
+    memcpy(bytes + done, out->bytes + out->pulled, part);
+    out->pulled += part;
+    done += part;
+    if (out->pulled == out->n) {
+      outbound_drop_first(call);
+    }
+  }
+  bool blocked = call->out_bytes > RPC_WRITE_MARK_BYTES;
+  call->out_bytes -= done;
+  if (blocked && call->out_bytes <= RPC_WRITE_MARK_BYTES) {
+    (void)pthread_cond_broadcast(&call->changed);
+  }
+  *ret_end = call->finished && !call->out_first;
+  (void)pthread_mutex_unlock(&call->lock);
+  return done;
+}
+
+/* --- the worker's side --- */
+
+static struct timespec time_at(uint64_t ns) {
+  return (struct timespec){.tv_sec = (time_t)(ns / 1000000000U),
+                           .tv_nsec = (long)(ns % 1000000000U)};
+}
+
+/* Waits, under the lock, for a change, not longer than until limit_ns. */
+static void wait_change(struct rpc_call *call, const struct sv_ctx *ctx, uint64_t limit_ns) {
+  uint64_t until = ctx->deadline_ns && ctx->deadline_ns < limit_ns ? ctx->deadline_ns : limit_ns;
+  struct timespec at = time_at(until);
+  (void)pthread_cond_timedwait(&call->changed, &call->lock, &at);
+}
+
+static sv_status frame_wait(struct rpc_call *call, struct sv_ctx *ctx) {
+  uint64_t limit_ns = sv_monotonic_ns() + call->limits->message_ns;
+  while (!call->in_first && !call->in_end) {
+    SV_TRY(sv_ctx_alive(ctx));
+    if (sv_monotonic_ns() >= limit_ns) {
+      return SV_FAIL(ctx, DEADLINE, "the client sent no message for its time");
+    }
+    wait_change(call, ctx, limit_ns);
+  }
+  return sv_ctx_alive(ctx);
+}
+
+static struct rpc_inbound *inbound_take(struct rpc_call *call) {
+  struct rpc_inbound *in = call->in_first;
+  if (in) {
+    call->in_first = in->next;
+    if (!call->in_first) {
+      call->in_last = NULL;
+    }
+    call->in_bytes -= in->frame.n;
+  }
+  return in;
+}
+
+/* Decompressed, checked, and in the call's arena. */
+static sv_status message_of(struct rpc_call *call, struct sv_ctx *ctx,
+                            const struct rpc_frame *frame, struct sv_bytes *ret_message) {
+  struct sv_bytes message = sv_bytes_of(frame->bytes, frame->n);
+  if (frame->compressed) {
+    SV_TRY(rpc_gunzip(ctx, message, call->limits->message_max_bytes, &message));
+  } else {
+    uint8_t *copy = sv_arena_alloc(ctx->mem, frame->n);
+    if (!copy) {
+      return SV_FAIL(ctx, NO_MEMORY, "message of %zu bytes", frame->n);
+    }
+    if (frame->n > 0) {
+      memcpy(copy, frame->bytes, frame->n);
+    }
+    message = sv_bytes_of(copy, frame->n);
+  }
+  SV_TRY(rpc_precheck(ctx, call->method->input, message));
+  *ret_message = message;
+  return SV_DONE;
+}
+
+sv_status rpc_call_read(struct rpc_call *call, struct sv_ctx *ctx, struct sv_bytes *ret_message,
+                        bool *ret_end) {
+  (void)pthread_mutex_lock(&call->lock);
+  sv_status s = frame_wait(call, ctx);
+  struct rpc_inbound *in = sv_failed(s) ? NULL : inbound_take(call);
+  bool open = !call->in_end;
+  (void)pthread_mutex_unlock(&call->lock);
+  SV_TRY(s);
+  if (!in) {
+    *ret_end = true;
+    return SV_DONE;
+  }
+  s = message_of(call, ctx, &in->frame, ret_message);
+  free(in->frame.bytes);
+  free(in);
+  if (open) {
+    loop_post(call->loop, &call->wake); /* the window opens */
+  }
+  *ret_end = false;
+  return s;
+}
+
+sv_status rpc_call_queue(struct rpc_call *call, struct sv_ctx *ctx, struct sv_bytes message) {
+  bool gzip = false;
+  if (call->out_encoding == RPC_GZIP && message.n >= RPC_GZIP_LEAST_BYTES) {
+    struct sv_bytes smaller;
+    SV_TRY(rpc_gzip(ctx, message, &smaller));
+    gzip = smaller.n < message.n;
+    message = gzip ? smaller : message;
+  }
+  if (message.n > UINT32_MAX) {
+    return SV_FAIL(ctx, INTERNAL, "an answer of %zu bytes", message.n);
+  }
+  struct rpc_outbound *out = malloc(sizeof *out + RPC_PREFIX_BYTES + message.n);
+  if (!out) {
+    return SV_FAIL(ctx, NO_MEMORY, "an answer of %zu bytes", message.n);
+  }
+  *out = (struct rpc_outbound){.n = RPC_PREFIX_BYTES + message.n};
+  rpc_frame_prefix(out->bytes, gzip, (uint32_t)message.n);
+  if (message.n > 0) {
+    memcpy(out->bytes + RPC_PREFIX_BYTES, message.p, message.n);
+  }
+  (void)pthread_mutex_lock(&call->lock);
+  bool gone = call->finished;
+  if (!gone) {
+    if (call->out_last) {
+      call->out_last->next = out;
+    } else {
+      call->out_first = out;
+    }
+    call->out_last = out;
+    call->out_bytes += out->n;
+    call->out_count++;
+  }
+  (void)pthread_mutex_unlock(&call->lock);
+  if (gone) {
+    free(out);
+    return SV_FAIL(ctx, CANCELLED, "the call has its verdict");
+  }
+  return SV_DONE;
+}
+
+sv_status rpc_call_write(struct rpc_call *call, struct sv_ctx *ctx, struct sv_bytes message) {
+  sv_status s = sv_ctx_alive(ctx);
+  (void)pthread_mutex_lock(&call->lock);
+  while (!sv_failed(s) && call->out_bytes > RPC_WRITE_MARK_BYTES) {
+    wait_change(call, ctx, sv_monotonic_ns() + RPC_SECOND_NS);
+    s = sv_ctx_alive(ctx);
+  }
+  (void)pthread_mutex_unlock(&call->lock);
+  SV_TRY(s);
+  SV_TRY(rpc_call_queue(call, ctx, message));
+  if (call->method->server_streaming && call->method->where == RPC_ON_WORKER) {
+    loop_post(call->loop, &call->wake);
+  }
+  return SV_DONE;
+}
+
+sv_status rpc_call_pause(struct rpc_call *call, struct sv_ctx *ctx, uint64_t wait_ns) {
+  uint64_t limit_ns = sv_monotonic_ns() + wait_ns;
+  (void)pthread_mutex_lock(&call->lock);
+  sv_status s = sv_ctx_alive(ctx);
+  while (!sv_failed(s) && sv_monotonic_ns() < limit_ns && !atomic_load(&call->stopping)) {
+    wait_change(call, ctx, limit_ns);
+    s = sv_ctx_alive(ctx);
+  }
+  if (!sv_failed(s) && atomic_load(&call->stopping)) {
+    s = SV_FAIL(ctx, UNAVAILABLE, "the server stops");
+  }
+  (void)pthread_mutex_unlock(&call->lock);
+  return s;
+}
+
+const struct rpc_peer *rpc_call_peer(const struct rpc_call *call) { return &call->peer; }
+
+const char *rpc_call_metadata(const struct rpc_call *call, const char *name) {
+  const char *p = call->metadata;
+  const char *end = p ? p + call->metadata_n : p;
+  while (p < end) {
+    const char *value = p + strlen(p) + 1;
+    if (strcmp(p, name) == 0) {
+      return value;
+    }
+    p = value + strlen(value) + 1;
+  }
+  return NULL;
+}
+
+void rpc_call_request_id(struct rpc_call *call, const char *uuid) {
+  (void)snprintf(call->request_id, sizeof call->request_id, "%s", uuid);
+}
+
+void rpc_call_recycle(struct rpc_call *call, struct sv_ctx *ctx) {
+  (void)call;
+  ctx->violations = NULL;
+  ctx->violation_count = 0;
+  sv_arena_reset(ctx->mem);
+}
+
+/* --- the end --- */
+
+static const char *code_name(enum sv_code code) {
+  static const char *const names[] = {
+      "OK",
+      "CANCELLED",
+      "UNKNOWN",
+      "INVALID_ARGUMENT",
+      "DEADLINE_EXCEEDED",
+      "NOT_FOUND",
+      "ALREADY_EXISTS",
+      "PERMISSION_DENIED",
+      "RESOURCE_EXHAUSTED",
+      "FAILED_PRECONDITION",
+      "ABORTED",
+      "OUT_OF_RANGE",
+      "UNIMPLEMENTED",
+      "INTERNAL",
+      "UNAVAILABLE",
+      "DATA_LOSS",
+      "UNAUTHENTICATED",
+  };
+  return names[code];
+}
+
+static void log_line(const struct rpc_call *call, const struct sv_ctx *ctx, sv_status status) {
+  char peer[17] = "";
+  if (call->spiffe[0]) {
+    sv_hex(call->peer.certificate_sha256, 8, peer);
+  }
+  struct sv_log_field fields[8];
+  size_t n = 0;
+  fields[n++] = SV_LOG_TEXT("method", call->method ? call->method->path : "unknown");
+  fields[n++] = SV_LOG_TEXT(
+      "code", code_name(sv_failed(status) ? sv_reason_code(status.reason) : SV_CODE_OK));
+  fields[n++] = SV_LOG_NUM("dur_us", (sv_monotonic_ns() - call->start_ns) / 1000);
+  fields[n++] = SV_LOG_TEXT("peer", peer);
+  fields[n++] = SV_LOG_TEXT("request_id", call->request_id);
+  if (sv_failed(status)) {
+    fields[n++] = SV_LOG_TEXT("reason", sv_reason_name(status.reason));
+    fields[n++] = SV_LOG_TEXT("detail", ctx->detail);
+  }
+  sv_log_fields(SV_LOG_INFO, "call", fields, n);
+}
+
+void rpc_call_judge(struct rpc_call *call, struct sv_ctx *ctx, sv_status status) {
+  if (atomic_exchange(&call->judged, true)) {
+    return;
+  }
+  if (atomic_load(&call->cancelled) && !sv_failed(status)) {
+    status = SV_FAIL(ctx, CANCELLED, "the client left before the answer");
+  }
+  struct rpc_verdict verdict = rpc_verdict_of(ctx, status);
+  (void)pthread_mutex_lock(&call->lock);
+  call->verdict = verdict;
+  call->finished = true;
+  bool keep = !sv_failed(status) || (call->method && call->method->server_streaming);
+  struct rpc_outbound *out = call->out_first;
+  if (!keep && out && out->pulled == 0) {
+    while (call->out_first) {
+      outbound_drop_first(call);
+    }
+    call->out_bytes = 0;
+  }
+  (void)pthread_cond_broadcast(&call->changed);
+  (void)pthread_mutex_unlock(&call->lock);
+  log_line(call, ctx, status);
+}
+
+SV_AUTO_DEFINE(struct sv_arena, sv_arena_close)
+
+static sv_status handle(struct rpc_call *call, struct sv_ctx *ctx) {
+  SV_TRY(sv_ctx_alive(ctx)); /* what has expired in the queue never starts */
+  SV_TRY(call->method->handle(call, ctx, call->service));
+  if (!call->method->server_streaming && call->out_count != 1) {
+    return SV_FAIL(ctx, INTERNAL, "the handler gave %zu answers", call->out_count);
+  }
+  return SV_DONE;
+}
+
+void rpc_call_run(struct rpc_call *call) {
+  SV_AUTO(sv_arena_close)
+  struct sv_arena *mem = sv_arena_open(call->limits->call_arena_bytes);
+  struct sv_ctx ctx = {.mem = mem,
+                       .deadline_ns = call->deadline_ns,
+                       .cancelled = &call->cancelled,
+                       .request_id = call->request_id};
+  sv_status s = mem ? handle(call, &ctx) : SV_FAIL(&ctx, NO_MEMORY, "arena");
+  if (!call->parked || sv_failed(s)) {
+    rpc_call_judge(call, &ctx, s);
+  }
+}

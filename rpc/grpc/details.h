@@ -1,0 +1,19 @@
+/* What a failed call tells its client: grpc-message and grpc-status-details-bin (google.rpc.Status). */
+#pragma once
+#include "base/ctx.h"
+
+struct rpc_verdict {
+  enum sv_code code;
+  enum sv_reason reason;
+  char *message; /* percent-encoded; malloc; NULL when OK */
+  char *details; /* base64 without padding; malloc; NULL when OK or when memory is out */
+};
+
+/* The bytes of google.rpc.Status for a reason: ErrorInfo always; BadRequest from ctx's violations (those that fit the
+ * trailers); PreconditionFailure for FAILED_PRECONDITION; RetryInfo for what may be tried again. Also for an item of a
+ * batch. In ctx->mem; n is 0 when memory is out. */
+struct sv_bytes rpc_details(struct sv_ctx *ctx, enum sv_reason reason);
+
+/* A verdict outlives the call's arena. free takes it back to zero. */
+struct rpc_verdict rpc_verdict_of(struct sv_ctx *ctx, sv_status status);
+void rpc_verdict_free(struct rpc_verdict *v);

@@ -1,0 +1,131 @@
+"""What the tests of the wire share: the echo server as a process, certificates, and stubs without generated code."""
+import os
+import subprocess
+import sys
+import tempfile
+
+import grpc
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def load_proto():
+    out = tempfile.mkdtemp(prefix="echo_proto.")
+    subprocess.run(["protoc", "-I", HERE, "-I", "/usr/include", "--python_out=" + out, HERE + "/echo.proto"],
+                   check=True)
+    subprocess.run(["protoc", "-I", HERE + "/../../rpc/proto", "-I", "/usr/include", "--python_out=" + out,
+                    "google/rpc/status.proto", "google/rpc/error_details.proto", "grpc/health/v1/health.proto"],
+                   check=True)
+    sys.path.insert(0, out)
+    import echo_pb2
+    return echo_pb2
+
+
+echo = load_proto()
+
+
+def parse_at(module):
+    """google/rpc of this tree, whatever else is installed under that name."""
+    import importlib.util
+    for base in sys.path:
+        path = os.path.join(base, module)
+        if "echo_proto." in base and os.path.exists(path):
+            spec = importlib.util.spec_from_file_location(module.replace("/", "_")[:-3], path)
+            loaded = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(loaded)
+            return loaded
+    raise ImportError(module)
+
+
+status_pb2 = parse_at("google/rpc/status_pb2.py")
+details_pb2 = parse_at("google/rpc/error_details_pb2.py")
+health_pb2 = parse_at("grpc/health/v1/health_pb2.py")
+
+
+class Server:
+    def __init__(self, binary, *args):
+        self.process = subprocess.Popen([binary, *args], stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        while line and not line.startswith("port "):
+            line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("echo-server did not start")
+        self.port = int(line.split()[1])
+        self.address = "127.0.0.1:%d" % self.port
+
+    def stop(self):
+        """Asks it to stop; returns (exit status, log lines)."""
+        self.process.terminate()
+        out, _ = self.process.communicate(timeout=30)
+        return self.process.returncode, out.splitlines()
+
+
+class Stub:
+    def __init__(self, channel):
+        def method(kind, name, request=echo.EchoRequest, response=echo.EchoResponse, service="test.v1.EchoService"):
+            return getattr(channel, kind)("/%s/%s" % (service, name), request_serializer=request.SerializeToString,
+                                          response_deserializer=response.FromString)
+        self.unary = method("unary_unary", "Unary")
+        self.server_stream = method("unary_stream", "ServerStream")
+        self.client_stream = method("stream_unary", "ClientStream")
+        self.bidi = method("stream_stream", "Bidi")
+        self.fail = method("unary_unary", "Fail")
+        self.sleep = method("unary_unary", "Sleep")
+        self.watch = method("unary_stream", "Watch")
+        self.slept = method("unary_unary", "Slept")
+        self.nothing = method("unary_unary", "Nothing")
+        self.unary_as_stream = method("stream_unary", "Unary")
+        health = "grpc.health.v1.Health"
+        req, res = health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse
+        self.check = method("unary_unary", "Check", req, res, health)
+        self.health_watch = method("unary_stream", "Watch", req, res, health)
+
+
+def openssl(*args, **kw):
+    subprocess.run(["openssl", *args], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **kw)
+
+
+class Certificates:
+    """A throw-away authority, a server, and clients good and bad, in a folder that goes with the test."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="echo_tls.")
+        self.make_ca("ca")
+        self.make_ca("other-ca")
+        self.make("server", "ca", "DNS:localhost,IP:127.0.0.1")
+        uri = "URI:spiffe://uto.example/authority/A1/"
+        self.make("officer", "ca", uri + "officer/7")
+        self.make("system", "ca", uri + "system/gate-1")
+        self.make("two-uris", "ca", uri + "officer/7," + uri + "officer/8")
+        self.make("no-uri", "ca", "DNS:officer.example")
+        self.make("bad-path", "ca", "URI:spiffe://uto.example/officer/7")
+        self.make("stranger", "other-ca", uri + "officer/7")
+        self.make("expired", "ca", uri + "officer/7", days="-1")
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def read(self, name):
+        with open(self.path(name), "rb") as f:
+            return f.read()
+
+    def make_ca(self, name):
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                "-subj", "/CN=test " + name, "-keyout", self.path(name + ".key"), "-out", self.path(name + ".pem"))
+
+    def make(self, name, ca, san, days="30"):
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name,
+                "-keyout", self.path(name + ".key"), "-out", self.path(name + ".csr"))
+        with open(self.path("ext"), "w") as f:
+            f.write("subjectAltName=%s\nbasicConstraints=CA:FALSE\nkeyUsage=digitalSignature\n" % san)
+        openssl("x509", "-req", "-in", self.path(name + ".csr"), "-CA", self.path(ca + ".pem"), "-CAkey",
+                self.path(ca + ".key"), "-CAcreateserial", "-days", days, "-extfile", self.path("ext"), "-out",
+                self.path(name + ".pem"))
+
+    def channel(self, address, client=None):
+        if client:
+            credentials = grpc.ssl_channel_credentials(self.read("ca.pem"), self.read(client + ".key"),
+                                                       self.read(client + ".pem"))
+        else:
+            credentials = grpc.ssl_channel_credentials(self.read("ca.pem"))
+        return grpc.secure_channel(address, credentials, [("grpc.ssl_target_name_override", "localhost")])
