@@ -1,0 +1,15 @@
+/* Whom a verifier believes: anchors of document signers, signers of visible seals, revocation lists. Immutable once open;
+ * any thread may read it. */
+#pragma once
+#include "base/ctx.h"
+
+struct verify_trust;
+
+/* PEM files of any number of certificates and lists (certs/README.md: trust.pem).
+ * Fails: IO, CERT_FORMAT, NO_MEMORY. ret: caller, verify_trust_close, which accepts NULL. */
+sv_status verify_trust_open(struct sv_ctx *ctx, const char *const *paths, size_t n,
+                            struct verify_trust **ret);
+/* The same from bytes. */
+sv_status verify_trust_of(struct sv_ctx *ctx, struct sv_bytes pem, struct verify_trust **ret);
+void verify_trust_close(struct verify_trust *trust);
+SV_AUTO_DEFINE(struct verify_trust, verify_trust_close)
