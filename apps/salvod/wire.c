@@ -68,7 +68,7 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
   const struct settings *s = w->settings;
   SV_TRY(seal_open_files(ctx, s->document_key, s->document_chain, s->seal_key, s->seal_certificate,
                          &w->seal));
-  SV_TRY(verify_trust_open_file(ctx, s->trust, &w->trust));
+  SV_TRY(verify_trust_open(ctx, &s->trust, 1, &w->trust));
   SV_TRY(docs_open(ctx, s->templates, &w->docs));
   SV_TRY(store_sqlite_open(ctx, s->registry_file, &w->store));
   const char *organisation = seal_signer_organisation(w->seal);

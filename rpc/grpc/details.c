@@ -85,15 +85,25 @@ static void add_bad_request(struct details *d, struct sv_ctx *ctx) {
   add(d, ctx->mem, "type.googleapis.com/google.rpc.BadRequest", &bad.base);
 }
 
+/* What stands in the way, one violation a subject; where the service named none, the reason alone. */
 static void add_precondition(struct details *d, struct sv_ctx *ctx, enum sv_reason reason) {
+  enum { SUBJECTS_MAX = 20 };
+  Google__Rpc__PreconditionFailure__Violation items[SUBJECTS_MAX], *list[SUBJECTS_MAX];
+  size_t n = ctx->violations ? ctx->violation_count : 0;
+  n = n == 0 ? 1 : n < SUBJECTS_MAX ? n : SUBJECTS_MAX;
+  for (size_t i = 0; i < n; i++) {
+    google__rpc__precondition_failure__violation__init(&items[i]);
+    items[i].type = lend(sv_reason_name(reason));
+    items[i].description = lend(sv_reason_text(reason));
+    if (ctx->violations && ctx->violation_count) {
+      items[i].subject = lend(ctx->violations[i].path);
+      items[i].description = lend(ctx->violations[i].message);
+    }
+    list[i] = &items[i];
+  }
   Google__Rpc__PreconditionFailure failure = GOOGLE__RPC__PRECONDITION_FAILURE__INIT;
-  Google__Rpc__PreconditionFailure__Violation v =
-      GOOGLE__RPC__PRECONDITION_FAILURE__VIOLATION__INIT;
-  Google__Rpc__PreconditionFailure__Violation *list[] = {&v};
-  v.type = lend(sv_reason_name(reason));
-  v.description = lend(sv_reason_text(reason));
   failure.violations = list;
-  failure.n_violations = 1;
+  failure.n_violations = n;
   add(d, ctx->mem, "type.googleapis.com/google.rpc.PreconditionFailure", &failure.base);
 }
 

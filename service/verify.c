@@ -1,0 +1,155 @@
+/* Judging, with the registry at hand: verify/ asks through its table, and the answer is projected for who asked. */
+#include "service/inside.h"
+
+#include <string.h>
+
+#include "verify/headline.h"
+
+struct judge {
+  struct verify_registry registry; /* first: verify/ hands it back */
+  struct service *s;
+};
+
+struct question {
+  const struct judge *judge;
+  const char *number;
+  uint32_t version;
+  const uint8_t *pdf_sha256;
+  struct verify_row *out;
+};
+
+static const char *zone_of(const struct service *s, const char *authority) {
+  const struct service_policy *p = s->parts.policy;
+  for (size_t i = 0; i < p->authority_count; i++) {
+    if (strcmp(p->authorities[i].id, authority) == 0) {
+      return p->authorities[i].zone;
+    }
+  }
+  return "";
+}
+
+static sv_status row_fill(struct store_tx *tx, struct sv_ctx *ctx, const struct question *q,
+                          const struct store_document *d) {
+  struct service_issued issued = {.document = *d};
+  SV_TRY(service_row_read(tx, ctx, &issued, false));
+  struct store_document current;
+  SV_TRY(tx->ops->document_find(tx, ctx, d->number, 0, &current));
+  struct verify_copy *copies = SV_ARRAY(ctx->mem, d->copy, struct verify_copy);
+  struct verify_seal_row *seals = SV_ARRAY(ctx->mem, issued.seal_count, struct verify_seal_row);
+  if (!copies || !seals) {
+    return SV_FAIL(ctx, NO_MEMORY, "row");
+  }
+  size_t copy_count = 0;
+  for (uint32_t c = 1; c <= d->copy && d->record.n; c++) {
+    struct sv_bytes pdf;
+    SV_TRY(tx->ops->pdf(tx, ctx, d->number, d->version, c, &pdf, copies[copy_count].pdf_sha256));
+    copies[copy_count++].copy = c;
+  }
+  for (size_t i = 0; i < issued.seal_count; i++) {
+    seals[i] = (struct verify_seal_row){issued.seals[i].page, issued.seals[i].seal};
+  }
+  *q->out = (struct verify_row){
+      .found = true,
+      .number = d->number,
+      .version = d->version,
+      .kind = d->kind,
+      .state = d->state,
+      .copies = copies,
+      .copy_count = copy_count,
+      .latest_copy = d->copy,
+      .latest_version = current.version,
+      .valid_from = d->valid_from,
+      .valid_until = d->valid_until,
+      .zone = zone_of(q->judge->s, d->authority),
+      .issue_time_us = d->issue_time_us,
+      .seals = seals,
+      .seal_count = issued.seal_count,
+  };
+  memcpy(q->out->record_sha256, d->record_sha256, 32);
+  return SV_DONE;
+}
+
+static sv_status question_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  const struct question *q = arg;
+  struct store_document d;
+  uint32_t copy;
+  sv_status s = q->pdf_sha256 ? tx->ops->document_by_pdf(tx, ctx, q->pdf_sha256, &d, &copy)
+                              : tx->ops->document_find(tx, ctx, q->number, q->version, &d);
+  if (s.reason == SV_NOT_FOUND) {
+    sv_ctx_clear(ctx);
+    *q->out = (struct verify_row){0};
+    return SV_DONE;
+  }
+  SV_TRY(s);
+  return row_fill(tx, ctx, q, &d);
+}
+
+static sv_status judge_find(const struct verify_registry *registry, struct sv_ctx *ctx,
+                            const char *number, uint32_t version, struct verify_row *ret) {
+  const struct judge *j = (const struct judge *)registry;
+  struct question q = {.judge = j, .number = number, .version = version, .out = ret};
+  return store_read(j->s->parts.store, ctx, question_act, &q);
+}
+
+static sv_status judge_find_by_pdf(const struct verify_registry *registry, struct sv_ctx *ctx,
+                                   const uint8_t sha256[static 32], struct verify_row *ret) {
+  const struct judge *j = (const struct judge *)registry;
+  struct question q = {.judge = j, .pdf_sha256 = sha256, .out = ret};
+  return store_read(j->s->parts.store, ctx, question_act, &q);
+}
+
+static struct judge judge_of(struct service *s) {
+  return (struct judge){.registry = {.find = judge_find, .find_by_pdf_sha256 = judge_find_by_pdf},
+                        .s = s};
+}
+
+static sv_status known_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct service_report *r = arg;
+  SV_TRY(
+      tx->ops->document_find(tx, ctx, r->report.number, r->report.version, &r->document.document));
+  return service_row_read(tx, ctx, &r->document, false);
+}
+
+/* Green and amber name the document; red and grey say nothing of it, to nobody. */
+static sv_status report_project(struct service *s, struct sv_ctx *ctx,
+                                const struct service_caller *caller, const char *language,
+                                struct service_report *r) {
+  r->headline = verify_headline(ctx, &r->report, language);
+  bool shown = r->report.verdict == VERIFY_VALID || r->report.verdict == VERIFY_CHECK;
+  if (!shown || r->report.number[0] == '\0') {
+    return SV_DONE;
+  }
+  sv_status found = store_read(s->parts.store, ctx, known_act, r);
+  if (found.reason == SV_NOT_FOUND) {
+    sv_ctx_clear(ctx);
+    return SV_DONE;
+  }
+  SV_TRY(found);
+  r->known = true;
+  r->own = strcmp(r->document.document.authority, caller->authority->id) == 0 &&
+           !sv_failed(policy_allows(&(struct sv_ctx){.mem = ctx->mem}, caller,
+                                    SERVICE_ACT_GetDocument, r->document.document.kind));
+  return SV_DONE;
+}
+
+sv_status service_verify_pdf(struct service *s, struct sv_ctx *ctx,
+                             const struct service_caller *caller, struct sv_bytes pdf,
+                             const char *language, struct service_report *ret) {
+  SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_VerifyDocument, MODEL_KIND_NONE));
+  *ret = (struct service_report){0};
+  struct judge j = judge_of(s);
+  SV_TRY(verify_pdf(ctx, s->parts.trust, &j.registry, sv_wall_us(), pdf, &ret->report));
+  return report_project(s, ctx, caller, language, ret);
+}
+
+sv_status service_verify_seal(struct service *s, struct sv_ctx *ctx,
+                              const struct service_caller *caller, struct sv_bytes seal,
+                              const char *holder_mrz, const char *language,
+                              struct service_report *ret) {
+  SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_VerifySeal, MODEL_KIND_NONE));
+  *ret = (struct service_report){0};
+  struct judge j = judge_of(s);
+  SV_TRY(
+      verify_seal(ctx, s->parts.trust, &j.registry, sv_wall_us(), seal, holder_mrz, &ret->report));
+  return report_project(s, ctx, caller, language, ret);
+}

@@ -1,0 +1,202 @@
+"""A salvod of one's own for each test module: throw-away authority, temporary registry, any port. Strangers call it."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+import grpc
+import pytest
+from google.protobuf import json_format
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("SV_BUILD", ROOT / "build" / "asan"))
+LONG = bool(os.environ.get("SV_LONG"))
+
+
+def _stubs():
+    out = tempfile.mkdtemp(prefix="sv-stubs-")
+    protos = [str(p) for p in sorted((ROOT / "rpc/proto/salvo/v1").glob("*.proto"))]
+    protos += [str(ROOT / "rpc/proto/google/rpc" / n) for n in ("status.proto", "error_details.proto")]
+    protos += [str(ROOT / "rpc/proto/grpc/health/v1/health.proto")]
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT}/rpc/proto", "-I/usr/include",
+                    f"--python_out={out}", f"--grpc_python_out={out}", *protos], check=True)
+    # only salvo and google.rpc come from here; `grpc` must stay the library
+    shutil.rmtree(os.path.join(out, "grpc"), ignore_errors=True)
+    return out
+
+
+STUBS = _stubs()
+sys.path.insert(0, STUBS)
+import google  # noqa: E402
+
+google.__path__.append(os.path.join(STUBS, "google"))
+from google.rpc import error_details_pb2, status_pb2  # noqa: E402
+from salvo.v1 import (document_pb2, issuance_pb2, issuance_pb2_grpc, operations_pb2, operations_pb2_grpc,  # noqa: E402
+                      registry_pb2, registry_pb2_grpc, verification_pb2, verification_pb2_grpc)
+
+
+def pytest_unconfigure(config):
+    shutil.rmtree(STUBS, ignore_errors=True)
+
+
+class Authority:
+    def __init__(self, path):
+        self.path = path
+        subprocess.run([str(ROOT / "certs/make-authority"), str(path)], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+
+    def read(self, name):
+        return (self.path / name).read_bytes()
+
+
+class Server:
+    """A running salvod over a registry in `dir`."""
+
+    def __init__(self, directory, authority, build=BUILD, **changes):
+        self.dir = pathlib.Path(directory)
+        self.authority = authority
+        self.build = pathlib.Path(build)
+        self.process = None
+        self.port = 0
+        if not (self.dir / "registry.key").exists():
+            (self.dir / "registry.key").write_text(os.urandom(32).hex())
+        conf = (ROOT / "examples/salvod.conf").read_text()
+        conf = conf.replace("authority/", f"{authority.path}/").replace("../templates", f"{ROOT}/templates")
+        conf = conf.replace("port = 8443;", 'port = 0;\n  port_file = "port";')
+        for old, new in changes.items():
+            conf = re.sub(rf"{old} = [^;]+;", f"{old} = {new};", conf)
+        (self.dir / "salvod.conf").write_text(conf)
+        shutil.copy(ROOT / "examples/policy.conf", self.dir / "policy.conf")
+
+    def start(self):
+        (self.dir / "port").unlink(missing_ok=True)
+        self.log = open(self.dir / "log", "ab")
+        self.process = subprocess.Popen([str(self.build / "bin/salvod"), "--config", str(self.dir / "salvod.conf")],
+                                        stdout=self.log, stderr=self.log)
+        for _ in range(600):
+            if (self.dir / "port").exists():
+                self.port = int((self.dir / "port").read_text())
+                return self
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        raise RuntimeError("salvod did not start:\n" + (self.dir / "log").read_text(errors="replace")[-3000:])
+
+    def stop(self):
+        """SIGTERM; a clean exit is part of what is tested."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            assert self.process.wait(60) == 0, (self.dir / "log").read_text(errors="replace")[-3000:]
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def channel(self, role="case"):
+        options = [("grpc.max_receive_message_length", 16 << 20)]
+        if role is None:
+            credentials = grpc.ssl_channel_credentials(self.authority.read("root.pem"))
+        else:
+            credentials = grpc.ssl_channel_credentials(self.authority.read("root.pem"),
+                                                       self.authority.read(f"clients/{role}.key"),
+                                                       self.authority.read(f"clients/{role}.pem"))
+        return grpc.secure_channel(f"localhost:{self.port}", credentials, options)
+
+    def client(self, role="case"):
+        return Client(self.channel(role))
+
+    def salvo(self, role, *arguments, **keywords):
+        a = self.authority.path
+        command = [str(self.build / "bin/salvo"), "--server", f"localhost:{self.port}", "--ca", str(a / "root.pem"),
+                   "--cert", str(a / f"clients/{role}.pem"), "--key", str(a / f"clients/{role}.key"), *arguments]
+        return subprocess.run(command, capture_output=True, timeout=120, **keywords)
+
+
+class Client:
+    def __init__(self, channel):
+        self.channel = channel
+        self.issuance = issuance_pb2_grpc.IssuanceServiceStub(channel)
+        self.registry = registry_pb2_grpc.RegistryServiceStub(channel)
+        self.verification = verification_pb2_grpc.VerificationServiceStub(channel)
+        self.funding = operations_pb2_grpc.FundingServiceStub(channel)
+
+    def issue(self, request):
+        return self.issuance.IssueDocument(request, timeout=60)
+
+    def download(self, number, **fields):
+        request = registry_pb2.DownloadDocumentRequest(number=number, **fields)
+        return b"".join(m.chunk for m in self.registry.DownloadDocument(request, timeout=60))
+
+    def verify(self, pdf, language="en"):
+        def chunks():
+            for at in range(0, max(len(pdf), 1), 60000):
+                yield verification_pb2.VerifyDocumentRequest(chunk=pdf[at:at + 60000],
+                                                             language=language if at == 0 else "")
+        return self.verification.VerifyDocument(chunks(), timeout=60).report
+
+
+def example(name, **changes):
+    """A request of examples/ with a request_id of its own."""
+    text = json.loads((ROOT / f"examples/{name}.json").read_text())
+    kind = operations_pb2.CreateObligationRequest if name == "obligation" else issuance_pb2.IssueDocumentRequest
+    request = json_format.ParseDict(text, kind())
+    request.request_id = str(uuid.uuid4())
+    for key, value in changes.items():
+        setattr(request, key, value)
+    return request
+
+
+def details(error):
+    """The google.rpc details of a failed call, by type name."""
+    found = {}
+    for key, value in error.trailing_metadata():
+        if key == "grpc-status-details-bin":
+            status = status_pb2.Status.FromString(value)
+            assert status.code == error.code().value[0]
+            for any_ in status.details:
+                name = any_.type_url.rsplit(".", 1)[1]
+                message = getattr(error_details_pb2, name)()
+                any_.Unpack(message)
+                found[name] = message
+    return found
+
+
+def refused(call, code, reason):
+    """The call fails with this status and ErrorInfo reason; its details are returned."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    assert caught.value.code().name == code, (caught.value.code(), caught.value.details())
+    found = details(caught.value)
+    assert found["ErrorInfo"].reason == reason
+    return found
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority") / "a")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, authority):
+    s = Server(tmp_path_factory.mktemp("salvod"), authority).start()
+    yield s
+    s.stop()
+
+
+@pytest.fixture(scope="module")
+def documents(server):
+    """One issued document of each kind: {kind: (request, response)}."""
+    server.client("finance").funding.CreateObligation(example("obligation"), timeout=60)
+    made = {}
+    for role, name in (("case", "safe-conduct"), ("flight", "flight-manifest"), ("finance", "disbursement-receipt")):
+        request = example(name)
+        made[name] = (request, server.client(role).issue(request))
+    return made
