@@ -1,0 +1,250 @@
+/* The file's objects, as text, given to the pen that numbers and writes them.
+ * Invariants: every marked stretch of a page is named once in the structure tree and once in the parent tree, at the
+ * place of its number; the order of the elements is the order of reading; nothing depends on time or chance. */
+#include "docs_gen/draw/assemble.h"
+
+#include <stdlib.h>
+
+#include "docs_gen/draw/deflate.h"
+#include "docs_gen/draw/objects.h"
+#include "docs_gen/draw/xmp.h"
+#include "docs_gen/draw/structure.h"
+
+SV_AUTO_DEFINE(struct pdf_objects, pdf_objects_close)
+
+struct assembly {
+  const struct assemble_input *in;
+  struct sv_ctx *ctx;
+  struct pdf_objects *pdf;
+  const char *resources;
+  uint32_t page_objects[ASSEMBLE_PAGES_MAX];
+  uint32_t widget, root, tree;
+};
+
+/* Text of an object, in the arena; a failure shows as NULL and is found at the end by the caller's own test. */
+#define TEXT(a, ...) sv_arena_printf((a)->ctx->mem, __VA_ARGS__)
+
+/* ---- fonts (PDF 32000-1 9.7) ---- */
+
+static uint32_t put_stream(struct assembly *a, const char *entries, struct sv_bytes data) {
+  uint32_t n = pdf_object(a->pdf);
+  pdf_stream(a->pdf, n, entries, data);
+  return n;
+}
+static uint32_t put_dict(struct assembly *a, const char *entries) {
+  uint32_t n = pdf_object(a->pdf);
+  pdf_dict(a->pdf, n, entries);
+  return n;
+}
+
+static uint32_t put_font(struct assembly *a, const struct face_subset *s) {
+  const char *kind = s->cff ? "/Subtype/CIDFontType0C" : "";
+  uint32_t program = put_stream(
+      a, TEXT(a, "/Filter/FlateDecode%s/Length1 %zu", kind, s->program_length), s->program);
+  uint32_t unicode = put_stream(a, "/Filter/FlateDecode", s->to_unicode);
+  uint32_t descriptor = put_dict(a, TEXT(a, "/Type/FontDescriptor/FontName/%s%s/%s %u 0 R", s->name,
+                                         s->descriptor, s->cff ? "FontFile3" : "FontFile2", program));
+  const char *map = "";
+  if (!s->cff) {
+    map = TEXT(a, "/CIDToGIDMap %u 0 R", put_stream(a, "/Filter/FlateDecode", s->cid_to_gid));
+  }
+  uint32_t cid_font = put_dict(
+      a, TEXT(a,
+              "/Type/Font/Subtype/CIDFontType%d/BaseFont/%s/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)"
+              "/Supplement 0>>/FontDescriptor %u 0 R/DW 0/W %s%s",
+              s->cff ? 0 : 2, s->name, descriptor, s->widths, map ? map : ""));
+  return put_dict(a, TEXT(a,
+                          "/Type/Font/Subtype/Type0/BaseFont/%s/Encoding/Identity-H/DescendantFonts[%u 0 R]"
+                          "/ToUnicode %u 0 R",
+                          s->name, cid_font, unicode));
+}
+
+static sv_status put_fonts(struct assembly *a, struct sv_buf *resources) {
+  const struct assemble_input *in = a->in;
+  sv_buf_str(resources, "/Font<<");
+  for (unsigned i = 0; i < TEXT_FONTS; i++) {
+    if (!in->fonts[i]) {
+      continue;
+    }
+    struct face_subset own;
+    const struct face_subset *subset = &own;
+    if (i < TEXT_FONT_DYNAMIC) {
+      subset = in->text->faces->v[i / FACE_BLOCKS].blocks[i % FACE_BLOCKS];
+    } else {
+      SV_TRY(text_dynamic_subset(in->text, i - TEXT_FONT_DYNAMIC, &own));
+    }
+    sv_buf_printf(resources, "/F%u %u 0 R", i, put_font(a, subset));
+  }
+  sv_buf_str(resources, ">>");
+  return SV_DONE;
+}
+
+/* The portrait as it was sent, stripped: never decoded. */
+static void put_portrait(struct assembly *a, struct sv_buf *resources) {
+  const struct assemble_picture *p = &a->in->portrait;
+  if (p->jpeg.n) {
+    uint32_t n = put_stream(a, TEXT(a,
+                                    "/Type/XObject/Subtype/Image/Width %u/Height %u/BitsPerComponent 8"
+                                    "/ColorSpace/%s/Filter/DCTDecode",
+                                    p->width, p->height, p->components == 1 ? "DeviceGray" : "DeviceRGB"),
+                            p->jpeg);
+    sv_buf_printf(resources, "/XObject<</Portrait %u 0 R>>", n);
+  }
+}
+
+static sv_status put_resources(struct assembly *a) {
+  struct sv_buf b = sv_buf_in(a->ctx->mem, 0);
+  SV_TRY(put_fonts(a, &b));
+  put_portrait(a, &b);
+  sv_buf_u8(&b, 0);
+  if (b.failed) {
+    return SV_FAIL(a->ctx, NO_MEMORY, "resources");
+  }
+  a->resources = TEXT(a, "/Resources %u 0 R", put_dict(a, (const char *)b.p));
+  return a->resources ? SV_DONE : SV_FAIL(a->ctx, NO_MEMORY, "resources");
+}
+
+/* ---- pages ---- */
+
+static int pt100(int32_t um) { return (int)(((int64_t)um * 7200 + 12700) / 25400); }
+
+static const char *box_text(struct assembly *a, const int32_t um[4]) {
+  int v[4];
+  for (int i = 0; i < 4; i++) {
+    v[i] = pt100(um[i]);
+  }
+  return TEXT(a, "[%d.%02d %d.%02d %d.%02d %d.%02d]", v[0] / 100, v[0] % 100, v[1] / 100, v[1] % 100,
+              v[2] / 100, v[2] % 100, v[3] / 100, v[3] % 100);
+}
+
+/* The object of a page's static part: one for all pages that share it. */
+static uint32_t static_object(struct assembly *a, uint32_t page, const uint32_t *made) {
+  for (uint32_t i = 0; i < page; i++) {
+    if (a->in->pages[i].fixed == a->in->pages[page].fixed) {
+      return made[i];
+    }
+  }
+  return put_stream(a, "/Filter/FlateDecode", a->in->pages[page].fixed->deflated);
+}
+
+static sv_status put_pages(struct assembly *a) {
+  uint32_t made[ASSEMBLE_PAGES_MAX];
+  for (uint32_t i = 0; i < a->in->page_count; i++) {
+    struct sv_bytes deflated;
+    SV_TRY(deflate_bytes(a->ctx, a->in->pages[i].content.bytes, 1, &deflated));
+    made[i] = static_object(a, i, made);
+    uint32_t own = put_stream(a, "/Filter/FlateDecode", deflated);
+    const char *annots =
+        a->widget && i + 1 == a->in->signature_page ? TEXT(a, "/Annots[%u 0 R]", a->widget) : "";
+    pdf_dict(a->pdf, a->page_objects[i],
+             TEXT(a, "/MediaBox[0 0 595.276 841.89]%s/Contents[%u 0 R %u 0 R]/StructParents %u/Tabs/S%s",
+                  a->resources, made[i], own, i, annots));
+  }
+  return SV_DONE;
+}
+
+/* ---- the signature field (PDF 32000-1 12.7.4.5, 12.8) ---- */
+
+static sv_status put_signature(struct assembly *a, uint32_t value) {
+  const struct assemble_input *in = a->in;
+  char date[20];
+  xmp_pdf_date(in->time_us, date);
+  const char *box = box_text(a, in->signature_box), *name = xmp_pdf_string(a->ctx, in->signer_name);
+  struct sv_bytes deflated;
+  SV_TRY(deflate_bytes(a->ctx, in->appearance, 1, &deflated));
+  uint32_t appearance = put_stream(
+      a, TEXT(a, "/Type/XObject/Subtype/Form/BBox%s%s/Filter/FlateDecode", box, a->resources), deflated);
+  const char *alt = xmp_pdf_string(a->ctx, in->signature_alt);
+  pdf_dict(a->pdf, a->widget,
+           TEXT(a,
+                "/Type/Annot/Subtype/Widget/FT/Sig/T(Signature1)/TU%s/V %u 0 R/F 132/Rect%s/P %u 0 R"
+                "/AP<</N %u 0 R>>/StructParent %u",
+                alt, value, box, a->page_objects[in->signature_page - 1], appearance, in->page_count));
+  pdf_signature(a->pdf, value,
+                TEXT(a,
+                     "/Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/Name%s/M(%s)"
+                     "/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams"
+                     "/P 1/V/1.2>>>>]",
+                     name, date),
+                in->contents_room);
+  return name && alt ? SV_DONE : SV_FAIL(a->ctx, NO_MEMORY, "signature field");
+}
+
+/* ---- metadata, attachment, catalog ---- */
+
+/* The twin of the page for machines (ISO 19005-3 6.8): "/AF ... /Names ..." of the catalog. */
+static const char *put_attachment(struct assembly *a, const char *date) {
+  const struct assemble_input *in = a->in;
+  struct sv_bytes deflated;
+  if (in->record.n == 0 || sv_failed(deflate_bytes(a->ctx, in->record, 1, &deflated))) {
+    return "";
+  }
+  uint32_t file = put_stream(a,
+                             TEXT(a,
+                                  "/Type/EmbeddedFile/Subtype/application#2Fjson/Params<</ModDate(%s)"
+                                  "/Size %zu>>/Filter/FlateDecode",
+                                  date, in->record.n),
+                             deflated);
+  uint32_t spec = put_dict(a, TEXT(a,
+                                   "/Type/Filespec/F(record.json)/UF(record.json)/AFRelationship/Data/Desc%s"
+                                   "/EF<</F %u 0 R/UF %u 0 R>>",
+                                   xmp_pdf_string(a->ctx, in->record_description), file, file));
+  return TEXT(a, "/AF[%u 0 R]/Names<</EmbeddedFiles<</Names[(record.json)%u 0 R]>>>>", spec, spec);
+}
+
+static sv_status put_catalog(struct assembly *a, uint32_t value) {
+  const struct assemble_input *in = a->in;
+  char date[20];
+  xmp_pdf_date(in->time_us, date);
+  struct sv_bytes packet;
+  SV_TRY(xmp_packet(a->ctx, in->title, in->time_us, &packet));
+  uint32_t metadata = put_stream(a, "/Type/Metadata/Subtype/XML", packet);
+  uint32_t icc = put_stream(a, "/N 3/Filter/FlateDecode", in->icc);
+  const char *attachment = put_attachment(a, date);
+  const char *form = a->widget ? TEXT(a, "/AcroForm<</Fields[%u 0 R]/SigFlags 3>>/Perms<</DocMDP %u 0 R>>",
+                                      a->widget, value)
+                               : "";
+  const char *entries = TEXT(
+      a,
+      "/Lang(es)/Metadata %u 0 R/MarkInfo<</Marked true>>/ViewerPreferences<</DisplayDocTitle true"
+      "/PrintScaling/None>>/StructTreeRoot %u 0 R/OutputIntents[<</Type/OutputIntent/S/GTS_PDFA1"
+      "/OutputConditionIdentifier(sRGB)/Info(sRGB IEC61966-2.1)/DestOutputProfile %u 0 R>>]%s%s",
+      metadata, a->tree, icc, attachment, form);
+  const char *title = xmp_pdf_string(a->ctx, in->title);
+  const char *info = TEXT(a, "/Title%s/Creator(%s)/Producer(%s)/CreationDate(%s)/ModDate(%s)", title,
+                          xmp_producer, xmp_producer, date, date);
+  if (!attachment || !form || !entries || !title || !info) {
+    return SV_FAIL(a->ctx, NO_MEMORY, "catalog");
+  }
+  pdf_catalog(a->pdf, entries);
+  pdf_info(a->pdf, info);
+  return SV_DONE;
+}
+
+static sv_status put_all(struct assembly *a) {
+  for (uint32_t i = 0; i < a->in->page_count; i++) {
+    a->page_objects[i] = pdf_page(a->pdf);
+  }
+  uint32_t value = 0;
+  if (a->in->contents_room) {
+    a->widget = pdf_object(a->pdf);
+    value = pdf_object(a->pdf);
+  }
+  SV_TRY(put_resources(a));
+  if (a->widget) {
+    SV_TRY(put_signature(a, value));
+  }
+  SV_TRY(put_pages(a));
+  SV_TRY(structure_put(a->in, a->pdf, a->page_objects, a->widget, &a->tree));
+  return put_catalog(a, value);
+}
+
+sv_status assemble(const struct assemble_input *input, struct sv_bytes *ret_pdf,
+                   struct sv_sig_slot *ret_slot) {
+  struct assembly a = {.in = input, .ctx = input->ctx};
+  SV_AUTO(pdf_objects_close) struct pdf_objects *pdf = NULL;
+  SV_TRY(pdf_objects_open(input->ctx, &pdf));
+  a.pdf = pdf;
+  SV_TRY(put_all(&a));
+  return pdf_objects_save(pdf, input->id, ret_pdf, ret_slot);
+}

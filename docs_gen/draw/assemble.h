@@ -1,0 +1,51 @@
+/* The parts of a drawn document put together as one PDF/A-3a file with PDF/UA-1 structure, ready to be signed. */
+#pragma once
+#include "base/sig_slot.h"
+#include "docs_gen/draw/content.h"
+
+enum { ASSEMBLE_PAGES_MAX = 80 };
+
+/* A page part made when the templates were compiled: its content deflated, its list for the structure. */
+struct assemble_static {
+  struct sv_bytes deflated;
+  const struct list *list;
+  struct content content;
+  bool fonts[TEXT_FONTS];
+};
+
+struct assemble_page {
+  const struct assemble_static *fixed; /* may be shared by pages */
+  struct content content;              /* not yet deflated */
+};
+
+struct assemble_picture {
+  struct sv_bytes jpeg; /* n 0: none */
+  uint32_t width, height, components;
+};
+
+struct assemble_input {
+  struct sv_ctx *ctx;
+  struct text_session *text;
+  const struct list *list; /* of the document's own content */
+  struct assemble_page pages[ASSEMBLE_PAGES_MAX];
+  uint32_t page_count;
+  bool fonts[TEXT_FONTS];
+  struct assemble_picture portrait;
+  struct sv_bytes appearance; /* content of the signature's widget */
+  int32_t signature_box[4];   /* micrometres: left, bottom, right, top */
+  uint16_t signature_page;
+  uint32_t signature_order; /* of its Form among the elements */
+  const char *signature_alt;
+  size_t contents_room; /* 0: no signature field */
+  struct sv_bytes icc;  /* deflated */
+  struct sv_bytes record;
+  const char *record_description;
+  const char *title;
+  const char *signer_name;
+  int64_t time_us;
+  uint8_t id[32];
+};
+
+/* ret_pdf in ctx->mem. Fails: RENDER, NO_MEMORY. */
+sv_status assemble(const struct assemble_input *input, struct sv_bytes *ret_pdf,
+                   struct sv_sig_slot *ret_slot);

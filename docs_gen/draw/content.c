@@ -1,0 +1,367 @@
+/* Content operators. Invariants: every BDC or BMC is closed in the stream that opened it and outside the text object
+ * that it encloses; colours are set only when they change; numbers have three decimals of a point. */
+#include "docs_gen/draw/content.h"
+
+#include "base/fields.h"
+
+struct writer {
+  struct sv_buf buf;
+  const struct list *list;
+  bool *fonts;
+  struct content *content;
+  bool marks;
+  int open; /* element of the open mark, -1: none, 0: an artifact */
+  bool open_pagination;
+  int fill, stroke; /* enum list_ink, -1: not set */
+  size_t mark_room;
+};
+
+/* v thousandths, then a space. */
+static void put_milli(struct sv_buf *b, int64_t v) {
+  char text[24], *p = text + sizeof text;
+  uint64_t u = v < 0 ? -(uint64_t)v : (uint64_t)v;
+  *--p = ' ';
+  unsigned fraction = (unsigned)(u % 1000);
+  uint64_t whole = u / 1000;
+  if (fraction) {
+    for (int digits = 3; digits > 0; digits--, fraction /= 10) {
+      if (fraction % 10 || p[0] != ' ') {
+        *--p = (char)('0' + fraction % 10);
+      }
+    }
+    *--p = '.';
+  }
+  if (whole || *p == ' ') {
+    do {
+      *--p = (char)('0' + whole % 10);
+      whole /= 10;
+    } while (whole);
+  }
+  if (v < 0) {
+    *--p = '-';
+  }
+  sv_buf_put(b, p, (size_t)(text + sizeof text - p));
+}
+
+/* Micrometres as thousandths of a point: 72 / 25.4. */
+static int64_t milli_pt(int64_t um) {
+  int64_t v = um * 360000;
+  return (v + (v < 0 ? -63500 : 63500)) / 127000;
+}
+static void put_um(struct sv_buf *b, int64_t um) { put_milli(b, milli_pt(um)); }
+
+static void set_ink(struct writer *w, enum list_ink ink, bool stroke) {
+  static const char *const inks[] = {
+      [INK_BLACK] = "0 g ",
+      [INK_WHITE] = "1 g ",
+      [INK_BLUE] = ".0706 .2157 .3098 rg ",
+      [INK_OUTLINE] = ".6627 .7059 .7294 rg ",
+      [INK_PORTRAIT] = ".8902 .9176 .9294 rg ",
+      [INK_PORTRAIT_DARK] = ".6353 .7059 .7451 rg ",
+      [INK_PORTRAIT_MID] = ".7255 .7804 .8118 rg ",
+  };
+  static const char *const strokes[] = {
+      [INK_BLACK] = "0 G ",
+      [INK_WHITE] = "1 G ",
+      [INK_BLUE] = ".0706 .2157 .3098 RG ",
+      [INK_OUTLINE] = ".6627 .7059 .7294 RG ",
+      [INK_PORTRAIT] = ".8902 .9176 .9294 RG ",
+      [INK_PORTRAIT_DARK] = ".6353 .7059 .7451 RG ",
+      [INK_PORTRAIT_MID] = ".7255 .7804 .8118 RG ",
+  };
+  int *now = stroke ? &w->stroke : &w->fill;
+  if (*now != (int)ink) {
+    sv_buf_str(&w->buf, stroke ? strokes[ink] : inks[ink]);
+    *now = (int)ink;
+  }
+}
+
+/* ---- marks ---- */
+
+static void close_mark(struct writer *w) {
+  if (w->open >= 0) {
+    sv_buf_str(&w->buf, "EMC\n");
+  }
+  w->open = -1;
+}
+
+static void note_mark(struct writer *w, uint16_t element, uint32_t mcid) {
+  struct content *c = w->content;
+  if (c->mark_n == w->mark_room) {
+    size_t room = w->mark_room ? 2 * w->mark_room : 64;
+    struct content_mark *marks = SV_ARRAY(w->list->ctx->mem, room, struct content_mark);
+    if (!marks) {
+      w->buf.failed = true;
+      return;
+    }
+    if (c->mark_n) {
+      memcpy(marks, c->marks, c->mark_n * sizeof *marks);
+    }
+    c->marks = marks;
+    w->mark_room = room;
+  }
+  c->marks[c->mark_n++] = (struct content_mark){element, mcid};
+}
+
+static void open_mark(struct writer *w, const struct list_item *item) {
+  if (!w->marks || (w->open == item->element && (item->element || w->open_pagination == item->pagination))) {
+    return;
+  }
+  close_mark(w);
+  w->open = item->element;
+  w->open_pagination = item->pagination;
+  if (item->element == 0) {
+    sv_buf_str(&w->buf, item->pagination ? "/Artifact<</Type/Pagination>>BDC\n" : "/Artifact BMC\n");
+    return;
+  }
+  uint32_t mcid = w->content->next_mcid++;
+  sv_buf_printf(&w->buf, "/%s<</MCID %u>>BDC\n", w->list->elements[item->element - 1].type, mcid);
+  note_mark(w, item->element, mcid);
+}
+
+/* ---- text ---- */
+
+static void put_hex(struct sv_buf *b, uint16_t cid) {
+  static const char digits[] = "0123456789ABCDEF";
+  const char text[4] = {digits[cid >> 12], digits[cid >> 8 & 15], digits[cid >> 4 & 15], digits[cid & 15]};
+  sv_buf_put(b, text, 4);
+}
+
+static void put_actual(struct sv_buf *b, const char *text) {
+  sv_buf_str(b, "/Span<</ActualText<FEFF");
+  for (uint32_t cp; (cp = sv_utf8_next(&text)) != 0;) {
+    if (cp >= 0x10000) {
+      put_hex(b, (uint16_t)(0xd800 + ((cp - 0x10000) >> 10)));
+      put_hex(b, (uint16_t)(0xdc00 + (cp & 0x3ff)));
+    } else {
+      put_hex(b, (uint16_t)cp);
+    }
+  }
+  sv_buf_str(b, ">>>BDC ");
+}
+
+/* The state of one line while its glyphs are shown. */
+struct show {
+  int font;
+  int32_t pen;  /* where the next glyph would stand, FACE_UNITS */
+  int32_t rise;
+  bool in_array, in_string;
+};
+
+static void end_array(struct writer *w, struct show *s) {
+  if (s->in_string) {
+    sv_buf_u8(&w->buf, '>');
+  }
+  if (s->in_array) {
+    sv_buf_str(&w->buf, "]TJ ");
+  }
+  s->in_array = s->in_string = false;
+}
+
+static void show_glyph(struct writer *w, const struct list_text *text, const struct text_glyph *g,
+                       struct show *s) {
+  if (g->font != s->font) {
+    end_array(w, s);
+    sv_buf_printf(&w->buf, "/F%u ", g->font);
+    put_milli(&w->buf, text->size_mpt);
+    sv_buf_str(&w->buf, "Tf ");
+    s->font = g->font;
+    w->fonts[g->font] = true;
+  }
+  if (g->y != s->rise) {
+    end_array(w, s);
+    put_milli(&w->buf, (int64_t)g->y * text->size_mpt / FACE_UNITS);
+    sv_buf_str(&w->buf, "Ts ");
+    s->rise = g->y;
+  }
+  if (!s->in_array) {
+    sv_buf_u8(&w->buf, '[');
+    s->in_array = true;
+  }
+  int32_t gap = g->x - s->pen;
+  if (gap >= FACE_UNITS / 2000 || gap <= -FACE_UNITS / 2000) {
+    if (s->in_string) {
+      sv_buf_u8(&w->buf, '>');
+    }
+    s->in_string = false;
+    put_milli(&w->buf, -(int64_t)gap * 1000000 / FACE_UNITS);
+    s->pen = g->x;
+  }
+  if (!s->in_string) {
+    sv_buf_u8(&w->buf, '<');
+    s->in_string = true;
+  }
+  put_hex(&w->buf, g->cid);
+  /* a reader advances by the whole thousandths of the /W array */
+  s->pen += (int32_t)((int64_t)g->advance * 1000 / FACE_UNITS * FACE_UNITS / 1000);
+}
+
+static void put_matrix(struct writer *w, const struct list_item *item) {
+  static const struct {
+    int32_t cdeg;
+    const char *text;
+  } turns[] = {{0, "1 0 0 1 "}, {5200, ".61566 .78801 -.78801 .61566 "}};
+  const struct list_text *t = &item->text;
+  const char *fixed = NULL;
+  for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+    fixed = turns[i].cdeg == t->turn_cdeg ? turns[i].text : fixed;
+  }
+  if (fixed) {
+    sv_buf_str(&w->buf, fixed);
+  } else {
+    double a = t->turn_cdeg / 100.0 * 0.017453292519943295;
+    double c = __builtin_cos(a), s = __builtin_sin(a);
+    sv_buf_printf(&w->buf, "%.5f %.5f %.5f %.5f ", c, s, -s, c);
+  }
+  put_um(&w->buf, item->x);
+  put_um(&w->buf, item->y);
+  sv_buf_str(&w->buf, "Tm ");
+}
+
+static void put_text(struct writer *w, const struct list_item *item) {
+  const struct list_text *t = &item->text;
+  const struct text_line *line = &t->line;
+  const char *own = item->element ? w->list->elements[item->element - 1].language : NULL;
+  bool span = w->marks && item->element && t->language && (!own || strcmp(own, t->language) != 0);
+  if (span) {
+    sv_buf_printf(&w->buf, "/Span<</Lang(%s)>>BDC ", t->language);
+  }
+  set_ink(w, item->ink, t->outline);
+  sv_buf_str(&w->buf, "BT ");
+  if (t->outline) {
+    sv_buf_str(&w->buf, "1 Tr .992 w ");
+  }
+  if (t->track) {
+    put_um(&w->buf, t->track);
+    sv_buf_str(&w->buf, "Tc ");
+  }
+  put_matrix(w, item);
+  struct show s = {.font = -1};
+  size_t actual_left = 0;
+  for (size_t i = 0; i < line->n; i++) {
+    const struct text_glyph *g = &line->glyphs[i];
+    if (g->actual) {
+      end_array(w, &s);
+      put_actual(&w->buf, g->actual);
+      actual_left = g->cluster;
+    }
+    show_glyph(w, t, g, &s);
+    if (actual_left && --actual_left == 0) {
+      end_array(w, &s);
+      sv_buf_str(&w->buf, "EMC ");
+    }
+  }
+  end_array(w, &s);
+  sv_buf_str(&w->buf, t->track ? "0 Tc " : "");
+  sv_buf_str(&w->buf, t->outline ? "0 Tr " : "");
+  sv_buf_str(&w->buf, s.rise ? "0 Ts ET" : "ET");
+  sv_buf_str(&w->buf, span ? " EMC\n" : "\n");
+}
+
+/* ---- the rest ---- */
+
+static void put_path(struct writer *w, const struct list_item *item) {
+  set_ink(w, item->ink, item->op == LIST_STROKE);
+  if (item->op == LIST_STROKE) {
+    put_um(&w->buf, item->path.width);
+    sv_buf_str(&w->buf, "w ");
+  }
+  const struct list_point *p = item->path.points;
+  for (const char *s = item->path.segments; *s; s++) {
+    for (int i = *s == 'Z' ? 0 : *s == 'C' ? 3 : 1; i > 0; i--, p++) {
+      put_um(&w->buf, p->x);
+      put_um(&w->buf, p->y);
+    }
+    sv_buf_str(&w->buf, *s == 'M' ? "m " : *s == 'L' ? "l " : *s == 'C' ? "c " : "h ");
+  }
+  sv_buf_str(&w->buf, item->op == LIST_STROKE ? "S\n" : "f\n");
+}
+
+/* A one-bit mask, so that every module is whole and no hairline shows between two of them. */
+static void put_code(struct writer *w, const struct list_item *item) {
+  set_ink(w, item->ink, false);
+  sv_buf_str(&w->buf, "q ");
+  put_um(&w->buf, item->code.edge);
+  sv_buf_str(&w->buf, "0 0 ");
+  put_um(&w->buf, item->code.edge);
+  put_um(&w->buf, item->x);
+  put_um(&w->buf, item->y);
+  sv_buf_printf(&w->buf, "cm BI /W %u /H %u /IM true /BPC 1 /D[1 0] /F/AHx ID\n", item->code.modules,
+                item->code.modules);
+  size_t n = (size_t)((item->code.modules + 7) / 8) * item->code.modules;
+  for (size_t i = 0; i + 1 < n; i += 2) {
+    put_hex(&w->buf, (uint16_t)(item->code.rows[i] << 8 | item->code.rows[i + 1]));
+  }
+  if (n % 2) {
+    sv_buf_printf(&w->buf, "%02X", item->code.rows[n - 1]);
+  }
+  sv_buf_str(&w->buf, ">\nEI Q\n");
+}
+
+static void put_picture(struct writer *w, const struct list_item *item) {
+  sv_buf_str(&w->buf, "q ");
+  put_um(&w->buf, item->picture.w);
+  sv_buf_str(&w->buf, "0 0 ");
+  put_um(&w->buf, item->picture.h);
+  put_um(&w->buf, item->x);
+  put_um(&w->buf, item->y);
+  sv_buf_str(&w->buf, "cm /Portrait Do Q\n");
+}
+
+static void put_ornament(struct writer *w, const struct list_item *item) {
+  sv_buf_str(&w->buf, "q .028346457 0 0 .028346457 ");
+  put_um(&w->buf, item->x);
+  put_um(&w->buf, item->y);
+  sv_buf_str(&w->buf, "cm\n");
+  sv_buf_put(&w->buf, item->ornament.content.p, item->ornament.content.n);
+  sv_buf_str(&w->buf, "\nQ\n");
+}
+
+static void put_item(struct writer *w, const struct list_item *item) {
+  open_mark(w, item);
+  switch (item->op) {
+    case LIST_TEXT:
+      put_text(w, item);
+      break;
+    case LIST_STROKE:
+    case LIST_FILL:
+      put_path(w, item);
+      break;
+    case LIST_CODE:
+      put_code(w, item);
+      break;
+    case LIST_PICTURE:
+      put_picture(w, item);
+      break;
+    case LIST_ORNAMENT:
+      put_ornament(w, item);
+      break;
+  }
+}
+
+sv_status content_write(const struct list *list, uint16_t page, uint32_t first_mcid, bool *fonts,
+                        struct content *ret) {
+  struct content content = {.next_mcid = first_mcid};
+  struct writer w = {.buf = sv_buf_in(list->ctx->mem, 0),
+                     .list = list,
+                     .fonts = fonts,
+                     .content = &content,
+                     .marks = page != LIST_APPEARANCE,
+                     .open = -1,
+                     .fill = -1,
+                     .stroke = -1};
+  sv_buf_str(&w.buf, "q\n");
+  for (size_t i = 0; i < list->n; i++) {
+    if (list->items[i].page == page) {
+      put_item(&w, &list->items[i]);
+    }
+  }
+  close_mark(&w);
+  sv_buf_str(&w.buf, "Q\n");
+  if (w.buf.failed) {
+    return SV_FAIL(list->ctx, NO_MEMORY, "content of page %u", page);
+  }
+  content.bytes = sv_buf_bytes(&w.buf);
+  *ret = content;
+  return SV_DONE;
+}

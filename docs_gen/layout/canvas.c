@@ -1,0 +1,339 @@
+/* The canvas. Invariant: nothing is put after a fault, and millimetres become micrometres here alone. */
+#include "docs_gen/layout/canvas.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/fields.h"
+
+static const double mm_per_pt = 25.4 / 72;
+
+static int32_t um(double mm) { return (int32_t)lround(mm * 1000); }
+static int32_t um_up(double mm) { return 297000 - um(mm); }
+
+struct canvas canvas_on(struct text_session *session, uint16_t page) {
+  return (struct canvas){.list = list_in(session->ctx), .text = session, .page = page};
+}
+
+void canvas_open_in(struct canvas *c, const char *type, uint32_t order, uint32_t parent) {
+  c->element = list_element(&c->list, &(struct list_element){.type = type,
+                                                              .order = order,
+                                                              .parent = parent,
+                                                              .page = c->page,
+                                                              .language = c->language});
+}
+
+void canvas_open(struct canvas *c, const char *type, uint32_t order) {
+  canvas_open_in(c, type, order, 0);
+}
+
+void canvas_artifact(struct canvas *c) { c->element = 0; }
+
+/* An item that belongs to what is open. */
+static struct list_item item_of(const struct canvas *c, enum list_op op, double x, double y) {
+  return (struct list_item){.op = op,
+                            .ink = c->ink,
+                            .page = c->page,
+                            .element = c->element,
+                            .pagination = c->pagination,
+                            .x = um(x),
+                            .y = um_up(y)};
+}
+
+static void note_missing(struct canvas *c, uint32_t cp) {
+  if (c->path) {
+    sv_ctx_violate(c->list.ctx, "a character has no glyph in the fonts of this server", "%s", c->path);
+  } else if (!sv_failed(c->list.fault)) {
+    c->list.fault = SV_FAIL(c->list.ctx, GLYPH_MISSING, "U+%04X", cp);
+  }
+}
+
+void canvas_too_long(struct canvas *c, const char *what) {
+  if (c->path) {
+    sv_ctx_violate(c->list.ctx, "the text does not fit its place on the page", "%s", c->path);
+  } else if (!sv_failed(c->list.fault)) {
+    c->list.fault = SV_FAIL(c->list.ctx, TEXT_TOO_LONG, "%s", what);
+  }
+}
+
+static struct text_line shaped(struct canvas *c, struct style style, const char *text) {
+  struct text_line line = {.text = text, .face = style.face};
+  if (!sv_failed(c->list.fault)) {
+    c->list.fault = c->kerned ? text_shape_kerned(c->text, style.face, text, &line)
+                              : text_shape(c->text, style.face, text, &line);
+    if (line.missing) {
+      note_missing(c, line.missing);
+    }
+  }
+  return line;
+}
+
+static double width_of(const struct text_line *line, struct style style) {
+  return (double)line->width / FACE_UNITS * style.pt * mm_per_pt;
+}
+
+double canvas_width(struct canvas *c, struct style style, const char *text) {
+  int32_t units = c->kerned ? -1 : text_width(c->text->faces, style.face, text, strlen(text));
+  if (units >= 0) {
+    return (double)units / FACE_UNITS * style.pt * mm_per_pt;
+  }
+  struct text_line line = shaped(c, style, text);
+  return width_of(&line, style);
+}
+
+double canvas_bearing(const struct canvas *c, struct style style, const char *text) {
+  hb_codepoint_t gid;
+  hb_glyph_extents_t extents;
+  hb_font_t *font = c->text->faces->v[style.face].font;
+  if (!hb_font_get_nominal_glyph(font, sv_utf8_next(&text), &gid) ||
+      !hb_font_get_glyph_extents(font, gid, &extents)) {
+    return 0;
+  }
+  return (double)extents.x_bearing / FACE_UNITS * style.pt * mm_per_pt;
+}
+
+/* align 0 left, 1 right, 0.5 centre. */
+static double put_text(struct canvas *c, const char *language, double x, double y, struct style style,
+                       double align, const char *text) {
+  if (!text || !*text) {
+    return 0;
+  }
+  struct text_line line = shaped(c, style, text);
+  double width = width_of(&line, style);
+  /* large type hangs: its ink, not its side bearing, stands on the margin */
+  double hang = style.pt >= 17 ? canvas_bearing(c, style, text) : 0;
+  double left = align > 0 ? x - width * align : x - hang;
+  struct list_item item = item_of(c, LIST_TEXT, left, y);
+  item.text = (struct list_text){
+      .line = line, .size_mpt = (int32_t)lround(style.pt * 1000), .language = language};
+  list_put(&c->list, &item);
+  return width;
+}
+
+double canvas_text(struct canvas *c, double x, double y, struct style style, const char *text) {
+  return put_text(c, c->language, x, y, style, 0, text);
+}
+double canvas_text_right(struct canvas *c, double x, double y, struct style style, const char *text) {
+  return put_text(c, c->language, x, y, style, 1, text);
+}
+double canvas_text_centre(struct canvas *c, double x, double y, struct style style, const char *text) {
+  return put_text(c, c->language, x, y, style, 0.5, text);
+}
+double canvas_text_in(struct canvas *c, const char *language, double x, double y, struct style style,
+                      const char *text) {
+  return put_text(c, language, x, y, style, 0, text);
+}
+
+double canvas_printf(struct canvas *c, double x, double y, struct style style, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  char text[512];
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  const char *kept = sv_arena_strdup(c->list.ctx->mem, text);
+  if (!kept) {
+    c->list.fault = SV_FAIL(c->list.ctx, NO_MEMORY, "text");
+    return 0;
+  }
+  return canvas_text(c, x, y, style, kept);
+}
+
+static double pair_width(struct canvas *c, struct style first, struct style second, const char *es,
+                         const char *en, const char **ret_es) {
+  const char *slashed = sv_arena_printf(c->list.ctx->mem, "%s / ", es);
+  *ret_es = slashed ? slashed : es;
+  return canvas_width(c, first, *ret_es) + canvas_width(c, second, en);
+}
+
+static double put_pair(struct canvas *c, double x, double y, double align, struct style first,
+                       struct style second, const char *es, const char *en) {
+  if (!*es || !*en || strcmp(es, en) == 0) {
+    return put_text(c, *es ? "es" : "en", x, y, *es ? first : second, align, *es ? es : en);
+  }
+  const char *slashed;
+  double width = pair_width(c, first, second, es, en, &slashed);
+  double left = x - width * align;
+  double at = put_text(c, "es", left, y, first, 0, slashed);
+  put_text(c, "en", left + at, y, second, 0, en);
+  return width;
+}
+
+double canvas_pair(struct canvas *c, double x, double y, struct style first, struct style second,
+                   const char *es, const char *en) {
+  return put_pair(c, x, y, 0, first, second, es, en);
+}
+double canvas_pair_right(struct canvas *c, double x, double y, struct style first, struct style second,
+                         const char *es, const char *en) {
+  return put_pair(c, x, y, 1, first, second, es, en);
+}
+double canvas_pair_centre(struct canvas *c, double x, double y, struct style first, struct style second,
+                          const char *es, const char *en) {
+  return put_pair(c, x, y, 0.5, first, second, es, en);
+}
+
+double canvas_caption(struct canvas *c, double x, double y, const char *es, const char *en) {
+  return canvas_pair(c, x, y, (struct style){FACE_SANS, 6.2}, (struct style){FACE_SANS_ITALIC, 6.2}, es,
+                     en);
+}
+
+double canvas_tracked(struct canvas *c, double x, double y, struct style style, double track_mm,
+                      const char *text) {
+  struct text_line line = shaped(c, style, text);
+  struct list_item item = item_of(c, LIST_TEXT, x, y);
+  item.text = (struct list_text){.line = line,
+                                 .size_mpt = (int32_t)lround(style.pt * 1000),
+                                 .track = um(track_mm),
+                                 .language = c->language};
+  list_put(&c->list, &item);
+  return width_of(&line, style) + track_mm * (double)line.n;
+}
+
+void canvas_spread(struct canvas *c, double x, double y, struct style style, double length,
+                   const char *text) {
+  struct text_line line = shaped(c, style, text);
+  struct list_item item = item_of(c, LIST_TEXT, x, y);
+  double spare = length - width_of(&line, style);
+  double each = line.n > 1 ? spare / (double)(line.n - 1) : 0;
+  for (size_t i = 0; i < line.n; i++) { /* in units of the glyphs' own positions: exact to the end */
+    line.glyphs[i].x += (int32_t)lround(each * (double)i / mm_per_pt / style.pt * FACE_UNITS);
+  }
+  item.text = (struct list_text){.line = line, .size_mpt = (int32_t)lround(style.pt * 1000)};
+  list_put(&c->list, &item);
+}
+
+void canvas_turned(struct canvas *c, double x, double y, struct style style, double degrees, bool outline,
+                   const char *text) {
+  struct text_line line = shaped(c, style, text);
+  struct list_item item = item_of(c, LIST_TEXT, x, y);
+  item.text = (struct list_text){.line = line,
+                                 .size_mpt = (int32_t)lround(style.pt * 1000),
+                                 .outline = outline,
+                                 .turn_cdeg = (int32_t)lround(degrees * 100)};
+  list_put(&c->list, &item);
+}
+
+void canvas_path(struct canvas *c, const char *segments, const double *xy, size_t points, double width) {
+  struct list_point *p = SV_ARRAY(c->list.ctx->mem, points, struct list_point);
+  if (!p) {
+    c->list.fault = SV_FAIL(c->list.ctx, NO_MEMORY, "path");
+    return;
+  }
+  for (size_t i = 0; i < points; i++) {
+    p[i] = (struct list_point){um(xy[2 * i]), um_up(xy[2 * i + 1])};
+  }
+  struct list_item item = item_of(c, width > 0 ? LIST_STROKE : LIST_FILL, 0, 0);
+  item.path = (struct list_path){.segments = segments, .points = p, .width = um(width)};
+  list_put(&c->list, &item);
+}
+
+/* Rules and boxes are artifacts, whatever is open. */
+static void decoration(struct canvas *c, const char *segments, const double *xy, size_t points,
+                       double width) {
+  uint16_t element = c->element;
+  c->element = 0;
+  canvas_path(c, segments, xy, points, width);
+  c->element = element;
+}
+
+void canvas_line(struct canvas *c, double x0, double y0, double x1, double y1, double width) {
+  decoration(c, "ML", (double[]){x0, y0, x1, y1}, 2, width);
+}
+void canvas_rule(struct canvas *c, double x0, double x1, double y, double width) {
+  canvas_line(c, x0, y, x1, y, width);
+}
+void canvas_box(struct canvas *c, double x, double y, double w, double h, double width) {
+  decoration(c, "MLLLZ", (double[]){x, y, x + w, y, x + w, y + h, x, y + h}, 4, width);
+}
+void canvas_bar(struct canvas *c, double x, double y, double w, double h) {
+  canvas_box(c, x, y, w, h, 0);
+}
+void canvas_triangle(struct canvas *c, double x0, double y0, double x1, double y1, double x2, double y2) {
+  decoration(c, "MLLZ", (double[]){x0, y0, x1, y1, x2, y2}, 3, 0);
+}
+
+void canvas_circle(struct canvas *c, double x, double y, double r, double width) {
+  double k = r * 0.5522847498;
+  double xy[] = {x + r, y,     x + r, y + k, x + k, y + r, x,     y + r, x - k, y + r, x - r, y + k, x - r,
+                 y,     x - r, y - k, x - k, y - r, x,     y - r, x + k, y - r, x + r, y - k, x + r, y};
+  decoration(c, "MCCCCZ", xy, 13, width);
+}
+
+void canvas_ornament(struct canvas *c, const char *name, double x, double y, struct sv_bytes content) {
+  struct list_item item = item_of(c, LIST_ORNAMENT, x, y);
+  item.ornament.name = name;
+  item.ornament.content = content;
+  list_put(&c->list, &item);
+}
+
+/* ---- breaking ---- */
+
+/* Words that never end a line: "treinta y", "ciento dos mil". */
+static bool binds(const char *text, const char *space) {
+  const char *start = space;
+  while (start > text && start[-1] != ' ') {
+    start--;
+  }
+  size_t n = (size_t)(space - start);
+  return (n == 1 && *start == 'y') || (n == 3 && memcmp(start, "mil", 3) == 0);
+}
+
+int canvas_break(struct canvas *c, struct style style, double width, const char *text, const char **lines,
+                 int max) {
+  int n = 0;
+  while (*text) {
+    const char *best = NULL, *at = text;
+    for (;;) { /* the longest beginning that fits */
+      const char *end = at + strcspn(at, " ");
+      const char *trial = sv_arena_strndup(c->list.ctx->mem, text, (size_t)(end - text));
+      if (!trial || canvas_width(c, style, trial) > width) {
+        break;
+      }
+      if (!*end || !binds(text, end)) {
+        best = end;
+      }
+      if (!*end) {
+        break;
+      }
+      at = end + 1;
+    }
+    if (!best || n == max) {
+      return -1;
+    }
+    lines[n] = sv_arena_strndup(c->list.ctx->mem, text, (size_t)(best - text));
+    if (!lines[n++]) {
+      return -1;
+    }
+    text = *best ? best + 1 : best;
+  }
+  return n;
+}
+
+int canvas_paragraph(struct canvas *c, double x, double y, double leading, struct style style, double width,
+                     const char *text, int max) {
+  const char *lines[64];
+  int n = canvas_break(c, style, width, text, lines, max < 64 ? max : 64);
+  for (int i = 0; i < n; i++) {
+    canvas_text(c, x, y + i * leading, style, lines[i]);
+  }
+  return n;
+}
+
+bool canvas_halves(struct canvas *c, struct style style, double width, const char *text,
+                   const char *lines[static 2]) {
+  double best = width;
+  bool found = false;
+  for (const char *space = strchr(text, ' '); space; space = strchr(space + 1, ' ')) {
+    const char *a = sv_arena_strndup(c->list.ctx->mem, text, (size_t)(space - text));
+    if (!a) {
+      return false;
+    }
+    double wa = canvas_width(c, style, a), wb = canvas_width(c, style, space + 1);
+    double wider = wa > wb ? wa : wb;
+    if (wider <= best) {
+      best = wider, found = true;
+      lines[0] = a, lines[1] = space + 1;
+    }
+  }
+  return found;
+}

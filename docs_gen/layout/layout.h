@@ -1,0 +1,101 @@
+/* Layout: what stands where on the three kinds of document (design of the pages, sections 2 to 10). Each kind has a
+ * static half, drawn once when its template is compiled, and a half of the document's own. */
+#pragma once
+#include "docs_gen/document.h"
+#include "docs_gen/layout/canvas.h"
+#include "docs_gen/symbol/datamatrix.h"
+#include "docs_gen/template/template.h"
+
+enum layout_variant { LAYOUT_PLAIN, LAYOUT_DRAFT, LAYOUT_SPECIMEN, LAYOUT_VARIANTS };
+
+/* Static parts: the first page of each kind, the first and the later table pages of a manifest, the last page of a
+ * receipt that goes on. */
+enum layout_part { LAYOUT_FIRST, LAYOUT_SECOND, LAYOUT_LATER, LAYOUT_PARTS };
+
+struct layout_ornaments {
+  struct sv_bytes crest, crest_small, panel_letter, panel_manifest, panel_receipt, seal_letter, seal_small;
+};
+
+struct layout {
+  const struct captions *captions;
+  const struct template *t;
+  const struct layout_ornaments *ornaments;
+  enum layout_variant variant;
+  const struct docs_request *request;  /* NULL in the static half */
+  const struct datamatrix *codes;      /* by page - 1; modules 0: no seal; NULL in the static half */
+  uint32_t page_count;
+  const struct model_content *content;
+  const struct model_issue *issue;
+};
+
+#define LAYOUT_WORD(l, word) ((l)->captions->words[WORD_##word])
+/* The two languages of a word as two arguments. */
+#define LAYOUT_PAIR(l, word) LAYOUT_WORD(l, word).es, LAYOUT_WORD(l, word).en
+
+extern const struct style style_caption, style_caption_en, style_value, style_strong, style_small, style_small_en,
+    style_note, style_note_en, style_head, style_head_en, style_mono_small, style_mono_small_bold;
+
+/* ---- shared blocks (layout/shared.c) ---- */
+
+void layout_letterhead_static(struct canvas *c, const struct layout *l, double title_pt);
+void layout_letterhead(struct canvas *c, const struct layout *l);
+/* The rules of the strip, or the bar of a draft; what its cells are called. */
+void layout_strip_static(struct canvas *c, const struct layout *l);
+void layout_strip_captions(struct canvas *c, const struct layout *l, enum template_word second, double x4,
+                           enum template_word fourth);
+/* Number, version or sequence, copy, a fourth cell, page. */
+void layout_strip(struct canvas *c, const struct layout *l, const char *second, double x4, const char *fourth);
+/* BORRADOR or SPECIMEN across the page, first of all. */
+void layout_watermark(struct canvas *c, const struct layout *l);
+/* The bar code of the current page with its top left corner there, and number and code under it; right: the corner is the
+ * top right one. box: the edge when there is no seal. order: of its Figure. */
+void layout_code(struct canvas *c, const struct layout *l, double x, double y, bool right, bool captioned,
+                 double box, uint32_t order);
+/* The seal with its text about (x, y), or the empty circle of a draft. */
+void layout_seal(struct canvas *c, const struct layout *l, double x, double y, double radius);
+/* Head and steps of "how to check this document". */
+void layout_checking(struct canvas *c, const struct layout *l, double x, double y, double indent, double width,
+                     uint32_t order);
+/* A signature line of microtext: kind and number in both languages, to the exact length. */
+void layout_microtext(struct canvas *c, const struct layout *l, double x, double y, double length);
+/* The lines under "electronic signature", into the appearance (or the page, on a draft nothing). */
+void layout_signature_lines(struct canvas *c, const struct layout *l, double x, double y, double leading);
+/* A caption and its value, both paragraphs. */
+void layout_field(struct canvas *c, uint32_t order, double x, double caption_y, enum template_word word,
+                  const struct layout *l);
+
+/* ---- values (layout/values.c): texts in ctx->mem, "" when memory is out (the list's fault is set) ---- */
+
+/* "S26 0C7QK V" */
+const char *layout_number(struct canvas *c, const char *number);
+/* "15 ENE/JAN 2026"; unknown parts XX. */
+const char *layout_date(struct canvas *c, const struct layout *l, const char *date);
+/* "2026-01-15 16:42:08 UTC" */
+const char *layout_time(struct canvas *c, int64_t time_us);
+/* "6,000,000.00", minus U+2212 */
+const char *layout_money(struct canvas *c, int64_t minor, int exponent);
+/* "46", "2.5" */
+const char *layout_quantity(struct canvas *c, int64_t thousandths);
+/* Capitals of every language. */
+const char *layout_upper(struct canvas *c, const char *text);
+/* {verify_url} and {duty_telephone} of a step. */
+const char *layout_filled(struct canvas *c, const struct layout *l, const char *text);
+const char *layout_printf(struct canvas *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- the kinds ---- */
+
+void letter_static(struct canvas *c, const struct layout *l);
+void letter_draw(struct canvas *c, const struct layout *l);
+void manifest_static(struct canvas *c, const struct layout *l, enum layout_part part);
+void manifest_draw(struct canvas *c, const struct layout *l);
+uint32_t manifest_pages(const struct model_manifest *m);
+size_t manifest_page_lines(const struct model_manifest *m, uint32_t page, size_t *ret_first);
+void receipt_static(struct canvas *c, const struct layout *l, enum layout_part part);
+void receipt_draw(struct canvas *c, const struct layout *l);
+uint32_t receipt_pages(const struct model_receipt *r);
+
+/* Where the signature's widget goes, micrometres, and its page. */
+void letter_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page);
+void manifest_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page);
+void receipt_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page);
+enum { LAYOUT_SIGNATURE_ORDER = 900000 };

@@ -1,0 +1,395 @@
+/* The safe-conduct letter and the emergency travel document: one page, folded in four (design of the pages, sections 1
+ * and 7). The orders below are the order of reading. */
+#include <math.h>
+
+#include "docs_gen/layout/layout.h"
+
+enum {
+  ORDER_IDENTITY = 30,
+  ORDER_CLAUSE = 60,
+  ORDER_VALIDITY = 70,
+  ORDER_BASIS = 80,
+  ORDER_AUTHORITY = 90,
+  ORDER_COUNTERSIGNED = LAYOUT_SIGNATURE_ORDER + 10,
+  ORDER_CHECKING = LAYOUT_SIGNATURE_ORDER + 30,
+  ORDER_FOOT = LAYOUT_SIGNATURE_ORDER + 50,
+  ORDER_MRZ = LAYOUT_SIGNATURE_ORDER + 60,
+};
+
+static const double row_pitch = 11.9, row_first = 69.6;
+
+static double row_y(int row) { return row_first + row * row_pitch; }
+
+/* How much lower the block of the signature stands. */
+static double lowered(const struct layout *l) { return l->t->single_journey ? 7 : 0; }
+
+/* ---- static half ---- */
+
+static void clause_static(struct canvas *c, const struct layout *l) {
+  bool small = l->t->single_journey;
+  const struct style es = {FACE_SERIF, small ? 10.4 : 11.2};
+  double y = small ? 127.65 : 130.35, leading = small ? 4.9 : 5.6;
+  int most = small ? 9 : 8;
+  canvas_ornament(c, "panel", 105, 148.5, l->ornaments->panel_letter);
+  c->language = "es";
+  canvas_open(c, "P", ORDER_CLAUSE);
+  int n = canvas_paragraph(c, 15, y, leading, es, 80, l->t->clause.es, most);
+  c->language = "en";
+  canvas_open(c, "P", ORDER_CLAUSE + 1);
+  int m = canvas_paragraph(c, 115, y, leading, es, 80, l->t->clause.en, most);
+  c->language = NULL;
+  canvas_artifact(c);
+  if (n < 0 || m < 0) {
+    canvas_too_long(c, "the clause");
+  }
+}
+
+static void validity_static(struct canvas *c, const struct layout *l) {
+  canvas_rule(c, 15, 195, 184, 0.5);
+  canvas_rule(c, 15, 195, 197, 0.12);
+  layout_field(c, ORDER_VALIDITY, 15, 187.6, WORD_issued, l);
+  layout_field(c, ORDER_VALIDITY + 2, 62, 187.6, l->t->single_journey ? WORD_validity : WORD_valid_from, l);
+  layout_field(c, ORDER_VALIDITY + 4, 115, 187.6, WORD_valid_until, l);
+  if (l->t->single_journey) {
+    canvas_open(c, "P", ORDER_VALIDITY + 3);
+    canvas_text_in(c, "es", 62, 191.1, (struct style){FACE_SANS_BOLD, 8}, LAYOUT_WORD(l, single_journey).es);
+    canvas_text_in(c, "en", 62, 194.5, (struct style){FACE_SANS_BOLD_ITALIC, 8},
+                   LAYOUT_WORD(l, single_journey).en);
+    canvas_artifact(c);
+    layout_field(c, ORDER_BASIS, 15, 200.4, WORD_fixed_route, l);
+    canvas_rule(c, 15, 195, 215.2, 0.12);
+    return;
+  }
+  layout_field(c, ORDER_BASIS, 15, 200.4, WORD_authority_place, l);
+  layout_field(c, ORDER_BASIS + 2, 115, 200.4, WORD_area, l);
+  layout_field(c, ORDER_BASIS + 4, 157, 200.4, WORD_legal_basis, l);
+  canvas_rule(c, 15, 195, 207.6, 0.12);
+}
+
+static void foot_static(struct canvas *c, const struct layout *l) {
+  canvas_open(c, "P", ORDER_FOOT + 2);
+  canvas_text_in(c, "es", 115, 281.85, style_small,
+                 layout_printf(c, "%s %s", l->t->form.es, l->t->form_note.es));
+  canvas_open(c, "P", ORDER_FOOT + 3);
+  canvas_text_in(c, "en", 115, 285.25, style_small_en,
+                 layout_printf(c, "%s %s", l->t->form.en, l->t->form_note.en));
+  canvas_artifact(c);
+}
+
+void letter_static(struct canvas *c, const struct layout *l) {
+  layout_letterhead_static(c, l, 27);
+  layout_strip_static(c, l);
+  layout_strip_captions(c, l, WORD_version, 157, WORD_code);
+  layout_field(c, ORDER_IDENTITY, 56, row_y(0) + 2.2, WORD_surname, l);
+  layout_field(c, ORDER_IDENTITY + 4, 56, row_y(2) + 2.2, WORD_birth_date, l);
+  layout_field(c, ORDER_IDENTITY + 6, 115, row_y(2) + 2.2, WORD_sex, l);
+  layout_field(c, ORDER_IDENTITY + 8, 137, row_y(2) + 2.2, WORD_nationality, l);
+  layout_field(c, ORDER_IDENTITY + 14, 115, row_y(3) + 2.2, WORD_holder_signature, l);
+  clause_static(c, l);
+  validity_static(c, l);
+  layout_field(c, ORDER_AUTHORITY, 15, 214.2 + lowered(l), WORD_for_authority, l);
+  foot_static(c, l);
+}
+
+/* ---- the document's own half ---- */
+
+/* 13 pt to 113 wide, else 10.5, else two lines of 9.2 pt: never condensed, never cut. */
+static void name_value(struct canvas *c, double y, const char *name) {
+  static const double sizes[] = {13, 10.5};
+  for (int i = 0; i < 2; i++) {
+    const struct style style = {FACE_SANS_BOLD, sizes[i]};
+    if (canvas_width(c, style, name) <= 113) {
+      canvas_text(c, 56, y + 7.0, style, name);
+      return;
+    }
+  }
+  const struct style style = {FACE_SANS_BOLD, 9.2};
+  const char *lines[2];
+  if (!canvas_halves(c, style, 113, name, lines)) {
+    canvas_too_long(c, "a name");
+    return;
+  }
+  canvas_text(c, 56, y + 5.5, style, lines[0]);
+  canvas_text(c, 56, y + 9.2, style, lines[1]);
+}
+
+static void silhouette(struct canvas *c) {
+  static const double head[] = {32.5, 74.1, 38.6, 74.1, 42.5, 79,   42.5, 86, 42.5, 93.5, 38.6, 103.2, 32.5,
+                                103.2, 26.4, 103.2, 22.5, 93.5, 22.5, 86,   22.5, 79,   26.4, 74.1, 32.5, 74.1};
+  static const double body[] = {15.2, 115,  15.2, 108, 19.5, 106.2, 24,   105.4, 26.6, 104.9, 27.5, 104.3,
+                                27.5, 102,  27.5, 98,  37.5, 98,    37.5, 102,   37.5, 104.3, 38.4, 104.9,
+                                41,   105.4, 45.5, 106.2, 49.8, 108, 49.8, 115};
+  c->ink = INK_PORTRAIT;
+  canvas_path(c, "MLLLZ", (double[]){15, 70, 50, 70, 50, 115, 15, 115}, 4, 0);
+  c->ink = INK_PORTRAIT_DARK;
+  canvas_path(c, "MCCLLCCZ", body, 16, 0);
+  c->ink = INK_PORTRAIT_MID;
+  canvas_path(c, "MCCCCZ", head, 13, 0);
+  c->ink = INK_BLACK;
+}
+
+static void portrait(struct canvas *c, const struct layout *l) {
+  bool there = l->content->letter.holder.portrait_jpeg.n > 0;
+  struct list_element e = {
+      .type = "Figure",
+      .order = ORDER_IDENTITY - 1,
+      .alt = there ? LAYOUT_WORD(l, alt_portrait).es : LAYOUT_WORD(l, alt_no_portrait).es,
+      .language = "es",
+      .page = c->page,
+      .box = {15000, 182000, 50000, 227000}};
+  c->element = list_element(&c->list, &e);
+  if (there) {
+    struct list_item item = {
+        .op = LIST_PICTURE, .page = c->page, .element = c->element, .x = 15000, .y = 182000};
+    item.picture.w = 35000, item.picture.h = 45000;
+    list_put(&c->list, &item);
+  } else {
+    silhouette(c);
+  }
+  canvas_artifact(c);
+}
+
+static void identity(struct canvas *c, const struct layout *l) {
+  const struct model_person *p = &l->content->letter.holder;
+  portrait(c, l);
+  canvas_open(c, "P", ORDER_IDENTITY + 1);
+  c->path = c->path ? "safe_conduct.holder.surname" : NULL;
+  name_value(c, row_y(0), p->surname);
+  if (*p->given_names) { /* an unused field has no caption */
+    layout_field(c, ORDER_IDENTITY + 2, 56, row_y(1) + 2.2, WORD_given_names, l);
+    canvas_open(c, "P", ORDER_IDENTITY + 3);
+    c->path = c->path ? "safe_conduct.holder.given_names" : NULL;
+    name_value(c, row_y(1), p->given_names);
+  }
+  canvas_open(c, "P", ORDER_IDENTITY + 5);
+  canvas_text(c, 56, row_y(2) + 7.0, style_value, layout_date(c, l, p->birth_date));
+  canvas_open(c, "P", ORDER_IDENTITY + 7);
+  canvas_text(c, 115, row_y(2) + 7.0, style_value, p->sex);
+  canvas_open(c, "P", ORDER_IDENTITY + 9);
+  canvas_text(c, 137, row_y(2) + 7.0, style_value, p->nationality);
+  if (*p->native_name) {
+    layout_field(c, ORDER_IDENTITY + 10, 56, row_y(3) + 2.2, WORD_native_name, l);
+    canvas_open(c, "P", ORDER_IDENTITY + 11);
+    c->path = c->path ? "safe_conduct.holder.native_name" : NULL;
+    double pt = 13.5;
+    while (pt > 8 && canvas_width(c, (struct style){FACE_SANS, pt}, p->native_name) > 56) {
+      pt -= 0.5;
+    }
+    if (pt <= 8) {
+      canvas_too_long(c, "a name in its own script");
+    }
+    canvas_text(c, 56, row_y(3) + 7.6, (struct style){FACE_SANS, pt}, p->native_name);
+  }
+  canvas_artifact(c);
+  layout_microtext(c, l, 115, 115.0, 80);
+}
+
+static const char *area_text(struct canvas *c, const struct layout *l) {
+  const struct model_safe_conduct *m = &l->content->letter;
+  if (!m->print_not_valid_for || m->not_valid_for.n == 0) {
+    return l->t->area.es;
+  }
+  const char *text = LAYOUT_WORD(l, area_except).es;
+  for (size_t i = 0; i < m->not_valid_for.n; i++) {
+    text = layout_printf(c, "%s%s %s", text, i ? "," : "", m->not_valid_for.v[i]);
+  }
+  return text;
+}
+
+/* A value of the second row of the validity block, smaller when it must be. */
+static void row_value(struct canvas *c, double x, double y, double width, const char *text) {
+  static const double sizes[] = {9, 7.6, 6.4};
+  for (int i = 0; i < 3; i++) {
+    if (canvas_width(c, (struct style){FACE_SANS, sizes[i]}, text) <= width) {
+      canvas_text(c, x, y, (struct style){FACE_SANS, sizes[i]}, text);
+      return;
+    }
+  }
+  canvas_too_long(c, "a value of the validity block");
+}
+
+static void basis(struct canvas *c, const struct layout *l) {
+  const struct model_safe_conduct *m = &l->content->letter;
+  const char *place = *m->issuing_place ? m->issuing_place : l->issue->authority.place;
+  const char *law = "";
+  for (size_t i = 0; i < l->t->basis_n; i++) {
+    if (strcmp(l->t->bases[i].id, m->legal_basis) == 0) {
+      law = l->t->bases[i].text.es;
+    }
+  }
+  canvas_open(c, "P", ORDER_BASIS + 1);
+  c->path = c->path ? "safe_conduct.issuing_place" : NULL;
+  row_value(c, 15, 205.0, 97, layout_printf(c, "%s, %s", l->issue->authority.name_es, place ? place : ""));
+  canvas_open(c, "P", ORDER_BASIS + 3);
+  c->path = c->path ? "safe_conduct.not_valid_for" : NULL;
+  row_value(c, 115, 205.0, 41, area_text(c, l));
+  canvas_open(c, "P", ORDER_BASIS + 5);
+  row_value(c, 157, 205.0, 38, law);
+  canvas_artifact(c);
+}
+
+static void stop(struct canvas *c, const struct layout *l, size_t i, size_t n, double x) {
+  const char *code = l->content->letter.route.v[i], *place = template_place_name(l->captions, code);
+  bool first = i == 0, last = i + 1 == n;
+  double dot = first ? x + 1.2 : last ? x - 1.2 : x;
+  const struct style strong = {FACE_SANS_BOLD, 10.5}, small = {FACE_SANS, 7.6};
+  if (first || last) {
+    canvas_circle(c, dot, 204.4, 1.2, 0);
+  } else {
+    c->ink = INK_WHITE;
+    canvas_circle(c, dot, 204.4, 1.2, 0);
+    c->ink = INK_BLACK;
+    canvas_circle(c, dot, 204.4, 1.2, 0.5);
+  }
+  const struct pair *what = first ? NULL : last ? &LAYOUT_WORD(l, destination) : &LAYOUT_WORD(l, transit);
+  canvas_open(c, "P", ORDER_BASIS + 1 + (uint32_t)i);
+  place = place ? place : "";
+  if (first) {
+    canvas_text(c, x, 209.9, strong, code);
+    canvas_text(c, x, 213.4, small, place);
+  } else if (last) {
+    canvas_text_right(c, x, 209.9, strong, code);
+    canvas_text_right(c, x, 213.4, small, place);
+    canvas_pair_right(c, x, 201.7, style_caption, style_caption, what->es, what->en);
+  } else {
+    canvas_text_centre(c, x, 209.9, strong, code);
+    canvas_text_centre(c, x, 213.4, small, place);
+    canvas_pair_centre(c, x, 201.7, style_caption, style_caption, what->es, what->en);
+  }
+  canvas_artifact(c);
+}
+
+static void route(struct canvas *c, const struct layout *l) {
+  size_t n = l->content->letter.route.n;
+  canvas_rule(c, 15, 195, 204.4, 0.5);
+  for (size_t i = 0; i < n; i++) {
+    double x = n > 1 ? 15 + 180.0 * (double)i / (double)(n - 1) : 15;
+    if (i > 0) {
+      double middle = x - 90.0 / (double)(n - 1);
+      canvas_triangle(c, middle - 0.4, 203.2, middle + 1.7, 204.4, middle - 0.4, 205.6);
+    }
+    stop(c, l, i, n, x);
+  }
+}
+
+static void validity(struct canvas *c, const struct layout *l) {
+  const struct model_safe_conduct *m = &l->content->letter;
+  const struct style date = {FACE_SANS, 12};
+  const char *issued = l->issue->issue_date && *l->issue->issue_date ? l->issue->issue_date : "—";
+  canvas_open(c, "P", ORDER_VALIDITY + 1);
+  canvas_text(c, 15, 193.6, date, layout_date(c, l, issued));
+  if (!l->t->single_journey) {
+    canvas_open(c, "P", ORDER_VALIDITY + 3);
+    canvas_text(c, 62, 193.6, date, layout_date(c, l, m->valid_from));
+  }
+  canvas_open(c, "P", ORDER_VALIDITY + 5);
+  canvas_text(c, 115, 194.0, (struct style){FACE_SANS_BOLD, 17}, layout_date(c, l, m->valid_until));
+  canvas_artifact(c);
+}
+
+static void countersigner(struct canvas *c, const struct layout *l) {
+  if (l->issue->approval_count == 0) {
+    return;
+  }
+  const struct model_officer *o = &l->issue->approvals[l->issue->approval_count - 1].officer;
+  double dy = l->t->single_journey ? 4.2 : 0;
+  layout_field(c, ORDER_COUNTERSIGNED, 45, 250.0 + dy, WORD_countersigned, l);
+  canvas_open(c, "P", ORDER_COUNTERSIGNED + 1);
+  canvas_text(c, 45, 253.9 + dy, (struct style){FACE_SANS_BOLD, 8}, o->name);
+  canvas_pair(c, 45, 257.9 + dy, (struct style){FACE_SANS, 7.4}, (struct style){FACE_SANS_ITALIC, 7.4},
+              o->post_es, o->post_en);
+  canvas_artifact(c);
+}
+
+static void proves_nothing(struct canvas *c, const struct layout *l) {
+  double y = l->t->single_journey ? 266.4 : 263.2;
+  canvas_open(c, "P", ORDER_COUNTERSIGNED + 4);
+  canvas_text_in(c, "es", 45, y, style_small, LAYOUT_WORD(l, proves_nothing).es);
+  canvas_text_in(c, "en", 45, y + 2.9, style_small_en, LAYOUT_WORD(l, proves_nothing).en);
+  canvas_artifact(c);
+}
+
+static void signature(struct canvas *c, const struct layout *l) {
+  double dy = lowered(l);
+  layout_seal(c, l, 28, 230 + dy, 13);
+  if (l->variant == LAYOUT_DRAFT) {
+    canvas_open(c, "P", ORDER_COUNTERSIGNED);
+    canvas_text_in(c, "es", 45, 220.8 + dy, style_strong, LAYOUT_WORD(l, awaiting).es);
+    canvas_text_in(c, "en", 45, 224.9 + dy, (struct style){FACE_SANS_ITALIC, 7.4}, LAYOUT_WORD(l, awaiting).en);
+    canvas_artifact(c);
+    canvas_rule(c, 45, 95, 231 + dy, 0.12);
+    return;
+  }
+  const struct model_officer *o = &l->issue->signatory;
+  uint16_t page = c->page;
+  c->page = l->request->contents_room ? LIST_APPEARANCE : page;
+  if (c->page == page) {
+    canvas_open(c, "P", ORDER_AUTHORITY + 1);
+  }
+  double pt = 10.5;
+  while (pt > 7 && canvas_width(c, (struct style){FACE_SANS_BOLD, pt}, o->name) > 50) {
+    pt -= 0.5;
+  }
+  canvas_text(c, 45, 220.8 + dy, (struct style){FACE_SANS_BOLD, pt}, o->name);
+  canvas_text(c, 45, 224.9 + dy, (struct style){FACE_SANS, 7.4}, o->post_es);
+  canvas_text(c, 45, 228.5 + dy, (struct style){FACE_SANS_ITALIC, 7.4}, o->post_en);
+  canvas_rule(c, 45, 95, 231 + dy, 0.12);
+  layout_signature_lines(c, l, 45, 234.5 + dy, 2.95);
+  c->page = page;
+  canvas_artifact(c);
+  countersigner(c, l);
+  proves_nothing(c, l);
+}
+
+static void mrz(struct canvas *c, const struct layout *l) {
+  if (l->variant == LAYOUT_DRAFT || !l->request->mrz[0] || !l->request->mrz[1]) {
+    canvas_open(c, "P", ORDER_MRZ);
+    canvas_pair(c, 5, 284.4, style_small, style_small_en, LAYOUT_PAIR(l, mrz_at_issue));
+    canvas_artifact(c);
+    return;
+  }
+  const struct style ocr = {FACE_OCR_B, 9.9585};
+  double x = 5.0 - canvas_bearing(c, ocr, l->request->mrz[0]); /* the ink of the first character at 5.0 */
+  for (int i = 0; i < 2; i++) {
+    canvas_open(c, "P", ORDER_MRZ + (uint32_t)i);
+    canvas_text(c, x, i == 0 ? 282.48 : 288.83, ocr, l->request->mrz[i]);
+  }
+  canvas_artifact(c);
+}
+
+static void duty_desk(struct canvas *c, const struct layout *l) {
+  const char *telephone = l->issue->authority.duty_telephone;
+  if (telephone && *telephone) {
+    canvas_open(c, "P", ORDER_FOOT);
+    double w = canvas_pair(c, 115, 278.45, style_small, style_small_en, LAYOUT_PAIR(l, duty_desk));
+    canvas_text(c, 115 + w + 1.6, 278.45, (struct style){FACE_SANS_BOLD, 6.4}, telephone);
+    canvas_artifact(c);
+  }
+}
+
+void letter_draw(struct canvas *c, const struct layout *l) {
+  double dy = lowered(l);
+  layout_letterhead(c, l);
+  layout_strip(c, l, layout_printf(c, "%u", l->issue->version), 157,
+               layout_printf(c, "%s %s", l->t->document_code.es, l->content->letter.issuing_state));
+  layout_code(c, l, 195, 70, true, false, 22.0, ORDER_IDENTITY + 20);
+  identity(c, l);
+  validity(c, l);
+  if (l->t->single_journey) {
+    route(c, l);
+  } else {
+    basis(c, l);
+  }
+  c->path = NULL;
+  signature(c, l);
+  layout_code(c, l, 115, 212.4 + dy, false, true, 22.0, ORDER_CHECKING - 4);
+  layout_checking(c, l, 142, 214.2 + dy, 3.6, 53, ORDER_CHECKING);
+  duty_desk(c, l);
+  mrz(c, l);
+}
+
+void letter_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page) {
+  int32_t top = 297000 - 214000 - (int32_t)(lowered(l) * 1000);
+  box[0] = 45000, box[1] = top - 44000, box[2] = 95000, box[3] = top;
+  *ret_page = 1;
+}

@@ -1,0 +1,93 @@
+/* The display list: what stands where on the pages, in micrometres from the bottom left corner. Layout writes it, pens
+ * read it. A list is in an arena; an append that fails sets `fault`, tested once at the end. */
+#pragma once
+#include "docs_gen/text/shape.h"
+
+enum list_ink { INK_BLACK, INK_WHITE, INK_BLUE, INK_OUTLINE, INK_PORTRAIT, INK_PORTRAIT_DARK, INK_PORTRAIT_MID };
+
+enum list_op {
+  LIST_TEXT,
+  LIST_STROKE,   /* a path, stroked */
+  LIST_FILL,     /* a path, filled */
+  LIST_CODE,     /* a bar code */
+  LIST_PICTURE,  /* the portrait */
+  LIST_ORNAMENT, /* content operators made by layout/ornament.c, in 0.01 mm */
+};
+
+/* An element of the structure tree (PDF 32000-1 14.8). `order` is its key and its place among its siblings. */
+struct list_element {
+  const char *type; /* "P", "TD" */
+  uint32_t order;
+  uint32_t parent;      /* order of its parent; 0: the document */
+  const char *alt;      /* of a Figure, else NULL */
+  const char *language; /* "es"; NULL: the document's */
+  const char *scope;    /* of a TH, else NULL */
+  int32_t box[4];       /* of a Figure, micrometres */
+  uint16_t page;
+};
+
+/* Which stream of the file an item is drawn in: a page (from 1), or the appearance of the signature. */
+enum { LIST_APPEARANCE = 0xffff };
+
+struct list_point {
+  int32_t x, y;
+};
+
+/* Segments of a path: 'M' and 'L' take a point, 'C' three, 'Z' none. */
+struct list_path {
+  const char *segments;
+  const struct list_point *points;
+  int32_t width; /* of the stroke */
+};
+
+struct list_text {
+  struct text_line line;
+  int32_t size_mpt;     /* thousandths of a point */
+  int32_t track;        /* added after each character, micrometres */
+  const char *language; /* of this run; NULL: its element's */
+  bool outline;         /* stroked, 0.35 mm */
+  int32_t turn_cdeg;    /* anticlockwise, hundredths of a degree, about its origin */
+};
+
+struct list_code {
+  const uint8_t *rows; /* packed bits, rows from the top, each begins a byte */
+  uint16_t modules;
+  int32_t edge;
+};
+
+struct list_item {
+  enum list_op op;
+  enum list_ink ink;
+  uint16_t page;
+  uint16_t element; /* index + 1; 0: an artifact */
+  bool pagination;  /* an artifact that repeats on pages */
+  int32_t x, y;
+  union {
+    struct list_text text;
+    struct list_path path;
+    struct list_code code;
+    struct {
+      int32_t w, h;
+    } picture;
+    struct {
+      const char *name;
+      struct sv_bytes content;
+    } ornament;
+  };
+};
+
+struct list {
+  struct sv_ctx *ctx;
+  struct list_item *items;
+  size_t n, room;
+  struct list_element *elements;
+  size_t element_n, element_room;
+  sv_status fault;
+};
+
+struct list list_in(struct sv_ctx *ctx);
+void list_put(struct list *list, const struct list_item *item);
+/* Index + 1 of the element; the one of the same order and page when it exists. 0 on failure. */
+uint16_t list_element(struct list *list, const struct list_element *element);
+/* The whole list as text, one item a line, for people and golden tests. */
+sv_status list_dump(const struct list *list, struct sv_buf *out);

@@ -1,0 +1,386 @@
+/* Blocks that all kinds share: letterhead, strip, codes, seal, checking. */
+#include <math.h>
+
+#include "base/fields.h"
+#include "docs_gen/layout/layout.h"
+
+const struct style style_caption = {FACE_SANS, 6.2}, style_caption_en = {FACE_SANS_ITALIC, 6.2},
+                   style_value = {FACE_SANS, 10.5}, style_strong = {FACE_SANS_BOLD, 10.5},
+                   style_small = {FACE_SANS, 6.4}, style_small_en = {FACE_SANS_ITALIC, 6.4},
+                   style_note = {FACE_SANS, 6.8}, style_note_en = {FACE_SANS_ITALIC, 6.8},
+                   style_head = {FACE_SANS_BOLD, 9}, style_head_en = {FACE_SANS_BOLD_ITALIC, 9},
+                   style_mono_small = {FACE_MONO, 6.5}, style_mono_small_bold = {FACE_MONO_BOLD, 6.5};
+
+/* ---- letterhead ---- */
+
+static void ticks(struct canvas *c) {
+  canvas_line(c, 4.5, 148.5, 7.5, 148.5, 0.12);
+  canvas_line(c, 202.5, 148.5, 205.5, 148.5, 0.12);
+  canvas_line(c, 105, 4.5, 105, 7, 0.12);
+  canvas_line(c, 105, 290, 105, 292.5, 0.12);
+}
+
+static void crest_figure(struct canvas *c, const struct layout *l) {
+  struct list_element e = {.type = "Figure",
+                           .order = 1,
+                           .alt = LAYOUT_WORD(l, alt_crest).es,
+                           .page = c->page,
+                           .language = "es",
+                           .box = {97300, 269100, 112700, 287400}};
+  c->element = list_element(&c->list, &e);
+  canvas_ornament(c, "crest", 105 - 7.7, 9.6, l->ornaments->crest);
+  canvas_artifact(c);
+}
+
+static void title_line(struct canvas *c, double y, double pt, const char *es, const char *en) {
+  c->ink = INK_BLUE;
+  c->language = "es";
+  canvas_open(c, "H1", 10);
+  canvas_text_in(c, "es", 15, y, (struct style){FACE_SERIF_BOLD, pt}, es);
+  c->language = NULL;
+  canvas_open(c, "P", 12);
+  canvas_text_in(c, "en", 115, y, (struct style){FACE_SERIF_BOLD, pt}, en);
+  canvas_artifact(c);
+  c->ink = INK_BLACK;
+}
+
+void layout_letterhead_static(struct canvas *c, const struct layout *l, double title_pt) {
+  layout_watermark(c, l);
+  ticks(c);
+  crest_figure(c, l);
+  if (*l->t->title_second.es) {
+    title_line(c, 38.4, 18.5, l->t->title.es, l->t->title.en);
+    title_line(c, 46.0, 18.5, l->t->title_second.es, l->t->title_second.en);
+  } else {
+    title_line(c, 46.4, title_pt, l->t->title.es, l->t->title.en);
+  }
+  canvas_open(c, "P", 14);
+  canvas_text_in(c, "es", 15, 52.4, (struct style){FACE_SERIF, 10.5}, l->t->subtitle.es);
+  canvas_open(c, "P", 15);
+  canvas_text_in(c, "en", 115, 52.4, (struct style){FACE_SERIF_ITALIC, 10.5}, l->t->subtitle.en);
+  canvas_artifact(c);
+}
+
+static const char *or_empty(const char *s) { return s ? s : ""; }
+
+void layout_letterhead(struct canvas *c, const struct layout *l) {
+  const struct model_authority *a = &l->issue->authority;
+  const struct style state = {FACE_SANS_BOLD, 9.6}, line = {FACE_SANS, 8.6}, line_en = {FACE_SANS_ITALIC, 8.6};
+  canvas_open(c, "P", 2);
+  c->language = "es";
+  canvas_tracked(c, 15, 15.0, state, 0.22, layout_upper(c, or_empty(a->state_es)));
+  canvas_open(c, "P", 3);
+  canvas_text(c, 15, 19.6, line, or_empty(a->ministry_es));
+  canvas_text(c, 15, 23.6, line, or_empty(a->name_es));
+  c->language = "en";
+  canvas_open(c, "P", 4);
+  canvas_tracked(c, 115, 15.0, state, 0.22, layout_upper(c, or_empty(a->state_en)));
+  canvas_open(c, "P", 5);
+  canvas_text(c, 115, 19.6, line_en, or_empty(a->ministry_en));
+  canvas_text(c, 115, 23.6, line_en, or_empty(a->name_en));
+  c->language = NULL;
+  canvas_artifact(c);
+}
+
+/* ---- strip ---- */
+
+static void draft_bar(struct canvas *c, const struct layout *l) {
+  canvas_bar(c, 15, 56.75, 180, 9.45);
+  c->ink = INK_WHITE;
+  canvas_open(c, "P", 20);
+  canvas_text_in(c, "es", 18, 63.0, style_strong, LAYOUT_WORD(l, draft_bar).es);
+  canvas_text_in(c, "en", 115, 63.0, (struct style){FACE_SANS_BOLD_ITALIC, 10.5},
+                 LAYOUT_WORD(l, draft_bar).en);
+  canvas_artifact(c);
+  c->ink = INK_BLACK;
+}
+
+void layout_field(struct canvas *c, uint32_t order, double x, double caption_y, enum template_word word,
+                  const struct layout *l) {
+  const struct pair *p = &l->captions->words[word];
+  canvas_open(c, "P", order);
+  canvas_caption(c, x, caption_y, p->es, p->en);
+  canvas_artifact(c);
+}
+
+void layout_strip_static(struct canvas *c, const struct layout *l) {
+  if (l->variant == LAYOUT_DRAFT) {
+    draft_bar(c, l);
+    return;
+  }
+  canvas_rule(c, 15, 195, 57.0, 0.5);
+  canvas_rule(c, 15, 195, 66.2, 0.12);
+}
+
+void layout_strip_captions(struct canvas *c, const struct layout *l, enum template_word second, double x4,
+                           enum template_word fourth) {
+  if (l->variant == LAYOUT_DRAFT) {
+    return;
+  }
+  layout_field(c, 20, 15, 60.3, WORD_number, l);
+  layout_field(c, 22, 75, 60.3, second, l);
+  layout_field(c, 24, 115, 60.3, WORD_copy, l);
+  layout_field(c, 26, x4, 60.3, fourth, l);
+  layout_field(c, 28, 181, 60.3, WORD_page, l);
+}
+
+static const struct pair *copy_reason(const struct layout *l) {
+  switch (l->issue->copy_reason) {
+    case MODEL_REASON_LOST:
+      return &LAYOUT_WORD(l, reason_lost);
+    case MODEL_REASON_STOLEN:
+      return &LAYOUT_WORD(l, reason_stolen);
+    case MODEL_REASON_DAMAGED:
+      return &LAYOUT_WORD(l, reason_damaged);
+    default:
+      return &LAYOUT_WORD(l, reason_misprint);
+  }
+}
+
+/* A black tab with white text: not a plain original. Returns its right edge. */
+static double black_tab(struct canvas *c, double x, const char *text) {
+  const struct style style = {FACE_SANS_BOLD, 9.5};
+  double width = canvas_width(c, style, text) + 3.2;
+  canvas_bar(c, x, 60.95, width, 4.4);
+  c->ink = INK_WHITE;
+  canvas_text(c, x + 1.6, 64.5, style, text);
+  c->ink = INK_BLACK;
+  return x + width;
+}
+
+static void copy_cell(struct canvas *c, const struct layout *l) {
+  const struct style es = {FACE_SANS, 5.8}, en = {FACE_SANS_ITALIC, 5.8};
+  uint32_t copy = l->issue->copy;
+  const struct model_receipt *r = l->content->kind == MODEL_DISBURSEMENT_RECEIPT ? &l->content->receipt : NULL;
+  canvas_open(c, "P", 25);
+  if (r && r->payment_type == MODEL_REVERSAL) {
+    black_tab(c, 115, layout_printf(c, "%s %s", LAYOUT_WORD(l, annuls).es, layout_number(c, r->reversal_of)));
+  } else if (copy <= 1) {
+    canvas_printf(c, 115, 64.7, style_strong, "1 · %s", LAYOUT_WORD(l, original).es);
+  } else {
+    double x = black_tab(c, 115, layout_printf(c, "%s %u", LAYOUT_WORD(l, copy_tab).es, copy)) + 2;
+    const struct pair *why = copy_reason(l), *cancels = &LAYOUT_WORD(l, cancels_copy);
+    canvas_text_in(c, "es", x, 62.95, es, layout_printf(c, "%s; %s %u", why->es, cancels->es, copy - 1));
+    canvas_text_in(c, "en", x, 65.1, en, layout_printf(c, "%s; %s %u", why->en, cancels->en, copy - 1));
+  }
+  canvas_artifact(c);
+}
+
+static void version_cell(struct canvas *c, const struct layout *l, const char *second) {
+  canvas_open(c, "P", 23);
+  double x = 75 + canvas_text(c, 75, 64.7, style_strong, second);
+  const char *before = l->issue->supersedes;
+  if (before && *before && l->content->kind == MODEL_SAFE_CONDUCT) {
+    double w = canvas_text_in(c, "es", x + 1.8, 62.95, (struct style){FACE_SANS, 5.8},
+                              LAYOUT_WORD(l, replaces).es);
+    canvas_text_in(c, "en", x + 1.8, 65.1, (struct style){FACE_SANS_ITALIC, 5.8}, LAYOUT_WORD(l, replaces).en);
+    canvas_text(c, x + 2.6 + w, 64.2, (struct style){FACE_MONO_BOLD, 7}, layout_number(c, before));
+  }
+  canvas_artifact(c);
+}
+
+void layout_strip(struct canvas *c, const struct layout *l, const char *second, double x4,
+                  const char *fourth) {
+  if (l->variant == LAYOUT_DRAFT) {
+    return;
+  }
+  canvas_open(c, "P", 21);
+  canvas_text(c, 15, 64.7, (struct style){FACE_MONO_BOLD, 11.5}, layout_number(c, l->issue->number));
+  version_cell(c, l, second);
+  copy_cell(c, l);
+  canvas_open(c, "P", 27);
+  canvas_text(c, x4, 64.7, style_strong, fourth);
+  canvas_open(c, "P", 29);
+  canvas_printf(c, 181, 64.7, style_strong, "%u / %u", c->page, l->page_count);
+  canvas_artifact(c);
+}
+
+/* ---- states ---- */
+
+void layout_watermark(struct canvas *c, const struct layout *l) {
+  if (l->variant == LAYOUT_PLAIN) {
+    return;
+  }
+  const char *word =
+      l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).es : LAYOUT_WORD(l, specimen_mark).es;
+  const struct style style = {FACE_SANS_BOLD, 128};
+  const double pi = 3.14159265358979323846, turn = 52 * pi / 180;
+  double length = canvas_width(c, style, word), height = 128 * 0.714 * 25.4 / 72;
+  /* centred on the crossing of the axes */
+  double x = 105 - length / 2 * cos(turn) + height / 2 * sin(turn);
+  double y = 148.5 + length / 2 * sin(turn) + height / 2 * cos(turn);
+  canvas_artifact(c);
+  c->ink = INK_OUTLINE;
+  canvas_turned(c, x, y, style, 52, true, word);
+  c->ink = INK_BLACK;
+}
+
+static void no_seal(struct canvas *c, const struct layout *l, double x, double y, double edge,
+                    uint32_t order) {
+  canvas_box(c, x, y, edge, edge, 0.22);
+  double k = edge * 0.36;
+  canvas_line(c, x, y, x + k, y + k, 0.22);
+  canvas_line(c, x + edge, y, x + edge - k, y + k, 0.22);
+  canvas_line(c, x, y + edge, x + k, y + edge - k, 0.22);
+  canvas_line(c, x + edge, y + edge, x + edge - k, y + edge - k, 0.22);
+  canvas_open(c, "P", order);
+  canvas_text_centre(c, x + edge / 2, y + edge / 2 - 0.35, (struct style){FACE_SANS_BOLD, 6.2},
+                     LAYOUT_WORD(l, no_seal).es);
+  canvas_text_centre(c, x + edge / 2, y + edge / 2 + 2.1, (struct style){FACE_SANS_BOLD_ITALIC, 6.2},
+                     LAYOUT_WORD(l, no_seal).en);
+  canvas_artifact(c);
+}
+
+/* ---- bar codes ---- */
+
+static void code_figure(struct canvas *c, const struct layout *l, const struct datamatrix *code, double x,
+                        double y, double edge, uint32_t order) {
+  struct list_element e = {.type = "Figure",
+                           .order = order,
+                           .alt = LAYOUT_WORD(l, alt_code).es,
+                           .language = "es",
+                           .page = c->page,
+                           .box = {(int32_t)(x * 1000), (int32_t)((297 - y - edge) * 1000),
+                                   (int32_t)((x + edge) * 1000), (int32_t)((297 - y) * 1000)}};
+  c->element = list_element(&c->list, &e);
+  struct list_item item = {.op = LIST_CODE,
+                           .ink = INK_BLACK,
+                           .page = c->page,
+                           .element = c->element,
+                           .x = e.box[0],
+                           .y = e.box[1]};
+  item.code = (struct list_code){
+      .rows = code->rows, .modules = code->modules, .edge = (int32_t)lround(edge * 1000)};
+  list_put(&c->list, &item);
+  canvas_artifact(c);
+}
+
+void layout_code(struct canvas *c, const struct layout *l, double x, double y, bool right, bool captioned,
+                 double box, uint32_t order) {
+  const struct datamatrix *code = &l->codes[c->page - 1];
+  double edge = code->modules ? code->modules * DATAMATRIX_MODULE_UM_10 / 10000.0 : box;
+  double left = right ? x - edge : x;
+  if (code->modules == 0) {
+    no_seal(c, l, left, y, edge, order);
+    return;
+  }
+  code_figure(c, l, code, left, y, edge, order);
+  if (!captioned) {
+    return;
+  }
+  const char *number = layout_number(c, l->issue->number), *check = l->issue->check_code;
+  canvas_open(c, "P", order + 1);
+  if (right) {
+    canvas_text_right(c, x, y + edge + 3.4, style_mono_small_bold, number);
+    check = layout_printf(c, "%s %u %s", LAYOUT_WORD(l, page_short).es, c->page, check);
+    canvas_text_right(c, x, y + edge + 6.6, style_mono_small, check);
+  } else {
+    canvas_text(c, left, y + edge + 3.4, style_mono_small_bold, number);
+    canvas_text(c, left, y + edge + 6.6, style_mono_small, check);
+  }
+  canvas_artifact(c);
+}
+
+/* ---- seal ---- */
+
+/* Text on a circle, clockwise from the bottom, over 98.5 % of it. */
+static void seal_text(struct canvas *c, double x, double y, double radius, const char *text) {
+  const double pi = 3.14159265358979323846;
+  const struct style style = {FACE_SANS_BOLD, 5.1};
+  double total = canvas_width(c, style, text), n = (double)sv_utf8_length(text);
+  double spread = 2 * pi * radius * 0.985, gap = (spread - total) / n, at = 0;
+  c->ink = INK_BLUE;
+  for (const char *s = text; *s && !sv_failed(c->list.fault);) {
+    const char *start = s;
+    sv_utf8_next(&s);
+    const char *letter = sv_arena_strndup(c->list.ctx->mem, start, (size_t)(s - start));
+    if (!letter) {
+      c->list.fault = SV_FAIL(c->list.ctx, NO_MEMORY, "seal");
+      break;
+    }
+    double width = canvas_width(c, style, letter), middle = at + width / 2;
+    double angle = -pi / 2 - middle / radius; /* of the letter's middle, anticlockwise from the right */
+    double turn = angle - pi / 2;             /* the letter stands on the circle */
+    double cx = x + radius * cos(angle), cy = y - radius * sin(angle);
+    canvas_turned(c, cx - width / 2 * cos(turn), cy + width / 2 * sin(turn), style, turn * 180 / pi, false,
+                  letter);
+    at += width + gap;
+  }
+  c->ink = INK_BLACK;
+}
+
+void layout_seal(struct canvas *c, const struct layout *l, double x, double y, double radius) {
+  canvas_artifact(c);
+  if (l->variant == LAYOUT_DRAFT) {
+    canvas_circle(c, x, y, radius, 0.22);
+    canvas_open(c, "P", 899900);
+    canvas_text_centre(c, x, y - 0.4, (struct style){FACE_SANS_BOLD, 6.2}, LAYOUT_WORD(l, unsigned).es);
+    canvas_text_centre(c, x, y + 2.05, (struct style){FACE_SANS_BOLD_ITALIC, 6.2}, LAYOUT_WORD(l, unsigned).en);
+    canvas_artifact(c);
+    return;
+  }
+  canvas_ornament(c, "seal", x, y, radius > 12.5 ? l->ornaments->seal_letter : l->ornaments->seal_small);
+  const struct model_authority *a = &l->issue->authority;
+  seal_text(c, x, y, radius - 3.05 + 0.0,
+            layout_printf(c, "%s · %s · ", layout_upper(c, or_empty(a->state_es)),
+                          layout_upper(c, or_empty(a->seal_text))));
+}
+
+/* ---- checking ---- */
+
+void layout_checking(struct canvas *c, const struct layout *l, double x, double y, double indent, double width,
+                     uint32_t order) {
+  const double leading = 2.95;
+  canvas_open(c, "P", order);
+  canvas_text_in(c, "es", x, y, (struct style){FACE_SANS_BOLD, 7.6}, LAYOUT_WORD(l, how_to_check).es);
+  canvas_text_in(c, "en", x, y + 3.2, (struct style){FACE_SANS_BOLD_ITALIC, 7.6},
+                 LAYOUT_WORD(l, how_to_check).en);
+  double at = y + 7.9;
+  for (size_t i = 0; i < l->t->checking.n; i++) {
+    canvas_open(c, "P", order + 1 + (uint32_t)i);
+    canvas_printf(c, x, at, (struct style){FACE_SANS_BOLD, 6.8}, "%zu", i + 1);
+    const char *text = layout_filled(c, l, l->t->checking.v[i].es);
+    c->language = "es";
+    int n = canvas_paragraph(c, x + indent, at, leading, style_note, width - indent, text, 4);
+    at += (n > 0 ? n : 1) * leading;
+    c->language = "en";
+    int m = canvas_paragraph(c, x + indent, at, leading, style_note_en, width - indent,
+                             layout_filled(c, l, l->t->checking.v[i].en), 4);
+    c->language = NULL;
+    at += (m > 0 ? m : 1) * leading + 1.2;
+    if (n < 0 || m < 0) {
+      canvas_too_long(c, "a step of checking");
+    }
+  }
+  canvas_artifact(c);
+}
+
+/* ---- small things ---- */
+
+void layout_microtext(struct canvas *c, const struct layout *l, double x, double y, double length) {
+  const struct style style = {FACE_SANS_BOLD, 2.0};
+  const char *number = l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).es : l->issue->number;
+  const char *once = layout_printf(c, "%s %s %s %s ", l->t->micro.es, number, l->t->micro.en, number);
+  double width = canvas_width(c, style, once);
+  int times = width > 0 ? (int)(length / width + 0.5) : 1;
+  struct sv_buf b = sv_buf_in(c->list.ctx->mem, 0);
+  for (int i = 0; i < times; i++) {
+    sv_buf_str(&b, once);
+  }
+  if (b.n == 0) {
+    return;
+  }
+  b.p[b.n - 1] = 0; /* the last space */
+  canvas_artifact(c);
+  canvas_spread(c, x, y, style, length, (const char *)b.p);
+}
+
+void layout_signature_lines(struct canvas *c, const struct layout *l, double x, double y, double leading) {
+  const struct pair *head = &LAYOUT_WORD(l, electronic_signature);
+  canvas_pair(c, x, y, (struct style){FACE_SANS_BOLD, 6.4}, (struct style){FACE_SANS_BOLD_ITALIC, 6.4},
+              head->es, head->en);
+  for (size_t i = 0; i < l->request->signer_line_count && i < 4; i++) {
+    canvas_text(c, x, y += leading, style_small, l->request->signer_lines[i]);
+  }
+  canvas_text(c, x, y + leading, style_small, layout_time(c, l->issue->issue_time_us));
+}

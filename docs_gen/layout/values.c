@@ -1,0 +1,112 @@
+/* How values are written (design of the pages, sections 3 and 9). */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <utf8proc.h>
+
+#include "base/fields.h"
+#include "docs_gen/layout/layout.h"
+
+static const char *kept(struct canvas *c, const char *text) {
+  if (!text && !sv_failed(c->list.fault)) {
+    c->list.fault = SV_FAIL(c->list.ctx, NO_MEMORY, "a value");
+  }
+  return text ? text : "";
+}
+
+const char *layout_printf(struct canvas *c, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  char text[1024];
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  return kept(c, sv_arena_strdup(c->list.ctx->mem, text));
+}
+
+const char *layout_number(struct canvas *c, const char *number) {
+  return strlen(number) == 9 ? layout_printf(c, "%.3s %.5s %.1s", number, number + 3, number + 8) : number;
+}
+
+const char *layout_date(struct canvas *c, const struct layout *l, const char *date) {
+  if (strlen(date) != 10) {
+    return date;
+  }
+  int month = atoi(date + 5);
+  const char *year = date[0] == 'X' ? "XXXX" : layout_printf(c, "%.4s", date);
+  if (month < 1 || month > 12) {
+    return layout_printf(c, "%.2s XXX %s", date + 8, year);
+  }
+  const struct pair *name = &l->captions->months[month - 1];
+  if (strcmp(name->es, name->en) == 0) {
+    return layout_printf(c, "%.2s %s %s", date + 8, name->es, year);
+  }
+  return layout_printf(c, "%.2s %s/%s %s", date + 8, name->es, name->en, year);
+}
+
+const char *layout_time(struct canvas *c, int64_t time_us) {
+  char text[21];
+  sv_time_format(time_us, text);
+  return layout_printf(c, "%.10s %.8s UTC", text, text + 11);
+}
+
+const char *layout_money(struct canvas *c, int64_t minor, int exponent) {
+  char digits[32], out[64];
+  uint64_t u = minor < 0 ? -(uint64_t)minor : (uint64_t)minor;
+  exponent = exponent < 0 ? 0 : exponent > 4 ? 4 : exponent;
+  snprintf(digits, sizeof digits, "%0*llu", exponent + 1, (unsigned long long)u);
+  size_t n = strlen(digits), whole = n - (size_t)exponent, o = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (i == whole) {
+      out[o++] = '.';
+    } else if (i > 0 && i < whole && (whole - i) % 3 == 0) {
+      out[o++] = ',';
+    }
+    out[o++] = digits[i];
+  }
+  out[o] = 0;
+  return layout_printf(c, "%s%s", minor < 0 ? "−" : "", out);
+}
+
+const char *layout_quantity(struct canvas *c, int64_t thousandths) {
+  if (thousandths % 1000 == 0) {
+    return layout_money(c, thousandths / 1000, 0);
+  }
+  const char *text = layout_money(c, thousandths, 3);
+  size_t n = strlen(text);
+  while (n && text[n - 1] == '0') {
+    n--;
+  }
+  return kept(c, sv_arena_strndup(c->list.ctx->mem, text, n));
+}
+
+const char *layout_upper(struct canvas *c, const char *text) {
+  struct sv_buf b = sv_buf_in(c->list.ctx->mem, 0);
+  for (uint32_t cp; (cp = sv_utf8_next(&text)) != 0;) {
+    char utf8[4];
+    sv_buf_put(&b, utf8, sv_utf8_put((uint32_t)utf8proc_toupper((utf8proc_int32_t)cp), utf8));
+  }
+  sv_buf_u8(&b, 0);
+  return kept(c, b.failed ? NULL : (const char *)b.p);
+}
+
+const char *layout_filled(struct canvas *c, const struct layout *l, const char *text) {
+  const struct {
+    const char *name, *value;
+  } places[] = {{"{verify_url}", l->issue->authority.verify_url},
+                {"{duty_telephone}", l->issue->authority.duty_telephone}};
+  struct sv_buf b = sv_buf_in(c->list.ctx->mem, 0);
+  while (*text) {
+    size_t i = 0;
+    while (i < 2 && strncmp(text, places[i].name, strlen(places[i].name)) != 0) {
+      i++;
+    }
+    if (i < 2) {
+      sv_buf_str(&b, places[i].value ? places[i].value : "");
+      text += strlen(places[i].name);
+    } else {
+      sv_buf_u8(&b, (uint8_t)*text++);
+    }
+  }
+  sv_buf_u8(&b, 0);
+  return kept(c, b.failed ? NULL : (const char *)b.p);
+}

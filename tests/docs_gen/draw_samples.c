@@ -1,0 +1,69 @@
+/* Draws every sample into a folder: draw_samples TEMPLATES FOLDER. */
+#include <stdio.h>
+#include <time.h>
+
+#include "docs_gen/dump.h"
+#include "tests/docs_gen/samples.h"
+
+static int fail(const struct sv_ctx *ctx, const char *what) {
+  fprintf(stderr, "%s: %s: %s\n", what, sv_reason_name(ctx->fault.reason), ctx->detail);
+  for (size_t i = 0; i < ctx->violation_count && ctx->violations; i++) {
+    fprintf(stderr, "  %s: %s\n", ctx->violations[i].path, ctx->violations[i].message);
+  }
+  return 1;
+}
+
+static int write_file(const char *folder, const char *name, const char *ending, const void *p, size_t n) {
+  char path[1024];
+  snprintf(path, sizeof path, "%s/%s.%s", folder, name, ending);
+  FILE *f = fopen(path, "w");
+  if (!f || fwrite(p, 1, n, f) != n || fclose(f) != 0) {
+    perror(path);
+    return 1;
+  }
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 3) {
+    fprintf(stderr, "draw_samples TEMPLATES FOLDER\n");
+    return 2;
+  }
+  struct sv_arena *mem = sv_arena_open(256u << 20);
+  struct sv_ctx ctx = sv_ctx_over(mem);
+  struct docs *docs;
+  uint64_t t0 = sv_monotonic_ns();
+  if (sv_failed(docs_open(&ctx, argv[1], &docs))) {
+    return fail(&ctx, "open");
+  }
+  printf("open %.1f ms\n", (double)(sv_monotonic_ns() - t0) / 1e6);
+  int bad = 0;
+  for (size_t i = 0; i < SAMPLE_COUNT; i++) {
+    sv_arena_reset(mem);
+    ctx = sv_ctx_over(mem);
+    struct sample *s = SV_NEW(mem, struct sample);
+    struct sv_bytes pdf;
+    struct sv_sig_slot slot;
+    const char *dump;
+    if (sv_failed(sample_make(&ctx, i, s))) {
+      return fail(&ctx, "sample");
+    }
+    s->request.content = &s->content;
+    s->request.issue = &s->issue;
+    uint64_t begun = sv_monotonic_ns();
+    sv_status status = docs_render(docs, &ctx, &s->request, &pdf, &slot);
+    uint64_t ended = sv_monotonic_ns();
+    if (sv_failed(status) || sv_failed(docs_dump(docs, &ctx, &s->request, &dump)) ||
+        sv_failed(docs_check_content(docs, &ctx, &s->content))) {
+      bad += fail(&ctx, s->name);
+      continue;
+    }
+    printf("%-16s %7zu bytes %8.0f us, %zu kB of memory\n", s->name, pdf.n, (double)(ended - begun) / 1e3,
+           sv_arena_used(mem) / 1024);
+    bad += write_file(argv[2], s->name, "pdf", pdf.p, pdf.n) +
+           write_file(argv[2], s->name, "txt", dump, strlen(dump));
+  }
+  docs_close(docs);
+  sv_arena_close(mem);
+  return bad != 0;
+}
