@@ -8,7 +8,6 @@
 enum {
   PDF_INLINE_MAX = 3 * 1024 * 1024,
   CHUNK_BYTES = 64 * 1024,
-  VERIFY_PDF_MAX = 32 * 1024 * 1024,
 };
 
 sv_status convert_caller(struct rpc_call *call, struct sv_ctx *ctx, const struct service *s,

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 
 import grpc
 
@@ -51,13 +52,22 @@ class Server:
         if not line:
             raise RuntimeError("echo-server did not start")
         self.port = int(line.split()[1])
+        self.lines = []
+        self.reader = threading.Thread(target=self.read)  # a full pipe would block the server
+        self.reader.start()
         self.address = "127.0.0.1:%d" % self.port
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.append(line)
 
     def stop(self):
         """Asks it to stop; returns (exit status, log lines)."""
         self.process.terminate()
-        out, _ = self.process.communicate(timeout=30)
-        return self.process.returncode, out.splitlines()
+        code = self.process.wait(30)
+        self.reader.join()
+        self.process.stdout.close()
+        return code, self.lines
 
 
 class Stub:
