@@ -1,0 +1,17 @@
+/* Hostile bytes into formats/record/record.h. */
+#include "formats/record/record.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  struct sv_arena *mem = sv_arena_open((size_t)64 << 20);
+  if (!mem) {
+    return 0;
+  }
+  struct sv_ctx ctx = sv_ctx_over(mem);
+  struct record_facts f;
+  sv_status s = record_read(&ctx, sv_bytes_of(data, size), &f);
+  (void)s.reason;
+  sv_arena_close(mem);
+  return 0;
+}
