@@ -49,6 +49,7 @@ enum sv_code {
   X(OUT_OF_RANGE, OUT_OF_RANGE, "the position asked for does not exist")                          \
   X(UNIMPLEMENTED, UNIMPLEMENTED, "this server does not offer that")                              \
   X(UNAVAILABLE, UNAVAILABLE, "the server can't answer now; try again")                           \
+  X(UNREACHABLE, UNAVAILABLE, "the server can't be reached")                                      \
   X(SIGNER, UNAVAILABLE, "the signing key can't be used now; try again")                          \
   X(CONFIG, FAILED_PRECONDITION, "the configuration has a fault")                                 \
   X(CERT_FORMAT, INVALID_ARGUMENT, "not a certificate")                                           \
