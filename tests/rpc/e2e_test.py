@@ -2,6 +2,7 @@
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from echo_client import Certificates, Server, Stub, details_pb2, echo, health_pb2, status_pb2
 
 BINARY = sys.argv.pop(1)
+CLIENT = os.path.join(os.path.dirname(BINARY), "echo-client")
 
 
 def details_of(error):
@@ -281,6 +283,99 @@ class Tls(Calls, unittest.TestCase):
         with self.assertRaises((ssl.SSLError, ConnectionError)):
             with socket.create_connection(("127.0.0.1", self.server.port), 5) as raw:
                 context.wrap_socket(raw)
+
+
+class OwnClient(unittest.TestCase):
+    """The client of the command line, against its own server."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.certs = Certificates()
+        cls.clear = Server(BINARY)
+        cls.tls = Server(BINARY, "--tls", cls.certs.path("server.pem"), cls.certs.path("server.key"), "--client-ca",
+                         cls.certs.path("ca.pem"), "--require-peer")
+
+    @classmethod
+    def tearDownClass(cls):
+        for server in (cls.clear, cls.tls):
+            assert server.stop()[0] == 0
+        cls.certs.folder.cleanup()
+
+    def run_clear(self, *args, port=None):
+        return subprocess.run([CLIENT, "127.0.0.1", str(port or self.clear.port), *map(str, args)], text=True, check=True,
+                              capture_output=True, timeout=30).stdout.splitlines()
+
+    def run_tls(self, *args, ca="ca", client="officer"):
+        own = ["--cert", self.certs.path(client + ".pem"), "--key", self.certs.path(client + ".key")] if client else []
+        return self.run_clear("--ca", self.certs.path(ca + ".pem"), *own, *args, port=self.tls.port)
+
+    def test_all_four_shapes_over_one_connection(self):
+        for run in (self.run_clear, self.run_tls):
+            lines = run("unary", "hola", 1000, "+", "server-stream", 200, 30000, "+", "client-stream", 200, 30000, "+",
+                        "bidi", 200, 30000, "+", "server-stream", 0, 0)
+            self.assertEqual([x.split(" | ")[-1].rsplit(" ", 1)[0] for x in lines],
+                             ["0 1000", "200 6000000", "200 6000000", "200 6000000", "0 0"])
+            self.assertTrue(all(x.startswith("answer 0 ") for x in lines), lines)
+
+    def test_the_server_knows_who_calls(self):
+        self.assertIn("spiffe://uto.example/authority/A1/officer/7", self.run_tls("unary", "x", 0)[0])
+
+    def test_an_error_arrives_with_reason_and_violations(self):
+        self.assertEqual(self.run_tls("fail", "HOLD", 0, "+", "fail", "x", 3),
+                         ["answer 9 HOLD 0 - | HOLD: call the duty protection officer | 0 0 ",
+                          "answer 3 FIELD_INVALID 3 occupants[0].person.surname | a field of the request breaks a rule"
+                          " | 0 0 "])
+
+    def test_an_unknown_method_is_an_answer(self):
+        self.assertTrue(self.run_clear("nothing", "x", 0)[0].startswith("answer 12 UNIMPLEMENTED"))
+
+    def test_no_certificate_is_an_answer_with_a_reason(self):
+        line = self.run_tls("unary", "x", 0, client=None)[0]
+        self.assertTrue(line.startswith("answer 16 CLIENT_CERTIFICATE_REQUIRED"), line)
+
+    def test_a_closed_port_is_unreachable(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            line = self.run_clear("unary", "x", 0, port=s.getsockname()[1])[0]
+        self.assertEqual(line.split(" | ")[0], "none UNREACHABLE")
+        self.assertIn("Connection refused", line)
+
+    def test_a_server_of_another_authority_is_not_trusted(self):
+        line = self.run_tls("unary", "x", 0, ca="other-ca")[0]
+        self.assertTrue(line.startswith("none UNREACHABLE | the server's certificate: "), line)
+
+    def test_a_server_of_another_name_is_not_trusted(self):
+        line = self.run_tls("--name", "elsewhere.example", "unary", "x", 0)[0]
+        self.assertTrue(line.startswith("none UNREACHABLE | the server's certificate: "), line)
+
+    def test_a_timeout_is_told_by_either_side(self):
+        line = self.run_clear("--timeout", 300, "sleep", 10000, 0)[0]
+        self.assertTrue(line.startswith("answer 4 DEADLINE") or line.startswith("none DEADLINE"), line)
+
+    def test_a_silent_server_is_given_up_at_the_deadline(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            line = self.run_clear("--timeout", 300, "unary", "x", 0, port=s.getsockname()[1])[0]
+        self.assertTrue(line.startswith("none DEADLINE"), line)
+
+    def test_a_server_that_is_none_is_unreachable(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+
+            def answer():
+                peer, _ = s.accept()
+                peer.recv(100)
+                peer.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+                time.sleep(0.3)
+                peer.close()
+
+            thread = threading.Thread(target=answer)
+            thread.start()
+            line = self.run_clear("unary", "x", 0, port=s.getsockname()[1])[0]
+            thread.join()
+        self.assertTrue(line.startswith("none UNREACHABLE"), line)
 
 
 class Life(unittest.TestCase):
