@@ -127,19 +127,6 @@ static void put_hex(struct sv_buf *b, uint16_t cid) {
   sv_buf_put(b, text, 4);
 }
 
-static void put_actual(struct sv_buf *b, const char *text) {
-  sv_buf_str(b, "/Span<</ActualText<FEFF");
-  for (uint32_t cp; (cp = sv_utf8_next(&text)) != 0;) {
-    if (cp >= 0x10000) {
-      put_hex(b, (uint16_t)(0xd800 + ((cp - 0x10000) >> 10)));
-      put_hex(b, (uint16_t)(0xdc00 + (cp & 0x3ff)));
-    } else {
-      put_hex(b, (uint16_t)cp);
-    }
-  }
-  sv_buf_str(b, ">>>BDC ");
-}
-
 /* The state of one line while its glyphs are shown. */
 struct show {
   int font;
@@ -237,16 +224,14 @@ static void put_text(struct writer *w, const struct list_item *item) {
   }
   put_matrix(w, item);
   struct show s = {.font = -1};
-  size_t actual_left = 0;
   for (size_t i = 0; i < line->n; i++) {
     const struct text_glyph *g = &line->glyphs[i];
-    if (g->actual) {
+    if (g->silent) { /* its text has been given: an empty one replaces it (PDF 32000-1 14.9.4) */
       end_array(w, &s);
-      put_actual(&w->buf, g->actual);
-      actual_left = g->cluster;
+      sv_buf_str(&w->buf, "/Span<</ActualText()>>BDC ");
     }
     show_glyph(w, t, g, &s);
-    if (actual_left && --actual_left == 0) {
+    if (g->silent) {
       end_array(w, &s);
       sv_buf_str(&w->buf, "EMC ");
     }

@@ -116,13 +116,13 @@ static void name_value(struct canvas *c, double y, const char *name) {
 static void silhouette(struct canvas *c) {
   static const double head[] = {32.5, 74.1, 38.6, 74.1, 42.5, 79,   42.5, 86, 42.5, 93.5, 38.6, 103.2, 32.5,
                                 103.2, 26.4, 103.2, 22.5, 93.5, 22.5, 86,   22.5, 79,   26.4, 74.1, 32.5, 74.1};
-  static const double body[] = {15.2, 115,  15.2, 108, 19.5, 106.2, 24,   105.4, 26.6, 104.9, 27.5, 104.3,
-                                27.5, 102,  27.5, 98,  37.5, 98,    37.5, 102,   37.5, 104.3, 38.4, 104.9,
-                                41,   105.4, 45.5, 106.2, 49.8, 108, 49.8, 115};
+  static const double body[] = {15.3, 115,   15.3, 108.6, 19.6, 106.4, 24.2, 105.6, 26.6, 105.2, 27.5,
+                                104.4, 27.5, 102,  27.5,  96,   37.5,  96,   37.5,  102,  37.5, 104.4,
+                                38.4, 105.2, 40.8, 105.6, 45.4, 106.4, 49.7, 108.6, 49.7, 115};
   c->ink = INK_PORTRAIT;
   canvas_path(c, "MLLLZ", (double[]){15, 70, 50, 70, 50, 115, 15, 115}, 4, 0);
   c->ink = INK_PORTRAIT_DARK;
-  canvas_path(c, "MCCLLCCZ", body, 16, 0);
+  canvas_path(c, "MCCLLLCCZ", body, 16, 0);
   c->ink = INK_PORTRAIT_MID;
   canvas_path(c, "MCCCCZ", head, 13, 0);
   c->ink = INK_BLACK;

@@ -1,5 +1,541 @@
+/* The disbursement receipt: its lines grow by pages, and the blocks from the panel down stand on the last page, always
+ * at the same height (design of the pages, section 9). */
 #include "docs_gen/layout/layout.h"
-void receipt_static(struct canvas *c, const struct layout *l, enum layout_part part) { (void)c; (void)l; (void)part; }
-void receipt_draw(struct canvas *c, const struct layout *l) { (void)c; (void)l; }
-uint32_t receipt_pages(const struct model_receipt *m) { (void)m; return 1; }
-void receipt_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page) { letter_signature_box(l, box, ret_page); }
+#include "model/codes.h"
+
+enum {
+  LINES_ONE_PAGE = 5,
+  LINES_FIRST = 17, /* of a receipt that goes on: the table may use the whole page */
+  LINES_MIDDLE = 20,
+  LINES_LAST = 9, /* above the panel of a later page */
+  ORDER_PARTIES = 30,
+  ORDER_TABLE = 100,
+  ORDER_LINES = 120, /* 10 a line, and as many for sums of pages */
+  ORDER_AMOUNT = 2000,
+  ORDER_LEDGER = 2100,
+  ORDER_OFFICERS = 2300,
+  ORDER_SIGNATURE = 2400,
+  ORDER_BEHIND = LAYOUT_SIGNATURE_ORDER + 10,
+};
+
+static const double row_height = 9.2;
+
+/* ---- pages ---- */
+
+uint32_t receipt_pages(const struct model_receipt *r) {
+  if (r->line_count <= LINES_ONE_PAGE) {
+    return 1;
+  }
+  size_t left = r->line_count > LINES_FIRST ? r->line_count - LINES_FIRST : 0, pages = 2;
+  for (; left > LINES_LAST; pages++) {
+    left = left > LINES_MIDDLE ? left - LINES_MIDDLE : 0;
+  }
+  return (uint32_t)pages;
+}
+
+/* Lines of a page: the first pages are filled, but the last one keeps at least one line. */
+static size_t page_lines(const struct model_receipt *r, uint32_t page, size_t *ret_first) {
+  uint32_t pages = receipt_pages(r);
+  size_t first = 0, n = 0;
+  for (uint32_t p = 1; p <= page; p++) {
+    first += n;
+    size_t left = r->line_count - first, room = p == 1 ? LINES_FIRST : LINES_MIDDLE;
+    size_t keep = p < pages ? pages - p : 0; /* a line for each page that follows */
+    n = p == pages ? left : left > room + keep ? room : left > keep ? left - keep : 0;
+    n = pages == 1 ? left : n;
+    if (p < pages && n > room) {
+      n = room;
+    }
+  }
+  *ret_first = first;
+  return n;
+}
+
+/* ---- static half ---- */
+
+static void parties_static(struct canvas *c, const struct layout *l) {
+  static const struct {
+    enum template_word word;
+    double x, y;
+  } fields[] = {{WORD_payee, 15, 71.2},        {WORD_agency, 115, 71.2},     {WORD_payee_id, 15, 81.4},
+                {WORD_award, 115, 81.4},       {WORD_amendment, 157, 81.4},  {WORD_payment_date, 15, 91.6},
+                {WORD_reference, 62, 91.6},    {WORD_obligation, 115, 91.6}, {WORD_period, 157, 91.6}};
+  for (uint32_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    layout_field(c, ORDER_PARTIES + 2 * i, fields[i].x, fields[i].y, fields[i].word, l);
+  }
+}
+
+void receipt_static(struct canvas *c, const struct layout *l, enum layout_part part) {
+  if (part == LAYOUT_FIRST) {
+    layout_letterhead_static(c, l, 27);
+    layout_strip_static(c, l);
+    layout_strip_captions(c, l, WORD_sequence, 150, WORD_payment);
+    parties_static(c, l);
+    return;
+  }
+  layout_watermark(c, l);
+  c->pagination = true;
+  canvas_artifact(c);
+  canvas_ornament(c, "crest", 20 - 4.8, 9.6, l->ornaments->crest_small);
+  c->ink = INK_BLUE;
+  canvas_pair(c, 28, 14.2, (struct style){FACE_SERIF_BOLD, 10.5}, (struct style){FACE_SERIF_BOLD_ITALIC, 10.5},
+              l->t->title.es, l->t->title.en);
+  c->ink = INK_BLACK;
+  canvas_rule(c, 15, 195, 23.5, 0.5);
+  c->pagination = false;
+}
+
+/* ---- parties ---- */
+
+static int exponent_of(const struct model_receipt *r) {
+  int exponent = model_currency_exponent(r->currency);
+  return exponent < 0 ? 2 : exponent;
+}
+
+static void party(struct canvas *c, uint32_t i, double x, double y, double width, bool strong, const char *path,
+                  const char *text) {
+  double pt = 9.2;
+  enum face_id face = strong ? FACE_SANS_BOLD : FACE_SANS;
+  while (pt > 6.2 && canvas_width(c, (struct style){face, pt}, text) > width) {
+    pt -= 0.4;
+  }
+  c->path = c->path ? path : NULL;
+  if (pt <= 6.2) {
+    canvas_too_long(c, "a party of the receipt");
+  }
+  canvas_open(c, "P", ORDER_PARTIES + 2 * i + 1);
+  canvas_text(c, x, y, (struct style){face, pt}, text);
+  canvas_artifact(c);
+}
+
+/* Groups of four, as references are read aloud. */
+static const char *grouped(struct canvas *c, const char *text) {
+  char out[80];
+  size_t n = 0;
+  if (strchr(text, ' ')) {
+    return text;
+  }
+  for (size_t i = 0; text[i] && n + 2 < sizeof out; i++) {
+    if (i && i % 4 == 0) {
+      out[n++] = ' ';
+    }
+    out[n++] = text[i];
+  }
+  out[n] = 0;
+  return layout_printf(c, "%s", out);
+}
+
+static void parties(struct canvas *c, const struct layout *l) {
+  const struct model_receipt *r = &l->content->receipt;
+  const struct model_ledger *g = &l->issue->ledger;
+  const char *slash = strchr(r->obligation, '/');
+  const char *reference = *r->remittance_reference ? grouped(c, r->remittance_reference) : r->end_to_end_id;
+  party(c, 0, 15, 75.6, 97, true, "disbursement_receipt.payee_name", r->payee_name);
+  party(c, 1, 115, 75.6, 80, true, "", g->awarding_agency);
+  party(c, 2, 15, 85.8, 97, false, "disbursement_receipt.payee_id", r->payee_id);
+  party(c, 3, 115, 85.8, 40, false, "", g->award_number);
+  party(c, 4, 157, 85.8, 38, false, "", layout_printf(c, "%u", g->amendment));
+  party(c, 5, 15, 96.0, 45, true, "", layout_date(c, l, r->payment_date));
+  party(c, 6, 62, 96.0, 51, false, "disbursement_receipt.remittance_reference", reference);
+  party(c, 7, 115, 96.0, 40, false, "disbursement_receipt.obligation", slash ? slash + 1 : r->obligation);
+  party(c, 8, 157, 96.0, 38, false, "", layout_printf(c, "%s / %s", g->period_start, g->period_end));
+}
+
+/* ---- lines ---- */
+
+static const struct style head = {FACE_SANS_BOLD, 6.4}, head_en = {FACE_SANS_ITALIC, 6.4};
+
+static void table_heads(struct canvas *c, const struct layout *l, double top, bool first) {
+  static const struct {
+    enum template_word word;
+    double x;
+    bool right, currency;
+  } heads[] = {{WORD_line_number, 18.6, true, false}, {WORD_item, 22, false, false},
+               {WORD_manifest, 84, false, false},     {WORD_persons, 131, true, false},
+               {WORD_quantity, 143, true, false},     {WORD_unit_price, 168, true, true},
+               {WORD_amount, 195, true, true}};
+  if (first) {
+    list_element(&c->list, &(struct list_element){.type = "Table", .order = ORDER_TABLE, .page = c->page});
+    list_element(&c->list, &(struct list_element){
+                               .type = "TR", .order = ORDER_TABLE + 1, .parent = ORDER_TABLE, .page = c->page});
+  }
+  c->pagination = !first;
+  canvas_rule(c, 15, 195, top, 0.5);
+  for (uint32_t i = 0; i < 7; i++) {
+    const struct pair *p = &l->captions->words[heads[i].word];
+    const char *es = heads[i].currency ? layout_printf(c, "%s, %s", p->es, l->content->receipt.currency) : p->es;
+    if (first) {
+      c->element = list_element(&c->list, &(struct list_element){.type = "TH",
+                                                                  .order = ORDER_TABLE + 2 + i,
+                                                                  .parent = ORDER_TABLE + 1,
+                                                                  .scope = "Column",
+                                                                  .page = c->page});
+    }
+    double x = heads[i].x;
+    canvas_text_in(c, "es", heads[i].right ? x - canvas_width(c, head, es) : x, top + 3.8, head, es);
+    canvas_text_in(c, "en", heads[i].right ? x - canvas_width(c, head_en, p->en) : x, top + 6.6, head_en, p->en);
+  }
+  canvas_artifact(c);
+  canvas_rule(c, 15, 195, top + 8.6, 0.3);
+  c->pagination = false;
+}
+
+static const struct pair *type_name(const struct layout *l, enum model_line_type type) {
+  switch (type) {
+    case MODEL_CHARTER:
+      return &LAYOUT_WORD(l, line_charter);
+    case MODEL_COMMERCIAL_TICKET:
+      return &LAYOUT_WORD(l, line_ticket);
+    case MODEL_LINE_ESCORT:
+      return &LAYOUT_WORD(l, line_escort);
+    case MODEL_MEDICAL:
+      return &LAYOUT_WORD(l, line_medical);
+    case MODEL_GROUND:
+      return &LAYOUT_WORD(l, line_ground);
+    case MODEL_TRAINING:
+      return &LAYOUT_WORD(l, line_training);
+    default:
+      return &LAYOUT_WORD(l, line_other);
+  }
+}
+
+static void item_cell(struct canvas *c, const struct layout *l, const struct model_receipt_line *line, double y) {
+  static const double sizes[] = {8.4, 7.6, 7};
+  const char *text = *line->description ? line->description : type_name(l, line->type)->es;
+  int i = 0;
+  while (i < 3 && canvas_width(c, (struct style){FACE_SANS, sizes[i]}, text) > 60) {
+    i++;
+  }
+  const struct style es = {FACE_SANS, i < 3 ? sizes[i] : 6.4}, en = {FACE_SANS_ITALIC, 7};
+  if (i == 3) {
+    const char *lines[2];
+    if (!canvas_halves(c, es, 60, text, lines)) {
+      canvas_too_long(c, "a description");
+      return;
+    }
+    canvas_text(c, 22, y + 2.9, es, lines[0]);
+    canvas_text(c, 22, y + 5.5, es, lines[1]);
+  } else {
+    canvas_text(c, 22, y + 4.0, es, text);
+  }
+  const char *date = *line->service_date ? layout_printf(c, ", %s", layout_date(c, l, line->service_date)) : "";
+  canvas_text_in(c, "en", 22, y + (i == 3 ? 8.1 : 7.4), i == 3 ? (struct style){FACE_SANS_ITALIC, 6.2} : en,
+                 layout_printf(c, "%s%s", type_name(l, line->type)->en, date));
+}
+
+static void open_cell(struct canvas *c, uint32_t row, uint32_t i) { canvas_open_in(c, "TD", row + i, row); }
+
+static void line_row(struct canvas *c, const struct layout *l, size_t i, double y) {
+  const struct model_receipt_line *line = &l->content->receipt.lines[i];
+  int exponent = exponent_of(&l->content->receipt);
+  const struct style number = {FACE_SANS, 8.4};
+  uint32_t row = ORDER_LINES + 10 * (uint32_t)i;
+  list_element(&c->list,
+               &(struct list_element){.type = "TR", .order = row, .parent = ORDER_TABLE, .page = c->page});
+  c->path = c->path ? layout_printf(c, "disbursement_receipt.lines[%zu].description", i) : NULL;
+  open_cell(c, row, 1);
+  canvas_text_right(c, 18.6, y + 4.0, number, layout_printf(c, "%zu", i + 1));
+  open_cell(c, row, 2);
+  item_cell(c, l, line, y);
+  open_cell(c, row, 3);
+  if (*line->manifest_number) {
+    canvas_text(c, 84, y + 4.0, (struct style){FACE_MONO_BOLD, 7.6}, layout_number(c, line->manifest_number));
+  }
+  open_cell(c, row, 4);
+  if (line->passenger_count) {
+    canvas_text_right(c, 131, y + 4.0, number, layout_printf(c, "%u", line->passenger_count));
+  }
+  open_cell(c, row, 5);
+  canvas_text_right(c, 143, y + 4.0, number, layout_quantity(c, line->quantity_thousandths));
+  open_cell(c, row, 6);
+  canvas_text_right(c, 168, y + 4.0, number, layout_money(c, line->unit_price_minor, exponent));
+  open_cell(c, row, 7);
+  canvas_text_right(c, 195, y + 4.0, number, layout_money(c, line->amount_minor, exponent));
+  canvas_artifact(c);
+}
+
+/* A sum under the table, or carried over from the page before. */
+static void sum_row(struct canvas *c, const struct layout *l, enum template_word word, double y, int64_t minor,
+                    bool final, uint32_t order) {
+  const struct style amount = {FACE_SANS_BOLD, final ? 10.5 : 8.4};
+  canvas_open(c, "P", order);
+  canvas_pair(c, 22, y, style_head, style_head_en, l->captions->words[word].es, l->captions->words[word].en);
+  canvas_text_right(c, 195, y, amount, layout_money(c, minor, exponent_of(&l->content->receipt)));
+  canvas_artifact(c);
+  if (final) { /* twice 0.18, 0.7 apart: an account ends */
+    canvas_rule(c, 168, 195, y + 2.0, 0.18);
+    canvas_rule(c, 168, 195, y + 2.7, 0.18);
+  }
+}
+
+static void table_page(struct canvas *c, const struct layout *l) {
+  const struct model_receipt *r = &l->content->receipt;
+  size_t first, n = page_lines(r, c->page, &first);
+  bool last = c->page == l->page_count;
+  double top = c->page == 1 ? 102.5 : 29.0, y = top + 8.6;
+  int64_t sum = 0;
+  for (size_t i = 0; i < first + n; i++) {
+    sum += i < first ? r->lines[i].amount_minor : 0;
+  }
+  table_heads(c, l, top, c->page == 1);
+  uint32_t order = ORDER_LINES + 10 * (uint32_t)(first + n) + (c->page == 1 ? 0 : 1);
+  if (c->page > 1) {
+    sum_row(c, l, WORD_brought_forward, y + 5.4, sum, false, ORDER_AMOUNT - 200 + 2 * c->page);
+    y += row_height;
+    canvas_rule(c, 15, 195, y, 0.12);
+  }
+  for (size_t i = first; i < first + n; i++, y += row_height) {
+    line_row(c, l, i, y);
+    sum += r->lines[i].amount_minor;
+    canvas_rule(c, 15, 195, y + row_height, i + 1 == first + n ? 0.3 : 0.12);
+  }
+  (void)order;
+  sum_row(c, l, last ? WORD_total_disbursed : WORD_carried_forward, y + 5.4, last ? r->amount_minor : sum, last,
+          ORDER_AMOUNT - 199 + 2 * c->page);
+}
+
+/* ---- amount ---- */
+
+/* The amount in words: 9.6 pt in two lines, else 8.4 pt in three. */
+static void words_block(struct canvas *c, const struct layout *l, const char *es, const char *en) {
+  const char *lines[2][3];
+  for (int step = 0; step < 3; step++) {
+    static const double sizes[] = {9.6, 8.4, 7.2};
+    double pt = sizes[step];
+    int most = step == 0 ? 2 : 3;
+    const struct style style[2] = {{FACE_SERIF, pt}, {FACE_SERIF_ITALIC, pt}};
+    int a = canvas_break(c, style[0], 80, es, lines[0], most), b = canvas_break(c, style[1], 80, en, lines[1], most);
+    if (a < 0 || b < 0) {
+      continue;
+    }
+    double leading = step == 0 ? 4.1 : 3.6, y = step == 0 ? 180.9 : 179.6;
+    double second = step == 0 ? 189.5 : 190.4;
+    for (int k = 0; k < 2; k++) {
+      canvas_open(c, "P", ORDER_AMOUNT + 4 + (uint32_t)k);
+      for (int i = 0; i < (k ? b : a); i++) {
+        canvas_text_in(c, k ? "en" : "es", 115, (k ? second : y) + i * leading, style[k], lines[k][i]);
+      }
+    }
+    canvas_artifact(c);
+    return;
+  }
+  (void)l;
+  c->path = c->path ? "disbursement_receipt.amount_minor" : NULL;
+  canvas_too_long(c, "the amount in words");
+}
+
+static void amount_panel(struct canvas *c, const struct layout *l) {
+  const struct model_receipt *r = &l->content->receipt;
+  struct words_currency currency = template_currency(l->captions, r->currency);
+  int exponent = exponent_of(r);
+  const char *es = "", *en = "";
+  canvas_artifact(c);
+  canvas_ornament(c, "panel", 105, 185, l->ornaments->panel_receipt);
+  layout_field(c, ORDER_AMOUNT, 15, 176.3, WORD_amount_paid, l);
+  canvas_open(c, "P", ORDER_AMOUNT + 1);
+  double pt = 19;
+  const char *figure = layout_printf(c, "%s %s", r->currency, layout_money(c, r->amount_minor, exponent));
+  while (pt > 12 && canvas_width(c, (struct style){FACE_SANS_BOLD, pt}, figure) > 80) {
+    pt -= 0.5;
+  }
+  canvas_text(c, 15, 187.6, (struct style){FACE_SANS_BOLD, pt}, figure);
+  if (*r->base_currency && strcmp(r->base_currency, r->currency) != 0) {
+    const struct pair *p = &LAYOUT_WORD(l, exchange);
+    canvas_open(c, "P", ORDER_AMOUNT + 2);
+    double w = canvas_caption(c, 15, 192.6, p->es, p->en);
+    const char *rate = layout_quantity(c, r->exchange_rate_millionths / 1000);
+    if (r->exchange_rate_millionths % 1000) {
+      rate = layout_printf(c, "%lld.%06lld", (long long)(r->exchange_rate_millionths / 1000000),
+                           (long long)(r->exchange_rate_millionths % 1000000));
+    }
+    canvas_printf(c, 15 + w + 1.6, 192.6, style_caption, "1 %s = %s %s", r->currency, rate, r->base_currency);
+  }
+  layout_field(c, ORDER_AMOUNT + 3, 115, 176.3, WORD_in_words, l);
+  if (sv_failed(words_of_amount(c->list.ctx, r->amount_minor, &currency, exponent, WORDS_ES, &es)) ||
+      sv_failed(words_of_amount(c->list.ctx, r->amount_minor, &currency, exponent, WORDS_EN, &en))) {
+    c->list.fault = SV_FAIL(c->list.ctx, NO_MEMORY, "words");
+    return;
+  }
+  words_block(c, l, es, en);
+}
+
+/* ---- ledger and officers ---- */
+
+struct ledger_row {
+  enum template_word word;
+  const char *sign;
+  int64_t minor;
+  bool strong;
+  double rule;
+};
+
+static void ledger_line(struct canvas *c, const struct layout *l, const struct ledger_row *row, double y,
+                        uint32_t order) {
+  const struct pair *p = &l->captions->words[row->word];
+  const struct style es = {row->strong ? FACE_SANS_BOLD : FACE_SANS, 8},
+                     en = {row->strong ? FACE_SANS_BOLD_ITALIC : FACE_SANS_ITALIC, 8},
+                     number = {row->strong ? FACE_SANS_BOLD : FACE_SANS, 8.8};
+  list_element(&c->list,
+               &(struct list_element){.type = "TR", .order = order, .parent = ORDER_LEDGER + 1, .page = c->page});
+  c->element = list_element(&c->list, &(struct list_element){.type = "TH",
+                                                              .order = order + 1,
+                                                              .parent = order,
+                                                              .scope = "Row",
+                                                              .page = c->page});
+  canvas_pair(c, 15, y, es, en, p->es, p->en);
+  canvas_open_in(c, "TD", order + 2, order);
+  canvas_text_centre(c, 71.5, y, number, row->sign);
+  canvas_text_right(c, 95, y, number, layout_money(c, row->minor, exponent_of(&l->content->receipt)));
+  canvas_artifact(c);
+}
+
+static void ledger(struct canvas *c, const struct layout *l) {
+  const struct model_ledger *g = &l->issue->ledger;
+  int64_t opening = g->obligated_minor - g->paid_before_minor, paid = opening - g->closing_minor;
+  const struct ledger_row rows[] = {
+      {WORD_obligated, "", g->obligated_minor, false, 0.12},
+      {WORD_paid_before, "−", g->paid_before_minor, false, 0.12},
+      {WORD_opening, "=", opening, true, 0.3},
+      {WORD_this_payment, paid < 0 ? "+" : "−", paid < 0 ? -paid : paid, false, 0.12},
+      {WORD_closing, "=", g->closing_minor, true, 0.3},
+      {WORD_paid_to_date, "", g->paid_before_minor + paid, false, 0.12},
+  };
+  const struct pair *p = &LAYOUT_WORD(l, ledger);
+  const char *base = *l->content->receipt.base_currency ? l->content->receipt.base_currency
+                                                        : l->content->receipt.currency;
+  canvas_open(c, "H2", ORDER_LEDGER);
+  canvas_pair(c, 15, 207.6, style_head, style_head_en, p->es, p->en);
+  canvas_text_right(c, 95, 207.6, (struct style){FACE_SANS_BOLD, 6.2}, base);
+  canvas_artifact(c);
+  list_element(&c->list, &(struct list_element){.type = "Table", .order = ORDER_LEDGER + 1, .page = c->page});
+  canvas_rule(c, 15, 95, 209.4, 0.3);
+  for (uint32_t i = 0; i < 6; i++) {
+    double top = 209.4 + 5.8 * i;
+    ledger_line(c, l, &rows[i], top + 3.9, ORDER_LEDGER + 10 + 10 * i);
+    canvas_rule(c, 15, 95, top + 5.8, rows[i].rule);
+  }
+  canvas_rule(c, 74, 95, 209.4 + 5.8 * 5 + 0.7, 0.18);
+}
+
+static void officer(struct canvas *c, const struct layout *l, const struct model_approval *a,
+                    enum template_word word, double top, uint32_t order) {
+  const struct style post = {FACE_SANS, 7.2}, post_en = {FACE_SANS_ITALIC, 7.2}, mono = {FACE_MONO, 7.6};
+  layout_field(c, order, 115, top + 4.0, word, l);
+  canvas_open(c, "P", order + 1);
+  canvas_text(c, 115, top + 8.4, style_strong, a->officer.name);
+  canvas_text_right(c, 195, top + 8.4, mono, a->officer.short_id);
+  canvas_pair(c, 115, top + 12.0, post, post_en, a->officer.post_es, a->officer.post_en);
+  canvas_text(c, 115, top + 15.2, (struct style){FACE_SANS, 6.2}, layout_time(c, a->time_us));
+  canvas_artifact(c);
+  canvas_rule(c, 115, 195, top + 17.4, word == WORD_certifier ? 0.3 : 0.12);
+}
+
+static void officers(struct canvas *c, const struct layout *l) {
+  const struct pair *p = &LAYOUT_WORD(l, approvals), *q = &LAYOUT_WORD(l, requester);
+  const struct style mono = {FACE_MONO, 7.6};
+  const char *id = l->issue->requester.short_id;
+  canvas_open(c, "H2", ORDER_OFFICERS);
+  canvas_pair(c, 115, 207.6, style_head, style_head_en, p->es, p->en);
+  canvas_open(c, "P", ORDER_OFFICERS + 1);
+  canvas_text_right(c, 195, 207.6, mono, id);
+  canvas_pair_right(c, 195 - canvas_width(c, mono, id) - 1.6, 207.6, style_caption, style_caption_en, q->es,
+                    q->en);
+  canvas_artifact(c);
+  canvas_rule(c, 115, 195, 209.4, 0.3);
+  if (l->variant == LAYOUT_DRAFT) {
+    canvas_open(c, "P", ORDER_OFFICERS + 2);
+    canvas_text_in(c, "es", 115, 217.8, style_strong, LAYOUT_WORD(l, awaiting).es);
+    canvas_text_in(c, "en", 115, 221.6, (struct style){FACE_SANS_ITALIC, 7.4}, LAYOUT_WORD(l, awaiting).en);
+    canvas_artifact(c);
+    return;
+  }
+  size_t n = l->issue->approval_count < 2 ? l->issue->approval_count : 2;
+  for (size_t i = 0; i < n; i++) {
+    officer(c, l, &l->issue->approvals[i], i == 0 ? WORD_approver : WORD_certifier, 209.4 + 17.4 * (double)i,
+            ORDER_OFFICERS + 10 + 10 * (uint32_t)i);
+  }
+}
+
+/* ---- foot ---- */
+
+static void foot(struct canvas *c, const struct layout *l) {
+  layout_seal(c, l, 27, 261.2, 12);
+  if (l->variant != LAYOUT_DRAFT) {
+    uint16_t page = c->page;
+    c->page = l->request->contents_room ? LIST_APPEARANCE : page;
+    if (c->page == page) {
+      canvas_open(c, "P", ORDER_SIGNATURE);
+    }
+    layout_signature_lines(c, l, 43.5, 252.6, 3.0);
+    double y = 252.6 + 3.0 * (double)(l->request->signer_line_count + 2);
+    c->page = page;
+    canvas_open(c, "P", ORDER_BEHIND);
+    canvas_text_in(c, "es", 43.5, y, style_small, LAYOUT_WORD(l, proves_nothing).es);
+    canvas_text_in(c, "en", 43.5, y + 3.0, style_small_en, LAYOUT_WORD(l, proves_nothing).en);
+    canvas_artifact(c);
+  }
+  layout_code(c, l, 115, 249.2, false, true, 27.1, ORDER_BEHIND + 10);
+  layout_checking(c, l, 147, 250.8, 3.6, 48, ORDER_BEHIND + 20);
+  canvas_open(c, "P", ORDER_BEHIND + 40);
+  canvas_text_in(c, "es", 15, 281.85, style_small,
+                 layout_printf(c, "%s %s", l->t->form.es, l->t->form_note.es));
+  canvas_open(c, "P", ORDER_BEHIND + 41);
+  canvas_text_in(c, "en", 15, 285.25, style_small_en,
+                 layout_printf(c, "%s %s", l->t->form.en, l->t->form_note.en));
+  canvas_artifact(c);
+}
+
+static void running_head(struct canvas *c, const struct layout *l) {
+  const char *number = l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).es
+                                                  : layout_number(c, l->issue->number);
+  c->pagination = true;
+  canvas_artifact(c);
+  canvas_text(c, 28, 18.6, (struct style){FACE_SANS, 8},
+              layout_printf(c, "%s, %s", l->issue->authority.state_es, l->issue->authority.name_es));
+  canvas_text_right(c, 195, 14.2, (struct style){FACE_MONO_BOLD, 11.5}, number);
+  canvas_text_right(c, 195, 18.6, (struct style){FACE_SANS, 8},
+                    layout_printf(c, "%s %u · %u / %u", LAYOUT_WORD(l, sheet_copy).es, l->issue->copy, c->page,
+                                  l->page_count));
+  c->pagination = false;
+}
+
+static const char *payment_text(const struct layout *l) {
+  switch (l->content->receipt.payment_type) {
+    case MODEL_ADVANCE:
+      return LAYOUT_WORD(l, payment_advance).es;
+    case MODEL_FINAL:
+      return LAYOUT_WORD(l, payment_final).es;
+    case MODEL_REVERSAL:
+      return LAYOUT_WORD(l, payment_reversal).es;
+    default:
+      return LAYOUT_WORD(l, payment_partial).es;
+  }
+}
+
+void receipt_draw(struct canvas *c, const struct layout *l) {
+  layout_letterhead(c, l);
+  layout_strip(c, l, layout_printf(c, "%u", l->issue->ledger.sequence), 150, payment_text(l));
+  parties(c, l);
+  for (uint16_t page = 1; page <= l->page_count; page++) {
+    c->page = page;
+    if (page > 1) {
+      running_head(c, l);
+    }
+    table_page(c, l);
+    if (page < l->page_count) {
+      layout_code(c, l, 195, 249.2, true, true, 27.1, ORDER_AMOUNT - 400 + 2 * (uint32_t)page);
+    }
+  }
+  c->path = c->path ? "" : NULL;
+  amount_panel(c, l);
+  c->path = NULL;
+  ledger(c, l);
+  officers(c, l);
+  foot(c, l);
+  c->page = 1;
+}
+
+void receipt_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page) {
+  box[0] = 43500, box[1] = 297000 - 264500, box[2] = 112000, box[3] = 297000 - 249200;
+  *ret_page = (uint16_t)l->page_count;
+}

@@ -187,7 +187,8 @@ static struct text_glyph *room_for(struct shaping *s, size_t n) {
   return g;
 }
 
-/* One cluster, glyphs [from, to) of the buffer in the order of the text, characters [c, c + chars). */
+/* One cluster: its first glyph stands for all its text, the others for none. Readers sort glyphs by their place, and a
+ * mark with a text of its own would leave its letter. Glyphs [from, to) of the buffer in the order of the text, characters [c, c + chars). */
 static bool put_cluster(struct shaping *s, const struct run *run, const hb_glyph_info_t *info,
                         const hb_glyph_position_t *pos, const int32_t *pen, size_t from, size_t to, size_t c,
                         size_t chars) {
@@ -203,21 +204,13 @@ static bool put_cluster(struct shaping *s, const struct run *run, const hb_glyph
     int32_t natural =
         hb_font_get_glyph_h_advance(s->session->faces->v[run->face].font, info[at].codepoint);
     g[i] = (struct text_glyph){
-        .x = pen[at] + pos[at].x_offset, .y = pos[at].y_offset, .advance = natural, .cluster = 1};
-    bool one_to_one = n == chars;
-    const char *own = one_to_one ? s->starts[c + i] : text;
-    size_t own_bytes = one_to_one ? (size_t)(s->starts[c + i + 1] - own) : bytes;
+        .x = pen[at] + pos[at].x_offset, .y = pos[at].y_offset, .advance = natural, .silent = i > 0};
     if (info[at].codepoint == 0 && s->line.missing == 0) {
       s->line.missing = s->cps[c];
     }
-    if (!code_for(s, run->face, info[at].codepoint, natural, own, own_bytes, &g[i])) {
+    if (!code_for(s, run->face, info[at].codepoint, natural, text, bytes, &g[i])) {
       return false;
     }
-  }
-  if (n > 1) { /* readers sort glyphs by their place: a mark would leave its letter */
-    g[0].actual = sv_arena_strndup(s->session->ctx->mem, text, bytes);
-    g[0].cluster = (uint16_t)n;
-    return g[0].actual != NULL;
   }
   return true;
 }

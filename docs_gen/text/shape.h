@@ -17,8 +17,7 @@ struct text_glyph {
   int32_t x; /* of its origin, from the line's left edge */
   int32_t y; /* above the baseline */
   int32_t advance;
-  const char *actual; /* the text of a cluster that codes can't give back, on its first glyph; else NULL */
-  uint16_t cluster;   /* how many glyphs that cluster has */
+  bool silent; /* its cluster's text was given by an earlier glyph */
 };
 
 /* Glyphs in the order of the text, whatever its direction. */

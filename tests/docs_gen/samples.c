@@ -290,7 +290,7 @@ sv_status sample_make(struct sv_ctx *ctx, size_t i, struct sample *ret) {
     *a = (struct model_approval){deputy, ret->issue.issue_time_us};
     ret->issue.approvals = a;
     ret->issue.approval_count = 1;
-    pages = i == 8 ? 10 : 4;
+    pages = i == 8 ? 9 : 4;
   } else {
     receipt(ctx, ret, i == 11 ? 8 : 5);
     pages = i == 11 ? 2 : 1;
