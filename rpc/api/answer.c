@@ -149,7 +149,7 @@ static bool signatures_put(struct sv_ctx *ctx, const struct verify_report *r,
   return m->signatures != NULL;
 }
 
-Salvo__V1__VerificationReport *convert_report(struct sv_ctx *ctx, const struct service_report *r) {
+Salvo__V1__VerificationReport *api_report(struct sv_ctx *ctx, const struct service_report *r) {
   const struct verify_report *v = &r->report;
   Salvo__V1__VerificationReport *m = SV_NEW(ctx->mem, Salvo__V1__VerificationReport);
   if (!m) {

@@ -186,7 +186,7 @@ static sv_status verify_document(struct rpc_call *call, struct sv_ctx *ctx, void
   struct service_report report;
   SV_TRY(service_verify_pdf(service, ctx, &caller, sv_buf_bytes(&pdf), language, &report));
   Salvo__V1__VerifyDocumentResponse answer = SALVO__V1__VERIFY_DOCUMENT_RESPONSE__INIT;
-  answer.report = convert_report(ctx, &report);
+  answer.report = api_report(ctx, &report);
   return answer.report ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
 }
 
@@ -196,7 +196,7 @@ static sv_status verify_seal_bytes(struct rpc_call *call, struct sv_ctx *ctx, vo
   SV_TRY(service_verify_seal(service, ctx, &caller, sv_bytes_of(m->seal.data, m->seal.len),
                              m->holder_mrz[0] ? m->holder_mrz : NULL, m->language, &report));
   Salvo__V1__VerifySealResponse answer = SALVO__V1__VERIFY_SEAL_RESPONSE__INIT;
-  answer.report = convert_report(ctx, &report);
+  answer.report = api_report(ctx, &report);
   return answer.report ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
 }
 

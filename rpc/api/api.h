@@ -2,6 +2,7 @@
 #pragma once
 #include "model/document.h"
 #include "rpc/server.h"
+#include "salvo/v1/verification.pb-c.h"
 #include "service/service.h"
 
 enum { API_SERVICES = 4 };
@@ -12,3 +13,6 @@ void api_services(struct service *service, struct rpc_service ret[static API_SER
 /* service_parts.request_decode: a stored IssueDocumentRequest back into a content. */
 sv_status api_request_decode(struct sv_ctx *ctx, struct sv_bytes request,
                              struct model_content *ret);
+
+/* A report as the API gives it; NULL when memory is out. For the command line's judging without a server too. */
+Salvo__V1__VerificationReport *api_report(struct sv_ctx *ctx, const struct service_report *report);

@@ -14,7 +14,6 @@ sv_status convert_content(struct sv_ctx *ctx, const Salvo__V1__IssueDocumentRequ
 Salvo__V1__Document *convert_document(struct sv_ctx *ctx, const struct service_issued *doc,
                                       bool own);
 Salvo__V1__Obligation *convert_obligation(struct sv_ctx *ctx, const struct store_obligation *o);
-Salvo__V1__VerificationReport *convert_report(struct sv_ctx *ctx, const struct service_report *r);
 
 /* The caller behind a call; the request's id goes to the log. */
 sv_status convert_caller(struct rpc_call *call, struct sv_ctx *ctx, const struct service *s,

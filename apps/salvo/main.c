@@ -1,0 +1,105 @@
+/* salvo: asks salvod, or judges alone. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "apps/salvo/salvo.h"
+
+static const char usage[] =
+    "usage: salvo [OPTIONS] COMMAND\n"
+    "\n"
+    "  issue REQUEST.json -o OUT.pdf      issue a document (protobuf JSON; - is standard input)\n"
+    "  verify FILE.pdf                    judge a document with the server's registry\n"
+    "  verify --trust TRUST.pem FILE.pdf  judge it without a server: its status stays unknown\n"
+    "  get NUMBER [--version N]           what the registry says of a document\n"
+    "  list [--kind KIND] [--state STATE] [--case REFERENCE] [--page-size N] [--page-token T]\n"
+    "  download NUMBER -o OUT.pdf [--version N] [--copy N] [--record]\n"
+    "  obligation create REQUEST.json | get NAME\n"
+    "\n"
+    "  --server HOST:PORT  --ca FILE  --cert FILE  --key FILE\n"
+    "  --profile FILE      the same four, as  server = \"...\";  (default: $SALVO_PROFILE)\n"
+    "  --json              answers as JSON\n"
+    "  --language LANG     of headlines: es, en, fr, ht, pt (verify)\n"
+    "\n"
+    "exit codes: 0 valid or done, 1 invalid or refused, 2 usage, 3 unreachable, 4 check, 5 not "
+    "ours or unreadable\n";
+
+struct command {
+  const char *name;
+  int (*run)(struct salvo *, struct arguments);
+};
+
+static const struct command commands[] = {
+    {"issue", command_issue}, {"verify", command_verify},     {"get", command_get},
+    {"list", command_list},   {"download", command_download}, {"obligation", command_obligation},
+};
+
+int usage_fault(const char *what) {
+  (void)fprintf(stderr, "salvo: %s\nTry: salvo --help\n", what);
+  return EXIT_USAGE;
+}
+
+const char *argument_take(struct arguments *a, const char *name) {
+  for (int i = 0; i + 1 < a->count; i++) {
+    if (strcmp(a->v[i], name) == 0) {
+      const char *value = a->v[i + 1];
+      memmove(&a->v[i], &a->v[i + 2], (size_t)(a->count - i - 2) * sizeof a->v[0]);
+      a->count -= 2;
+      return value;
+    }
+  }
+  return NULL;
+}
+
+static bool flag_take(struct arguments *a, const char *name) {
+  for (int i = 0; i < a->count; i++) {
+    if (strcmp(a->v[i], name) == 0) {
+      memmove(&a->v[i], &a->v[i + 1], (size_t)(a->count - i - 1) * sizeof a->v[0]);
+      a->count--;
+      return true;
+    }
+  }
+  return false;
+}
+
+static int run(struct salvo *s, struct arguments a) {
+  s->server = argument_take(&a, "--server");
+  s->ca = argument_take(&a, "--ca");
+  s->cert = argument_take(&a, "--cert");
+  s->key = argument_take(&a, "--key");
+  s->json = flag_take(&a, "--json");
+  int read = profile_read(s, argument_take(&a, "--profile"));
+  if (read != EXIT_DONE) {
+    return read;
+  }
+  if (a.count == 0) {
+    (void)fputs(usage, stderr);
+    return EXIT_USAGE;
+  }
+  for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+    if (strcmp(commands[i].name, a.v[0]) == 0) {
+      return commands[i].run(s, (struct arguments){a.count - 1, a.v + 1});
+    }
+  }
+  return usage_fault("no such command");
+}
+
+int main(int argc, char **argv) {
+  (void)signal(SIGPIPE, SIG_IGN);
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--help") == 0) {
+      (void)fputs(usage, stdout);
+      return EXIT_DONE;
+    }
+  }
+  struct sv_arena *mem = sv_arena_open((size_t)512 * 1024 * 1024);
+  if (!mem) {
+    return EXIT_REFUSED;
+  }
+  struct sv_ctx ctx = sv_ctx_over(mem);
+  struct salvo s = {.ctx = &ctx};
+  int code = run(&s, (struct arguments){argc - 1, argv + 1});
+  rpc_client_close(s.client);
+  sv_arena_close(mem);
+  return code;
+}
