@@ -35,7 +35,9 @@ static inline struct sv_ctx sv_ctx_over(struct sv_arena *mem) {
 /* Records the first fault only; returns the given reason. */
 sv_status sv_ctx_fail(struct sv_ctx *ctx, enum sv_reason reason, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-#define SV_FAIL(ctx, reason, ...) sv_ctx_fail((ctx), SV_##reason, __VA_ARGS__)
+/* The constant at the end lets the compiler see that what follows SV_TRY was filled in. */
+#define SV_FAIL(ctx, reason, ...) \
+  ((void)sv_ctx_fail((ctx), SV_##reason, __VA_ARGS__).reason, (sv_status){SV_##reason})
 
 /* Forgets the fault, after it has been dealt with. */
 void sv_ctx_clear(struct sv_ctx *ctx);
