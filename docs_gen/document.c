@@ -71,7 +71,7 @@ static sv_status compile(struct sv_ctx *ctx, const struct docs *docs, const stru
     return SV_FAIL(ctx, NO_MEMORY, "%s", t->name);
   }
   *session = (struct text_session){.ctx = ctx, .faces = &docs->faces};
-  *c = canvas_on(session, 1);
+  *c = canvas_on(session, (uint16_t)(part + 1)); /* any page of that part: the marks count anew on each */
   c->kerned = true;
   draw_static(c, &(struct layout){.captions = &docs->templates.captions,
                                   .t = t,
@@ -81,7 +81,7 @@ static sv_status compile(struct sv_ctx *ctx, const struct docs *docs, const stru
   if (sv_failed(c->list.fault) || session->dynamic_count) {
     return SV_FAIL(ctx, TEMPLATE, "%s: a text does not fit or has characters outside the faces", t->name);
   }
-  SV_TRY(content_write(&c->list, 1, 0, s->fonts, &s->content));
+  SV_TRY(content_write(&c->list, (uint16_t)(part + 1), 0, s->fonts, &s->content));
   SV_TRY(deflate_bytes(ctx, s->content.bytes, 9, &s->deflated));
   s->list = &c->list;
   *ret = s;
@@ -194,6 +194,10 @@ static sv_status make_codes(struct sv_ctx *ctx, const struct docs_request *r, st
     }
     SV_TRY(datamatrix_encode(ctx, r->seals[i].seal, least_modules(r->content->kind, page),
                              &d->codes[page - 1]));
+  }
+  struct datamatrix *last = &d->codes[d->layout.page_count - 1];
+  if (r->content->kind == MODEL_DISBURSEMENT_RECEIPT && last->modules == 0) {
+    *last = d->codes[0]; /* a receipt has one seal, and its place is the last page */
   }
   return SV_DONE;
 }

@@ -205,6 +205,20 @@ static void put_matrix(struct writer *w, const struct list_item *item) {
   sv_buf_str(&w->buf, "Tm ");
 }
 
+/* A glyph as a path, where it stands in its line. */
+static void put_outline(struct writer *w, const struct list_item *item, const struct text_glyph *g) {
+  int64_t size_um = (int64_t)item->text.size_mpt * 254 / 720; /* of an em */
+  const struct text_point *p = g->outline->points;
+  for (const char *s = g->outline->segments; *s; s++) {
+    for (int i = *s == 'Z' ? 0 : *s == 'C' ? 3 : 1; i > 0; i--, p++) {
+      put_um(&w->buf, item->x + (g->x + p->x) * size_um / FACE_UNITS);
+      put_um(&w->buf, item->y + (g->y + p->y) * size_um / FACE_UNITS);
+    }
+    sv_buf_str(&w->buf, *s == 'M' ? "m " : *s == 'L' ? "l " : *s == 'C' ? "c " : "h ");
+  }
+  sv_buf_str(&w->buf, *g->outline->segments ? "f " : "");
+}
+
 static void put_text(struct writer *w, const struct list_item *item) {
   const struct list_text *t = &item->text;
   const struct text_line *line = &t->line;
@@ -224,23 +238,30 @@ static void put_text(struct writer *w, const struct list_item *item) {
   }
   put_matrix(w, item);
   struct show s = {.font = -1};
+  bool outlines = false, unseen = false;
   for (size_t i = 0; i < line->n; i++) {
     const struct text_glyph *g = &line->glyphs[i];
-    if (g->silent) { /* its text has been given: an empty one replaces it (PDF 32000-1 14.9.4) */
+    if (g->outline) {
+      outlines = true; /* paths can't stand inside a text object */
+      continue;
+    }
+    if (g->unseen != unseen) {
       end_array(w, &s);
-      sv_buf_str(&w->buf, "/Span<</ActualText()>>BDC ");
+      sv_buf_str(&w->buf, g->unseen ? "3 Tr " : "0 Tr ");
+      unseen = g->unseen;
     }
     show_glyph(w, t, g, &s);
-    if (g->silent) {
-      end_array(w, &s);
-      sv_buf_str(&w->buf, "EMC ");
-    }
   }
   end_array(w, &s);
   sv_buf_str(&w->buf, t->track ? "0 Tc " : "");
-  sv_buf_str(&w->buf, t->outline ? "0 Tr " : "");
-  sv_buf_str(&w->buf, s.rise ? "0 Ts ET" : "ET");
-  sv_buf_str(&w->buf, span ? " EMC\n" : "\n");
+  sv_buf_str(&w->buf, t->outline || unseen ? "0 Tr " : "");
+  sv_buf_str(&w->buf, s.rise ? "0 Ts ET " : "ET ");
+  for (size_t i = 0; outlines && i < line->n; i++) {
+    if (line->glyphs[i].outline) {
+      put_outline(w, item, &line->glyphs[i]);
+    }
+  }
+  sv_buf_str(&w->buf, span ? "EMC\n" : "\n");
 }
 
 /* ---- the rest ---- */

@@ -52,8 +52,8 @@ static void validity_static(struct canvas *c, const struct layout *l) {
   layout_field(c, ORDER_VALIDITY + 4, 115, 187.6, WORD_valid_until, l);
   if (l->t->single_journey) {
     canvas_open(c, "P", ORDER_VALIDITY + 3);
-    canvas_text_in(c, "es", 62, 191.1, (struct style){FACE_SANS_BOLD, 8}, LAYOUT_WORD(l, single_journey).es);
-    canvas_text_in(c, "en", 62, 194.5, (struct style){FACE_SANS_BOLD_ITALIC, 8},
+    canvas_text_in(c, "es", 62, 190.9, (struct style){FACE_SANS_BOLD, 8}, LAYOUT_WORD(l, single_journey).es);
+    canvas_text_in(c, "en", 62, 194.6, (struct style){FACE_SANS_BOLD_ITALIC, 8},
                    LAYOUT_WORD(l, single_journey).en);
     canvas_artifact(c);
     layout_field(c, ORDER_BASIS, 15, 200.4, WORD_fixed_route, l);
@@ -179,6 +179,11 @@ static void identity(struct canvas *c, const struct layout *l) {
       canvas_too_long(c, "a name in its own script");
     }
     canvas_text(c, 56, row_y(3) + 7.6, (struct style){FACE_SANS, pt}, p->native_name);
+  } else if (l->t->single_journey) { /* its row of authority and place is the route's */
+    const char *place = l->content->letter.issuing_place;
+    layout_field(c, ORDER_IDENTITY + 10, 56, row_y(3) + 2.2, WORD_authority, l);
+    canvas_open(c, "P", ORDER_IDENTITY + 11);
+    canvas_text(c, 56, row_y(3) + 7.0, style_value, *place ? place : l->issue->authority.place);
   }
   canvas_artifact(c);
   layout_microtext(c, l, 115, 115.0, 80);
@@ -292,17 +297,17 @@ static void countersigner(struct canvas *c, const struct layout *l) {
     return;
   }
   const struct model_officer *o = &l->issue->approvals[l->issue->approval_count - 1].officer;
-  double dy = l->t->single_journey ? 4.2 : 0;
+  double dy = l->t->single_journey ? 5.2 : 0;
   layout_field(c, ORDER_COUNTERSIGNED, 45, 250.0 + dy, WORD_countersigned, l);
   canvas_open(c, "P", ORDER_COUNTERSIGNED + 1);
-  canvas_text(c, 45, 253.9 + dy, (struct style){FACE_SANS_BOLD, 8}, o->name);
-  canvas_pair(c, 45, 257.9 + dy, (struct style){FACE_SANS, 7.4}, (struct style){FACE_SANS_ITALIC, 7.4},
+  canvas_text(c, 45, 253.9 + dy, (struct style){FACE_SANS_BOLD, 9}, o->name);
+  canvas_pair(c, 45, 257.9 + dy, (struct style){FACE_SANS, 8}, (struct style){FACE_SANS_ITALIC, 8},
               o->post_es, o->post_en);
   canvas_artifact(c);
 }
 
 static void proves_nothing(struct canvas *c, const struct layout *l) {
-  double y = l->t->single_journey ? 266.4 : 263.2;
+  double y = l->t->single_journey ? 267.4 : 263.2;
   canvas_open(c, "P", ORDER_COUNTERSIGNED + 4);
   canvas_text_in(c, "es", 45, y, style_small, LAYOUT_WORD(l, proves_nothing).es);
   canvas_text_in(c, "en", 45, y + 2.9, style_small_en, LAYOUT_WORD(l, proves_nothing).en);
@@ -315,7 +320,7 @@ static void signature(struct canvas *c, const struct layout *l) {
   if (l->variant == LAYOUT_DRAFT) {
     canvas_open(c, "P", ORDER_COUNTERSIGNED);
     canvas_text_in(c, "es", 45, 220.8 + dy, style_strong, LAYOUT_WORD(l, awaiting).es);
-    canvas_text_in(c, "en", 45, 224.9 + dy, (struct style){FACE_SANS_ITALIC, 7.4}, LAYOUT_WORD(l, awaiting).en);
+    canvas_text_in(c, "en", 45, 224.9 + dy, (struct style){FACE_SANS_ITALIC, 8}, LAYOUT_WORD(l, awaiting).en);
     canvas_artifact(c);
     canvas_rule(c, 45, 95, 231 + dy, 0.12);
     return;
@@ -331,8 +336,8 @@ static void signature(struct canvas *c, const struct layout *l) {
     pt -= 0.5;
   }
   canvas_text(c, 45, 220.8 + dy, (struct style){FACE_SANS_BOLD, pt}, o->name);
-  canvas_text(c, 45, 224.9 + dy, (struct style){FACE_SANS, 7.4}, o->post_es);
-  canvas_text(c, 45, 228.5 + dy, (struct style){FACE_SANS_ITALIC, 7.4}, o->post_en);
+  canvas_text(c, 45, 224.9 + dy, (struct style){FACE_SANS, 8}, o->post_es);
+  canvas_text(c, 45, 228.5 + dy, (struct style){FACE_SANS_ITALIC, 8}, o->post_en);
   canvas_rule(c, 45, 95, 231 + dy, 0.12);
   layout_signature_lines(c, l, 45, 234.5 + dy, 2.95);
   c->page = page;

@@ -220,7 +220,7 @@ static void place(struct canvas *c, const struct layout *l, double x, double y, 
   double w = canvas_text(c, x, y, style_strong, code);
   const char *name = template_place_name(l->captions, code);
   if (name) {
-    canvas_text(c, x + w + 3.0, y, (struct style){FACE_SANS, 8}, name);
+    canvas_text(c, x + (w < 8.5 ? 10 : w + 1.5), y, (struct style){FACE_SANS, 8}, name);
   }
 }
 
@@ -234,9 +234,9 @@ static void leg_row(struct canvas *c, const struct layout *l, size_t i, double y
   canvas_open_in(c, "TD", row + 2, row);
   place(c, l, 52, y, leg->to);
   canvas_open_in(c, "TD", row + 3, row);
-  canvas_text(c, 84, y, (struct style){FACE_SANS, 8}, clock_text(c, leg->departure_time));
+  canvas_text(c, 84, y, (struct style){FACE_SANS, 8.6}, clock_text(c, leg->departure_time));
   canvas_open_in(c, "TD", row + 4, row);
-  canvas_text(c, 112, y, (struct style){FACE_SANS, 8}, clock_text(c, leg->arrival_time));
+  canvas_text(c, 112, y, (struct style){FACE_SANS, 8.6}, clock_text(c, leg->arrival_time));
   const unsigned v[] = {n.passengers, n.accompanying, n.crew, total(n)};
   static const double xs[] = {150, 167, 180, 195};
   for (uint32_t k = 0; k < 4; k++) {
@@ -253,7 +253,7 @@ static void cover_legs(struct canvas *c, const struct layout *l) {
   static const double xs[] = {15, 52, 84, 112, 150, 167, 180, 195};
   double pitch = m->leg_count > 2 ? leg_pitch_more : leg_pitch_two;
   canvas_rule(c, 15, 195, 93, 0.5);
-  block_head(c, ORDER_LEGS, 15, 97.8, &LAYOUT_WORD(l, legs));
+  block_head(c, ORDER_LEGS, 15, 98.1, &LAYOUT_WORD(l, legs));
   open_group(c, "Table", ORDER_LEGS + 1, 0);
   open_group(c, "TR", ORDER_LEGS + 2, ORDER_LEGS + 1);
   for (uint32_t i = 0; i < 8; i++) {
@@ -340,7 +340,7 @@ struct version_row {
 
 static void version_cells(struct canvas *c, const struct layout *l, const struct version_row *v, double y,
                           uint32_t row) {
-  const struct style plain = {FACE_SANS, 8}, strong = {FACE_SANS_BOLD, 8}, style = v->current ? strong : plain;
+  const struct style plain = {FACE_SANS, 8.2}, strong = {FACE_SANS_BOLD, 8.2}, style = v->current ? strong : plain;
   const struct style style_en = v->current ? strong : plain;
   open_group(c, "TR", row, ORDER_VERSIONS + 1);
   canvas_open_in(c, "TD", row + 1, row);
@@ -370,7 +370,7 @@ static void cover_versions(struct canvas *c, const struct layout *l, double dy) 
   static const enum template_word words[] = {WORD_version, WORD_time_utc, WORD_reason, WORD_lines, WORD_state};
   static const double xs[] = {15, 45, 84, 140, 162};
   canvas_rule(c, 15, 195, 176 + dy, 0.5);
-  block_head(c, ORDER_VERSIONS, 15, 180.8 + dy, &LAYOUT_WORD(l, versions));
+  block_head(c, ORDER_VERSIONS, 15, 181.1 + dy, &LAYOUT_WORD(l, versions));
   open_group(c, "Table", ORDER_VERSIONS + 1, 0);
   open_group(c, "TR", ORDER_VERSIONS + 2, ORDER_VERSIONS + 1);
   for (uint32_t i = 0; i < 5; i++) {
@@ -425,11 +425,11 @@ static void cover_draw(struct canvas *c, const struct layout *l) {
   cover_counts_static(c, l);
   cover_versions(c, l, dy);
   canvas_open(c, "H2", ORDER_RULES);
-  canvas_pair(c, 15, 219.2 + dy, (struct style){FACE_SANS_BOLD, 7.6}, (struct style){FACE_SANS_BOLD_ITALIC, 7.6},
+  canvas_pair(c, 15, 220.1 + dy, (struct style){FACE_SANS_BOLD, 7.6}, (struct style){FACE_SANS_BOLD_ITALIC, 7.6},
               LAYOUT_PAIR(l, rules));
-  steps(c, l, &l->t->rules, 15, 223.9 + dy, 3.6, 80, true, 1.2, ORDER_RULES + 1);
+  steps(c, l, &l->t->rules, 15, 224.8 + dy, 3.6, 80, true, 1.05, ORDER_RULES + 1);
   layout_code(c, l, 115, 218 + dy, false, true, 22.0, ORDER_CODE);
-  layout_checking(c, l, 142, 218.8 + dy, 3.6, 53, ORDER_CHECKING);
+  layout_checking(c, l, 142, 219.7 + dy, 3.6, 53, ORDER_CHECKING);
 }
 
 /* ---- table pages ---- */
@@ -485,9 +485,7 @@ void manifest_static(struct canvas *c, const struct layout *l, enum layout_part 
   if (part == LAYOUT_FIRST) {
     cover_static(c, l);
   } else {
-    c->page = part == LAYOUT_SECOND ? 2 : 3;
     page_static(c, l, part == LAYOUT_SECOND);
-    c->page = 1;
   }
 }
 
@@ -554,7 +552,8 @@ static void tick_boxes(struct canvas *c, double y, bool struck) {
 
 static void offloaded_line(struct canvas *c, const struct layout *l, double y, uint32_t row) {
   canvas_open_in(c, "TD", row + 2, row);
-  canvas_pair(c, 25, y + 5.1, style_head, style_head_en, LAYOUT_PAIR(l, offloaded));
+  canvas_pair(c, 25, y + 5.1, (struct style){FACE_SANS_BOLD, 8.6}, (struct style){FACE_SANS_BOLD_ITALIC, 8.6},
+              LAYOUT_PAIR(l, offloaded));
   for (uint32_t i = 3; i < 8; i++) { /* cells that have lost everything */
     open_group(c, "TD", row + i, row);
   }
@@ -636,7 +635,7 @@ static void page_count(struct canvas *c, const struct layout *l, struct counts n
   }
   canvas_printf(c, 109, y, strong, "= %u", total(n));
   canvas_open(c, "P", order + 1);
-  canvas_pair_right(c, 159, y, (struct style){FACE_SANS, 7.6}, (struct style){FACE_SANS_ITALIC, 7.6},
+  canvas_pair_right(c, 159, y, (struct style){FACE_SANS, 7.4}, (struct style){FACE_SANS_ITALIC, 7.4},
                     LAYOUT_PAIR(l, counted));
   double w = canvas_pair(c, 181.5, y, (struct style){FACE_SANS, 7.6}, (struct style){FACE_SANS_ITALIC, 7.6},
                          LAYOUT_PAIR(l, of));
@@ -649,22 +648,22 @@ static void page_count(struct canvas *c, const struct layout *l, struct counts n
 static void page_foot(struct canvas *c, const struct layout *l) {
   static const enum template_word words[] = {WORD_category_p, WORD_category_a, WORD_category_c};
   static const char letters[][2] = {"P", "A", "C"};
-  const struct style strong = {FACE_SANS_BOLD, 6.8}, strong_en = {FACE_SANS_BOLD_ITALIC, 6.8};
+  const struct style strong = {FACE_SANS_BOLD, 7.2}, strong_en = {FACE_SANS_BOLD_ITALIC, 7.2};
   uint32_t order = ORDER_PAGE_FOOT + 40 * c->page + 2;
   canvas_open(c, "P", order);
-  canvas_pair(c, 15, 252.6, strong, strong_en, LAYOUT_PAIR(l, categories));
+  canvas_pair(c, 15, 252.8, strong, strong_en, LAYOUT_PAIR(l, categories));
   for (uint32_t i = 0; i < 3; i++) {
     canvas_open(c, "P", order + 1 + i);
     double y = 256.4 + 3.4 * i;
     canvas_text(c, 15, y, strong, letters[i]);
-    canvas_pair(c, 19, y, style_note, style_note_en, l->captions->words[words[i]].es,
+    canvas_pair(c, 19, y, (struct style){FACE_SANS, 7.2}, (struct style){FACE_SANS_ITALIC, 7.2}, l->captions->words[words[i]].es,
                 l->captions->words[words[i]].en);
   }
   canvas_open(c, "P", order + 5);
   canvas_text_in(c, "es", 15, 268.0, style_note, LAYOUT_WORD(l, margin_bar).es);
   canvas_text_in(c, "en", 15, 270.95, style_note_en, LAYOUT_WORD(l, margin_bar).en);
   canvas_open(c, "P", order + 6);
-  canvas_pair(c, 84, 252.6, strong, strong_en, LAYOUT_PAIR(l, stairs));
+  canvas_pair(c, 84, 252.8, strong, strong_en, LAYOUT_PAIR(l, stairs));
   steps(c, l, &l->t->stairs, 84, 256.4, 0, 79, false, 0.9, order + 7);
 }
 
@@ -784,7 +783,7 @@ static void closing_draw(struct canvas *c, const struct layout *l) {
     canvas_artifact(c);
     canvas_rule(c, 25, 92 - width / 2 - 3, y + 3.5, 0.3);
     canvas_rule(c, 92 + width / 2 + 3, 159, y + 3.5, 0.3);
-    page_count(c, l, count_range(&l->content->manifest, first, n), y + 4.6 + 5.6);
+    page_count(c, l, count_range(&l->content->manifest, first, n), y + 10.5);
     y += 17;
   } else {
     y += 6;
@@ -809,7 +808,7 @@ void manifest_draw(struct canvas *c, const struct layout *l) {
     if (page == l->page_count) {
       closing_draw(c, l);
     } else {
-      page_count(c, l, count_range(&l->content->manifest, first, n), n == LINES_A_PAGE ? 245.4 : 245.4);
+      page_count(c, l, count_range(&l->content->manifest, first, n), 245.4);
       page_foot(c, l);
     }
     layout_code(c, l, 195, 250.6, true, true, 30.5, ORDER_PAGE_FOOT + 40 * (uint32_t)page + 30);

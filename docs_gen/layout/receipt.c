@@ -94,7 +94,7 @@ static int exponent_of(const struct model_receipt *r) {
 
 static void party(struct canvas *c, uint32_t i, double x, double y, double width, bool strong, const char *path,
                   const char *text) {
-  double pt = 9.2;
+  double pt = i == 8 ? 8.4 : 9.2; /* a period is longer than its column at 9.2 */
   enum face_id face = strong ? FACE_SANS_BOLD : FACE_SANS;
   while (pt > 6.2 && canvas_width(c, (struct style){face, pt}, text) > width) {
     pt -= 0.4;
@@ -228,7 +228,7 @@ static void open_cell(struct canvas *c, uint32_t row, uint32_t i) { canvas_open_
 static void line_row(struct canvas *c, const struct layout *l, size_t i, double y) {
   const struct model_receipt_line *line = &l->content->receipt.lines[i];
   int exponent = exponent_of(&l->content->receipt);
-  const struct style number = {FACE_SANS, 8.4};
+  const struct style number = {FACE_SANS, 9};
   uint32_t row = ORDER_LINES + 10 * (uint32_t)i;
   list_element(&c->list,
                &(struct list_element){.type = "TR", .order = row, .parent = ORDER_TABLE, .page = c->page});
@@ -278,7 +278,6 @@ static void table_page(struct canvas *c, const struct layout *l) {
     sum += i < first ? r->lines[i].amount_minor : 0;
   }
   table_heads(c, l, top, c->page == 1);
-  uint32_t order = ORDER_LINES + 10 * (uint32_t)(first + n) + (c->page == 1 ? 0 : 1);
   if (c->page > 1) {
     sum_row(c, l, WORD_brought_forward, y + 5.4, sum, false, ORDER_AMOUNT - 200 + 2 * c->page);
     y += row_height;
@@ -289,7 +288,6 @@ static void table_page(struct canvas *c, const struct layout *l) {
     sum += r->lines[i].amount_minor;
     canvas_rule(c, 15, 195, y + row_height, i + 1 == first + n ? 0.3 : 0.12);
   }
-  (void)order;
   sum_row(c, l, last ? WORD_total_disbursed : WORD_carried_forward, y + 5.4, last ? r->amount_minor : sum, last,
           ORDER_AMOUNT - 199 + 2 * c->page);
 }
@@ -331,7 +329,7 @@ static void amount_panel(struct canvas *c, const struct layout *l) {
   const char *es = "", *en = "";
   canvas_artifact(c);
   canvas_ornament(c, "panel", 105, 185, l->ornaments->panel_receipt);
-  layout_field(c, ORDER_AMOUNT, 15, 176.3, WORD_amount_paid, l);
+  layout_field(c, ORDER_AMOUNT, 15, 176.5, WORD_amount_paid, l);
   canvas_open(c, "P", ORDER_AMOUNT + 1);
   double pt = 19;
   const char *figure = layout_printf(c, "%s %s", r->currency, layout_money(c, r->amount_minor, exponent));
@@ -350,7 +348,7 @@ static void amount_panel(struct canvas *c, const struct layout *l) {
     }
     canvas_printf(c, 15 + w + 1.6, 192.6, style_caption, "1 %s = %s %s", r->currency, rate, r->base_currency);
   }
-  layout_field(c, ORDER_AMOUNT + 3, 115, 176.3, WORD_in_words, l);
+  layout_field(c, ORDER_AMOUNT + 3, 115, 176.5, WORD_in_words, l);
   if (sv_failed(words_of_amount(c->list.ctx, r->amount_minor, &currency, exponent, WORDS_ES, &es)) ||
       sv_failed(words_of_amount(c->list.ctx, r->amount_minor, &currency, exponent, WORDS_EN, &en))) {
     c->list.fault = SV_FAIL(c->list.ctx, NO_MEMORY, "words");
@@ -374,7 +372,7 @@ static void ledger_line(struct canvas *c, const struct layout *l, const struct l
   const struct pair *p = &l->captions->words[row->word];
   const struct style es = {row->strong ? FACE_SANS_BOLD : FACE_SANS, 8},
                      en = {row->strong ? FACE_SANS_BOLD_ITALIC : FACE_SANS_ITALIC, 8},
-                     number = {row->strong ? FACE_SANS_BOLD : FACE_SANS, 8.8};
+                     number = {row->strong ? FACE_SANS_BOLD : FACE_SANS, 9};
   list_element(&c->list,
                &(struct list_element){.type = "TR", .order = order, .parent = ORDER_LEDGER + 1, .page = c->page});
   c->element = list_element(&c->list, &(struct list_element){.type = "TH",
@@ -411,7 +409,7 @@ static void ledger(struct canvas *c, const struct layout *l) {
   canvas_rule(c, 15, 95, 209.4, 0.3);
   for (uint32_t i = 0; i < 6; i++) {
     double top = 209.4 + 5.8 * i;
-    ledger_line(c, l, &rows[i], top + 3.9, ORDER_LEDGER + 10 + 10 * i);
+    ledger_line(c, l, &rows[i], top + 4.1, ORDER_LEDGER + 10 + 10 * i);
     canvas_rule(c, 15, 95, top + 5.8, rows[i].rule);
   }
   canvas_rule(c, 74, 95, 209.4 + 5.8 * 5 + 0.7, 0.18);
@@ -419,13 +417,13 @@ static void ledger(struct canvas *c, const struct layout *l) {
 
 static void officer(struct canvas *c, const struct layout *l, const struct model_approval *a,
                     enum template_word word, double top, uint32_t order) {
-  const struct style post = {FACE_SANS, 7.2}, post_en = {FACE_SANS_ITALIC, 7.2}, mono = {FACE_MONO, 7.6};
+  const struct style post = {FACE_SANS, 7.6}, post_en = {FACE_SANS_ITALIC, 7.6}, mono = {FACE_MONO, 7.6};
   layout_field(c, order, 115, top + 4.0, word, l);
   canvas_open(c, "P", order + 1);
   canvas_text(c, 115, top + 8.4, style_strong, a->officer.name);
   canvas_text_right(c, 195, top + 8.4, mono, a->officer.short_id);
   canvas_pair(c, 115, top + 12.0, post, post_en, a->officer.post_es, a->officer.post_en);
-  canvas_text(c, 115, top + 15.2, (struct style){FACE_SANS, 6.2}, layout_time(c, a->time_us));
+  canvas_text(c, 115, top + 15.2, (struct style){FACE_SANS, 6.4}, layout_time(c, a->time_us));
   canvas_artifact(c);
   canvas_rule(c, 115, 195, top + 17.4, word == WORD_certifier ? 0.3 : 0.12);
 }
@@ -466,8 +464,8 @@ static void foot(struct canvas *c, const struct layout *l) {
     if (c->page == page) {
       canvas_open(c, "P", ORDER_SIGNATURE);
     }
-    layout_signature_lines(c, l, 43.5, 252.6, 3.0);
-    double y = 252.6 + 3.0 * (double)(l->request->signer_line_count + 2);
+    layout_signature_lines(c, l, 43.5, 253.4, 3.0);
+    double y = 253.4 + 3.0 * (double)(l->request->signer_line_count + 2);
     c->page = page;
     canvas_open(c, "P", ORDER_BEHIND);
     canvas_text_in(c, "es", 43.5, y, style_small, LAYOUT_WORD(l, proves_nothing).es);
@@ -522,7 +520,7 @@ void receipt_draw(struct canvas *c, const struct layout *l) {
       running_head(c, l);
     }
     table_page(c, l);
-    if (page < l->page_count) {
+    if (page < l->page_count && l->codes[page - 1].modules) {
       layout_code(c, l, 195, 249.2, true, true, 27.1, ORDER_AMOUNT - 400 + 2 * (uint32_t)page);
     }
   }

@@ -13,6 +13,7 @@ const struct style style_caption = {FACE_SANS, 6.2}, style_caption_en = {FACE_SA
 
 /* ---- letterhead ---- */
 
+/* Where a letter is folded. */
 static void ticks(struct canvas *c) {
   canvas_line(c, 4.5, 148.5, 7.5, 148.5, 0.12);
   canvas_line(c, 202.5, 148.5, 205.5, 148.5, 0.12);
@@ -46,7 +47,9 @@ static void title_line(struct canvas *c, double y, double pt, const char *es, co
 
 void layout_letterhead_static(struct canvas *c, const struct layout *l, double title_pt) {
   layout_watermark(c, l);
-  ticks(c);
+  if (l->t->kind == MODEL_SAFE_CONDUCT) {
+    ticks(c);
+  }
   crest_figure(c, l);
   if (*l->t->title_second.es) {
     title_line(c, 38.4, 18.5, l->t->title.es, l->t->title.en);
@@ -148,8 +151,21 @@ static double black_tab(struct canvas *c, double x, const char *text) {
   return x + width;
 }
 
-static void copy_cell(struct canvas *c, const struct layout *l) {
-  const struct style es = {FACE_SANS, 5.8}, en = {FACE_SANS_ITALIC, 5.8};
+/* Why there is a second copy, in what room is left before the next cell. */
+static void copy_why(struct canvas *c, const struct layout *l, double x, double room, uint32_t copy) {
+  const struct pair *why = copy_reason(l), *cancels = &LAYOUT_WORD(l, cancels_copy);
+  const char *es = layout_printf(c, "%s; %s %u", why->es, cancels->es, copy - 1);
+  const char *en = layout_printf(c, "%s; %s %u", why->en, cancels->en, copy - 1);
+  double pt = 5.8;
+  while (pt > 4 && (canvas_width(c, (struct style){FACE_SANS, pt}, es) > room ||
+                    canvas_width(c, (struct style){FACE_SANS_ITALIC, pt}, en) > room)) {
+    pt -= 0.2;
+  }
+  canvas_text_in(c, "es", x, 62.95, (struct style){FACE_SANS, pt}, es);
+  canvas_text_in(c, "en", x, 65.1, (struct style){FACE_SANS_ITALIC, pt}, en);
+}
+
+static void copy_cell(struct canvas *c, const struct layout *l, double next) {
   uint32_t copy = l->issue->copy;
   const struct model_receipt *r = l->content->kind == MODEL_DISBURSEMENT_RECEIPT ? &l->content->receipt : NULL;
   canvas_open(c, "P", 25);
@@ -159,9 +175,7 @@ static void copy_cell(struct canvas *c, const struct layout *l) {
     canvas_printf(c, 115, 64.7, style_strong, "1 · %s", LAYOUT_WORD(l, original).es);
   } else {
     double x = black_tab(c, 115, layout_printf(c, "%s %u", LAYOUT_WORD(l, copy_tab).es, copy)) + 2;
-    const struct pair *why = copy_reason(l), *cancels = &LAYOUT_WORD(l, cancels_copy);
-    canvas_text_in(c, "es", x, 62.95, es, layout_printf(c, "%s; %s %u", why->es, cancels->es, copy - 1));
-    canvas_text_in(c, "en", x, 65.1, en, layout_printf(c, "%s; %s %u", why->en, cancels->en, copy - 1));
+    copy_why(c, l, x, next - 1.5 - x, copy);
   }
   canvas_artifact(c);
 }
@@ -187,7 +201,7 @@ void layout_strip(struct canvas *c, const struct layout *l, const char *second, 
   canvas_open(c, "P", 21);
   canvas_text(c, 15, 64.7, (struct style){FACE_MONO_BOLD, 11.5}, layout_number(c, l->issue->number));
   version_cell(c, l, second);
-  copy_cell(c, l);
+  copy_cell(c, l, x4);
   canvas_open(c, "P", 27);
   canvas_text(c, x4, 64.7, style_strong, fourth);
   canvas_open(c, "P", 29);
@@ -321,7 +335,7 @@ void layout_seal(struct canvas *c, const struct layout *l, double x, double y, d
   }
   canvas_ornament(c, "seal", x, y, radius > 12.5 ? l->ornaments->seal_letter : l->ornaments->seal_small);
   const struct model_authority *a = &l->issue->authority;
-  seal_text(c, x, y, radius - 3.05 + 0.0,
+  seal_text(c, x, y, radius - 3.05,
             layout_printf(c, "%s · %s · ", layout_upper(c, or_empty(a->state_es)),
                           layout_upper(c, or_empty(a->seal_text))));
 }
@@ -377,7 +391,7 @@ void layout_microtext(struct canvas *c, const struct layout *l, double x, double
 
 void layout_signature_lines(struct canvas *c, const struct layout *l, double x, double y, double leading) {
   const struct pair *head = &LAYOUT_WORD(l, electronic_signature);
-  canvas_pair(c, x, y, (struct style){FACE_SANS_BOLD, 6.4}, (struct style){FACE_SANS_BOLD_ITALIC, 6.4},
+  canvas_pair(c, x, y, (struct style){FACE_SANS_BOLD, 6.6}, (struct style){FACE_SANS_BOLD_ITALIC, 6.6},
               head->es, head->en);
   for (size_t i = 0; i < l->request->signer_line_count && i < 4; i++) {
     canvas_text(c, x, y += leading, style_small, l->request->signer_lines[i]);

@@ -1,5 +1,5 @@
-/* Shaping. Invariant: concatenating, glyph by glyph, the text that each code (or ActualText) stands for gives the
- * string that was sent, whatever was drawn. */
+/* Shaping. Invariant: concatenating, code by code, the text that each stands for gives the string that was sent,
+ * whatever was drawn. */
 #include "docs_gen/text/shape.h"
 
 #include <fribidi.h>
@@ -8,6 +8,7 @@
 #include "docs_gen/text/subset.h"
 
 SV_AUTO_DEFINE(hb_buffer_t, hb_buffer_destroy)
+SV_AUTO_DEFINE(hb_draw_funcs_t, hb_draw_funcs_destroy)
 
 enum { LINE_MAX_CHARS = 400, DYNAMIC_CODES_MAX = 1024 };
 
@@ -187,28 +188,121 @@ static struct text_glyph *room_for(struct shaping *s, size_t n) {
   return g;
 }
 
-/* One cluster: its first glyph stands for all its text, the others for none. Readers sort glyphs by their place, and a
- * mark with a text of its own would leave its letter. Glyphs [from, to) of the buffer in the order of the text, characters [c, c + chars). */
-static bool put_cluster(struct shaping *s, const struct run *run, const hb_glyph_info_t *info,
-                        const hb_glyph_position_t *pos, const int32_t *pen, size_t from, size_t to, size_t c,
-                        size_t chars) {
-  size_t n = to - from;
-  struct text_glyph *g = room_for(s, n);
+/* ---- outlines, of the glyphs of a cluster after its first ---- */
+
+struct outline_pen {
+  struct sv_buf segments, points;
+  struct text_point last;
+};
+
+static void outline_put(struct outline_pen *p, char segment, const float *xy, int n) {
+  sv_buf_u8(&p->segments, (uint8_t)segment);
+  for (int i = 0; i < n; i++) {
+    p->last = (struct text_point){(int32_t)xy[2 * i], (int32_t)xy[2 * i + 1]};
+    sv_buf_put(&p->points, &p->last, sizeof p->last);
+  }
+}
+static void outline_move(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, float x, float y, void *user) {
+  (void)f, (void)st, (void)user;
+  outline_put(pen, 'M', (float[]){x, y}, 1);
+}
+static void outline_line(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, float x, float y, void *user) {
+  (void)f, (void)st, (void)user;
+  outline_put(pen, 'L', (float[]){x, y}, 1);
+}
+static void outline_quadratic(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, float cx, float cy, float x,
+                              float y, void *user) {
+  (void)f, (void)st, (void)user;
+  struct outline_pen *p = pen;
+  float x0 = (float)p->last.x, y0 = (float)p->last.y; /* raised to a cubic */
+  outline_put(p, 'C',
+              (float[]){x0 + (cx - x0) * 2 / 3, y0 + (cy - y0) * 2 / 3, x + (cx - x) * 2 / 3, y + (cy - y) * 2 / 3,
+                        x, y},
+              3);
+}
+static void outline_cubic(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, float ax, float ay, float bx,
+                          float by, float x, float y, void *user) {
+  (void)f, (void)st, (void)user;
+  outline_put(pen, 'C', (float[]){ax, ay, bx, by, x, y}, 3);
+}
+static void outline_close(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, void *user) {
+  (void)f, (void)st, (void)user;
+  outline_put(pen, 'Z', NULL, 0);
+}
+
+static const struct text_outline *outline_of(struct shaping *s, hb_font_t *font, hb_codepoint_t gid) {
+  struct sv_arena *mem = s->session->ctx->mem;
+  struct text_outline *o = SV_NEW(mem, struct text_outline);
+  SV_AUTO(hb_draw_funcs_destroy) hb_draw_funcs_t *funcs = hb_draw_funcs_create();
+  hb_draw_funcs_set_move_to_func(funcs, outline_move, NULL, NULL);
+  hb_draw_funcs_set_line_to_func(funcs, outline_line, NULL, NULL);
+  hb_draw_funcs_set_quadratic_to_func(funcs, outline_quadratic, NULL, NULL);
+  hb_draw_funcs_set_cubic_to_func(funcs, outline_cubic, NULL, NULL);
+  hb_draw_funcs_set_close_path_func(funcs, outline_close, NULL, NULL);
+  struct outline_pen pen = {.segments = sv_buf_in(mem, 0), .points = sv_buf_in(mem, 0)};
+  hb_font_get_glyph_shape(font, gid, funcs, &pen);
+  sv_buf_u8(&pen.segments, 0);
+  sv_buf_put(&pen.points, &pen.last, sizeof pen.last); /* never empty */
+  if (!o || pen.segments.failed || pen.points.failed) {
+    return NULL;
+  }
+  o->segments = (const char *)pen.segments.p;
+  o->points = (const struct text_point *)(const void *)pen.points.p;
+  return o;
+}
+
+/* ---- clusters ---- */
+
+/* A character of a cluster that runs to the left, after its first: readers sort glyphs by their place and turn them
+ * round, so it stands unseen a little to the left of its letter. */
+static bool put_carrier(struct shaping *s, const struct run *run, uint32_t gid, const struct text_glyph *letter,
+                        size_t c, size_t k) {
+  struct text_glyph *g = room_for(s, 1);
   if (!g) {
     return false;
   }
-  const char *text = s->starts[c];
-  size_t bytes = (size_t)(s->starts[c + chars] - text);
-  for (size_t i = 0; i < n; i++) {
-    size_t at = from + i;
-    int32_t natural =
-        hb_font_get_glyph_h_advance(s->session->faces->v[run->face].font, info[at].codepoint);
-    g[i] = (struct text_glyph){
-        .x = pen[at] + pos[at].x_offset, .y = pos[at].y_offset, .advance = natural, .silent = i > 0};
-    if (info[at].codepoint == 0 && s->line.missing == 0) {
+  *g = *letter;
+  g->unseen = true;
+  g->x -= (int32_t)k * FACE_UNITS / 100;
+  return code_for(s, run->face, gid, letter->advance, s->starts[c + k],
+                  (size_t)(s->starts[c + k + 1] - s->starts[c + k]), g);
+}
+
+/* One cluster, glyphs [from, to) of the buffer in the order of the text, characters [c, c + chars). Its first glyph
+ * speaks for it, the others are drawn as paths. */
+static bool put_cluster(struct shaping *s, const struct run *run, const hb_glyph_info_t *info,
+                        const hb_glyph_position_t *pos, const int32_t *pen, size_t from, size_t to, size_t c,
+                        size_t chars) {
+  hb_font_t *font = s->session->faces->v[run->face].font;
+  bool left = run->level & 1;
+  size_t speaks = left ? 1 : chars; /* characters of the first glyph */
+  struct text_glyph first = {0};
+  for (size_t at = from; at < to; at++) {
+    struct text_glyph *g = room_for(s, 1);
+    uint32_t gid = info[at].codepoint;
+    if (!g) {
+      return false;
+    }
+    *g = (struct text_glyph){.x = pen[at] + pos[at].x_offset,
+                             .y = pos[at].y_offset,
+                             .advance = hb_font_get_glyph_h_advance(font, gid)};
+    if (gid == 0 && s->line.missing == 0) {
       s->line.missing = s->cps[c];
     }
-    if (!code_for(s, run->face, info[at].codepoint, natural, text, bytes, &g[i])) {
+    if (at > from) {
+      g->outline = outline_of(s, font, gid);
+      if (!g->outline) {
+        return false;
+      }
+    } else if (!code_for(s, run->face, gid, g->advance, s->starts[c], (size_t)(s->starts[c + speaks] - s->starts[c]),
+                         g)) {
+      return false;
+    } else {
+      first = *g;
+    }
+  }
+  for (size_t k = 1; left && k < chars; k++) {
+    if (!put_carrier(s, run, info[from].codepoint, &first, c, k)) {
       return false;
     }
   }

@@ -11,13 +11,23 @@ enum {
   TEXT_FONTS = TEXT_FONT_DYNAMIC + TEXT_DYNAMIC_MAX,
 };
 
+/* A glyph as a path, for those that must not speak. Segments as in a display list: M, L, C, Z. */
+struct text_point {
+  int32_t x, y;
+};
+struct text_outline {
+  const char *segments;
+  const struct text_point *points;
+};
+
 struct text_glyph {
   uint16_t font;
   uint16_t cid;
   int32_t x; /* of its origin, from the line's left edge */
   int32_t y; /* above the baseline */
   int32_t advance;
-  bool silent; /* its cluster's text was given by an earlier glyph */
+  const struct text_outline *outline; /* drawn instead of the code: its cluster's text was given by another glyph */
+  bool unseen;                        /* text alone: it carries a character and draws nothing */
 };
 
 /* Glyphs in the order of the text, whatever its direction. */
