@@ -35,9 +35,13 @@ static inline struct sv_ctx sv_ctx_over(struct sv_arena *mem) {
 /* Records the first fault only; returns the given reason. */
 sv_status sv_ctx_fail(struct sv_ctx *ctx, enum sv_reason reason, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The constant at the end lets the compiler see that what follows SV_TRY was filled in. */
+/* The constant lets the compiler see that what follows SV_TRY was filled in. */
+static inline sv_status sv_failure(sv_status recorded, enum sv_reason reason) {
+  (void)recorded.reason;
+  return (sv_status){reason};
+}
 #define SV_FAIL(ctx, reason, ...) \
-  ((void)sv_ctx_fail((ctx), SV_##reason, __VA_ARGS__).reason, (sv_status){SV_##reason})
+  sv_failure(sv_ctx_fail((ctx), SV_##reason, __VA_ARGS__), SV_##reason)
 
 /* Forgets the fault, after it has been dealt with. */
 void sv_ctx_clear(struct sv_ctx *ctx);
