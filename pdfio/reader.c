@@ -49,7 +49,7 @@ static sv_status stream_length(struct pdfio *p, const struct pdfio_value *dict, 
 /* After the keyword: CR LF or LF, the data, an optional line end, endstream (7.3.8.1). */
 static sv_status read_stream_data(struct pdfio *p, struct pdfio_lexer *l,
                                   const struct pdfio_value *dict, const struct pdfio_value **ret) {
-  size_t length;
+  size_t length = 0;
   l->at += l->at < l->text.n && l->text.p[l->at] == '\r';
   if (l->at >= l->text.n || l->text.p[l->at++] != '\n') {
     return bad(p, "line end after stream", l->at);
@@ -239,7 +239,7 @@ static sv_status open_container(struct pdfio *p, uint32_t number, struct pdfio_c
 
 static sv_status read_in_stream(struct pdfio *p, const struct pdfio_object_entry *e,
                                 const struct pdfio_value **ret) {
-  struct pdfio_container *c;
+  struct pdfio_container *c = NULL;
   if (e->where > UINT32_MAX) {
     return bad(p, "no object stream", 0);
   }

@@ -294,7 +294,7 @@ static sv_status find_start(struct pdfio *p, size_t *ret) {
 }
 
 sv_status pdfio_read_xref(struct pdfio *p) {
-  size_t at;
+  size_t at = 0;
   SV_TRY(find_start(p, &at));
   for (;;) {
     SV_TRY(sv_ctx_alive(p->ctx));
