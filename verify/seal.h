@@ -4,8 +4,9 @@
 #include "verify/report.h"
 #include "verify/trust.h"
 
-/* As verify_pdf; UNREADABLE with WRONG_FORMAT when the bytes are no seal at all, NOT_OURS for a good seal of somebody
- * else whom we know, INVALID with UNKNOWN_CERTIFICATE, INVALID_SIGNATURE and so on.
+/* As verify_pdf, with these differences: bytes that are no seal at all are NOT_OURS with WRONG_FORMAT, and a seal that is
+ * bent is INVALID with WRONG_FORMAT; a good seal of somebody else whom we know is NOT_OURS; UNKNOWN_CERTIFICATE,
+ * INVALID_SIGNATURE and the like are INVALID, EXPIRED_CERTIFICATE is CHECK.
  * seal        hostile; borrowed.
  * holder_mrz  the bearer's own document as read (two lines of 36 or 44, three of 30, with or without line ends), for a
  *             holder check against the commitment; NULL: no check.

@@ -1,0 +1,478 @@
+/* What verdict does a PDF get: ours and whole, ours and touched, a stranger's, none at all? */
+#include "verify/pdf.h"
+
+#include "crypto/digest.h"
+#include "model/number.h"
+#include "seal/seal.h"
+#include "tests/authority.h"
+#include "tests/small_pdf.h"
+#include "tests/verify/registry_double.h"
+#include "verify/headline.h"
+
+static struct sv_arena *arena;
+static struct sv_ctx ctx;
+static struct seal *seal;
+static struct verify_trust *trust;
+static char number[10];
+static struct sv_bytes record;
+static struct small_pdf_out pdf;
+static struct verify_copy copies[2];
+static struct registry_double registry;
+static int64_t now_us;
+
+static struct sv_bytes make_record(void) {
+  return sv_bytes_str(sv_arena_printf(
+      arena,
+      "{\"approvals\":[],\"authority\":\"migration\",\"content\":{\"valid_from\":\"2026-01-15\","
+      "\"valid_until\":"
+      "\"2027-01-14\"},\"format\":\"salvo-record/1\",\"issue_date\":\"2026-01-15\",\"issue_time\":"
+      "\"2026-01-15T16:42:08Z\",\"kind\":\"safe_conduct\",\"number\":\"%s\",\"salt\":\"00\","
+      "\"version\":1}",
+      number));
+}
+
+static struct small_pdf_out sign(struct seal *with, struct small_pdf in) {
+  in.contents_room = seal_contents_room(with);
+  struct small_pdf_out out = small_pdf_write(arena, &in);
+  assert_true(out.n > 0);
+  assert_int_equal(seal_pdf(with, &ctx, out.p, out.n, &out.slot).reason, SV_OK);
+  return out;
+}
+
+static void register_pdf(struct sv_bytes file) {
+  crypto_sha256(file, copies[0].pdf_sha256);
+  copies[0].copy = 1;
+  struct verify_row row = {.found = true,
+                           .number = number,
+                           .version = 1,
+                           .kind = MODEL_SAFE_CONDUCT,
+                           .state = MODEL_ISSUED,
+                           .copies = copies,
+                           .copy_count = 1,
+                           .latest_copy = 1,
+                           .latest_version = 1,
+                           .valid_from = "2026-01-15",
+                           .valid_until = "2027-01-14",
+                           .zone = "America/Panama",
+                           .issue_time_us = now_us};
+  crypto_sha256(record, row.record_sha256);
+  registry = registry_double_of(row);
+}
+
+static int setup(void **state) {
+  (void)state;
+  arena = sv_arena_open(256 << 20);
+  ctx = sv_ctx_over(arena);
+  assert_int_equal(
+      seal_open_files(&ctx, authority_path(arena, "document.key"),
+                      authority_path(arena, "document-chain.pem"),
+                      authority_path(arena, "seal.key"), authority_path(arena, "seal.pem"), &seal)
+          .reason,
+      SV_OK);
+  const char *path = authority_path(arena, "trust.pem");
+  assert_int_equal(verify_trust_open(&ctx, &path, 1, &trust).reason, SV_OK);
+  now_us = seal_signer_not_after_us(seal) - 1000LL * 86400 * 1000000; /* well inside its validity */
+  model_number_format(MODEL_SAFE_CONDUCT, 2026, 207, number);
+  record = make_record();
+  pdf = sign(seal, (struct small_pdf){.content = "100 100 m 200 200 l S", .record = record});
+  register_pdf(sv_bytes_of(pdf.p, pdf.n));
+  registry.row.valid_from = "2020-01-01";
+  registry.row.valid_until = "2090-01-01";
+  return 0;
+}
+
+static int teardown(void **state) {
+  (void)state;
+  seal_close(seal);
+  verify_trust_close(trust);
+  seal = NULL;
+  trust = NULL;
+  sv_arena_close(arena);
+  return 0;
+}
+
+static struct verify_report judged(struct sv_bytes file, const struct registry_double *with) {
+  struct verify_report r;
+  sv_status s = verify_pdf(&ctx, trust, with ? &with->base : NULL, now_us, file, &r);
+  assert_int_equal(s.reason, SV_OK);
+  return r;
+}
+static struct sv_bytes whole(void) { return sv_bytes_of(pdf.p, pdf.n); }
+
+static void is(struct verify_report r, enum verify_verdict verdict, enum verify_reason first) {
+  if (r.verdict != verdict || (first && (r.reason_count == 0 || r.reasons[0] != first))) {
+    print_error("%s %s: %s\n", verify_verdict_name(r.verdict),
+                verify_reason_name(r.reason_count ? r.reasons[0] : VERIFY_NO_REASON), r.detail);
+  }
+  assert_int_equal(r.verdict, verdict);
+  if (first) {
+    assert_true(r.reason_count > 0);
+    assert_int_equal(r.reasons[0], first);
+  } else {
+    assert_int_equal(r.reason_count, 0);
+  }
+}
+
+static void a_registered_file_is_valid_and_says_what_it_is(void **state) {
+  (void)state;
+  struct verify_report r = judged(whole(), &registry);
+  is(r, VERIFY_VALID, VERIFY_NO_REASON);
+  assert_string_equal(r.number, number);
+  assert_int_equal(r.version, 1);
+  assert_int_equal(r.copy, 1);
+  assert_int_equal(r.signature_count, 1);
+  assert_true(r.signatures[0].intact && r.signatures[0].trusted &&
+              r.signatures[0].covers_whole_file);
+  assert_string_equal(r.signatures[0].level, "B-B");
+  assert_non_null(strstr(r.signatures[0].signer, "CN=UT-DOC-07"));
+  assert_int_equal(r.signatures[0].claimed_time_us, 1768495328LL * 1000000);
+}
+
+static void without_a_registry_a_good_file_is_amber(void **state) {
+  (void)state;
+  now_us = 1770000000LL *
+           1000000; /* 2 February 2026: within the record's validity, before the certificate's */
+  struct verify_report r = judged(whole(), NULL);
+  assert_int_equal(r.verdict, VERIFY_CHECK);
+  assert_true(verify_report_has(&r, VERIFY_STATUS_UNKNOWN));
+  assert_false(r.registry_asked);
+}
+
+/* Every byte, each by another bit; those of the signature by the bit that changes the case of a letter as well. */
+static void no_flipped_byte_is_ever_valid(void **state) {
+  (void)state;
+  static const uint8_t masks[] = {0x01, 0x80, 0x20};
+  struct sv_arena *outer = arena;
+  for (size_t k = 0; k < pdf.n + pdf.slot.contents_room; k++) {
+    size_t i = k < pdf.n ? k : pdf.slot.contents_at + k - pdf.n;
+    uint8_t mask = k < pdf.n ? masks[k % 3] : 0x20;
+    struct sv_arena *own = sv_arena_open(8 << 20);
+    ctx.mem = own;
+    uint8_t *changed = sv_arena_alloc(own, pdf.n);
+    memcpy(changed, pdf.p, pdf.n);
+    changed[i] ^= mask;
+    struct verify_report r = judged(sv_bytes_of(changed, pdf.n), &registry);
+    if (r.verdict != VERIFY_INVALID) {
+      print_error("byte %zu ^ %02x: %s %s\n", i, mask, verify_verdict_name(r.verdict), r.detail);
+    }
+    assert_int_equal(r.verdict, VERIFY_INVALID);
+    sv_arena_close(own);
+    ctx.mem = outer;
+  }
+}
+
+static void without_a_registry_a_flip_outside_the_signature_is_seen_too(void **state) {
+  (void)state;
+  struct sv_arena *outer = arena;
+  size_t amber = 0;
+  for (size_t i = 0; i < pdf.n; i++) {
+    struct sv_arena *own = sv_arena_open(8 << 20);
+    ctx.mem = own;
+    uint8_t *bent = sv_arena_alloc(own, pdf.n);
+    memcpy(bent, pdf.p, pdf.n);
+    bent[i] ^= 1;
+    struct verify_report r = judged(sv_bytes_of(bent, pdf.n), NULL);
+    bool in_contents =
+        i > pdf.slot.contents_at && i < pdf.slot.contents_at + pdf.slot.contents_room;
+    assert_int_not_equal(r.verdict, VERIFY_VALID);
+    if (!in_contents) {
+      assert_int_equal(r.verdict, VERIFY_INVALID);
+    }
+    amber += r.verdict == VERIFY_CHECK;
+    sv_arena_close(own);
+    ctx.mem = outer;
+  }
+  assert_true(
+      amber <
+      pdf.slot.contents_room); /* the issuer's certificate inside, which the anchors replace */
+}
+
+static void no_shortened_file_is_valid(void **state) {
+  (void)state;
+  for (size_t n = 0; n < pdf.n; n += 11) {
+    assert_int_not_equal(judged(sv_bytes_of(pdf.p, n), &registry).verdict, VERIFY_VALID);
+  }
+}
+
+/* The file and more: an object that replaces the page's content, a cross reference, a trailer. */
+static struct sv_bytes with_revision(const char *object, int number_of_object) {
+  struct sv_buf b = sv_buf_in(arena, 0);
+  sv_buf_put(&b, pdf.p, pdf.n);
+  size_t at = b.n;
+  sv_buf_str(&b, object);
+  size_t xref = b.n;
+  const char *tail = memmem(pdf.p + pdf.n - 40, 40, "startxref", 9);
+  sv_buf_printf(&b,
+                "xref\n%d 1\n%010zu 00000 n \ntrailer\n<</Size 9/Root 1 0 R/Prev "
+                "%ld>>\nstartxref\n%zu\n%%%%EOF\n",
+                number_of_object, at, strtol(tail + 10, NULL, 10), xref);
+  return sv_buf_bytes(&b);
+}
+
+static void an_appended_revision_is_changed_after_signing(void **state) {
+  (void)state;
+  struct sv_bytes file =
+      with_revision("4 0 obj\n<</Length 3>>\nstream\nnew\nendstream\nendobj\n", 4);
+  is(judged(file, &registry), VERIFY_INVALID, VERIFY_CHANGED_AFTER_SIGNING);
+  is(judged(file, NULL), VERIFY_INVALID, VERIFY_CHANGED_AFTER_SIGNING);
+  /* even one that changes nothing that is seen */
+  is(judged(with_revision("7 0 obj\nnull\nendobj\n", 7), NULL), VERIFY_INVALID,
+     VERIFY_CHANGED_AFTER_SIGNING);
+}
+
+static void bytes_after_the_end_are_seen(void **state) {
+  (void)state;
+  struct sv_buf b = sv_buf_in(arena, 0);
+  sv_buf_put(&b, pdf.p, pdf.n);
+  sv_buf_str(&b, "\n");
+  assert_int_equal(judged(sv_buf_bytes(&b), &registry).verdict, VERIFY_INVALID);
+  assert_int_equal(judged(sv_buf_bytes(&b), NULL).verdict, VERIFY_INVALID);
+}
+
+/* The sealed file with a text in it replaced by one of the same length. */
+static struct sv_bytes bent(const char *from, const char *to) {
+  uint8_t *p = sv_arena_alloc(arena, pdf.n);
+  memcpy(p, pdf.p, pdf.n);
+  uint8_t *at = memmem(p, pdf.n, from, strlen(from));
+  assert_non_null(at);
+  memcpy(at, to, strlen(to));
+  return sv_bytes_of(p, pdf.n);
+}
+
+static void a_bent_byte_range_is_invalid(void **state) {
+  (void)state;
+  static const char *const heads[] = {"/ByteRange[1 ", "/ByteRange[- ", "/ByteRange[  ",
+                                      "/BiteRange[0 "};
+  for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+    assert_int_equal(judged(bent("/ByteRange[0 ", heads[i]), NULL).verdict, VERIFY_INVALID);
+  }
+  /* a gap that is wider than the Contents, as in signature wrapping */
+  char from[32];
+  char to[32];
+  (void)snprintf(from, sizeof from, "[0 %zu ", pdf.slot.contents_at);
+  (void)snprintf(to, sizeof to, "[0 %zu ", pdf.slot.contents_at - 1);
+  struct verify_report r = judged(bent(from, to), NULL);
+  is(r, VERIFY_INVALID, VERIFY_BYTES_ALTERED);
+  assert_false(r.signatures[0].intact);
+}
+
+static void bent_contents_are_invalid(void **state) {
+  (void)state;
+  static const char *const bodies[] = {"/Contents<>", "/Contents< ", "/Contents<x", "/Cantents<3"};
+  for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+    assert_int_equal(judged(bent("/Contents<3", bodies[i]), NULL).verdict, VERIFY_INVALID);
+  }
+  /* garbage in the padding; one more byte of room makes sure that there is some */
+  struct small_pdf in = {
+      .content = "", .record = record, .contents_room = seal_contents_room(seal) + 2};
+  struct small_pdf_out roomy = small_pdf_write(arena, &in);
+  assert_int_equal(seal_pdf(seal, &ctx, roomy.p, roomy.n, &roomy.slot).reason, SV_OK);
+  now_us = seal_signer_not_after_us(seal) - 1000LL * 86400 * 1000000;
+  assert_int_not_equal(judged(sv_bytes_of(roomy.p, roomy.n), NULL).verdict, VERIFY_UNREADABLE);
+  roomy.p[roomy.slot.contents_at + roomy.slot.contents_room - 2] = '1';
+  is(judged(sv_bytes_of(roomy.p, roomy.n), NULL), VERIFY_INVALID, VERIFY_BYTES_ALTERED);
+}
+
+static void an_unknown_sub_filter_is_invalid(void **state) {
+  (void)state;
+  struct small_pdf_out p =
+      sign(seal, (struct small_pdf){.record = record, .sub_filter = "/adbe.pkcs7.detached"});
+  is(judged(sv_bytes_of(p.p, p.n), NULL), VERIFY_INVALID, VERIFY_INVALID_SIGNATURE);
+}
+
+static void our_signature_without_a_row_is_an_alarm(void **state) {
+  (void)state;
+  registry.row.found = false;
+  is(judged(whole(), &registry), VERIFY_INVALID, VERIFY_NOT_REGISTERED);
+}
+
+static void our_signature_over_another_file_of_the_same_number_is_altered(void **state) {
+  (void)state;
+  struct small_pdf_out other = sign(seal, (struct small_pdf){.content = "1 w", .record = record});
+  is(judged(sv_bytes_of(other.p, other.n), &registry), VERIFY_INVALID, VERIFY_BYTES_ALTERED);
+}
+
+static void a_twin_that_is_missing_doubled_or_different_is_a_mismatch(void **state) {
+  (void)state;
+  struct small_pdf_out none = sign(seal, (struct small_pdf){.content = ""});
+  is(judged(sv_bytes_of(none.p, none.n), NULL), VERIFY_INVALID, VERIFY_TWIN_MISMATCH);
+  struct small_pdf_out bad = sign(seal, (struct small_pdf){.record = sv_bytes_str("{}")});
+  is(judged(sv_bytes_of(bad.p, bad.n), NULL), VERIFY_INVALID, VERIFY_TWIN_MISMATCH);
+  registry.row.record_sha256[0] ^= 1;
+  is(judged(whole(), &registry), VERIFY_INVALID, VERIFY_TWIN_MISMATCH);
+}
+
+static void the_state_in_the_registry_decides(void **state) {
+  (void)state;
+  static const struct {
+    enum model_state state;
+    enum verify_verdict verdict;
+    enum verify_reason reason;
+  } rows[] = {
+      {MODEL_ISSUED, VERIFY_VALID, VERIFY_NO_REASON},
+      {MODEL_CLOSED, VERIFY_VALID, VERIFY_NO_REASON},
+      {MODEL_SUSPENDED, VERIFY_HOLD, VERIFY_NO_REASON},
+      {MODEL_REVOKED, VERIFY_INVALID, VERIFY_REVOKED},
+      {MODEL_SUPERSEDED, VERIFY_INVALID, VERIFY_SUPERSEDED},
+      {MODEL_EXPIRED, VERIFY_INVALID, VERIFY_EXPIRED},
+      {MODEL_VOID, VERIFY_INVALID, VERIFY_NOT_REGISTERED},
+      {MODEL_RESERVED, VERIFY_INVALID, VERIFY_NOT_REGISTERED},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    registry.row.state = rows[i].state;
+    is(judged(whole(), &registry), rows[i].verdict, rows[i].reason);
+  }
+}
+
+static void versions_copies_and_days_decide_too(void **state) {
+  (void)state;
+  registry.row.latest_version = 2;
+  struct verify_report r = judged(whole(), &registry);
+  is(r, VERIFY_INVALID, VERIFY_SUPERSEDED);
+  assert_int_equal(r.latest_version, 2);
+  registry.row.latest_version = 1;
+  registry.row.latest_copy = 2;
+  registry.row.copy_count = 2;
+  copies[1].copy = 2;
+  is(judged(whole(), &registry), VERIFY_INVALID, VERIFY_COPY_REPLACED);
+  registry.row.latest_copy = 1;
+  registry.row.copy_count = 1;
+  registry.row.valid_until = "2020-01-02";
+  is(judged(whole(), &registry), VERIFY_INVALID, VERIFY_EXPIRED);
+  registry.row.valid_until = "2090-01-01";
+  registry.row.valid_from = "2089-01-01";
+  is(judged(whole(), &registry), VERIFY_CHECK, VERIFY_NOT_YET_VALID);
+}
+
+static void the_last_day_counts_in_the_authoritys_zone(void **state) {
+  (void)state;
+  registry.row.valid_until = "2027-06-30";
+  now_us = 1814414400LL * 1000000; /* 2027-07-01T04:00Z: still 30 June in Panama */
+  registry.row.issue_time_us = seal_signer_not_after_us(seal) - 1000LL * 86400 * 1000000;
+  is(judged(whole(), &registry), VERIFY_VALID, VERIFY_NO_REASON);
+  now_us += 2 * 3600LL * 1000000;
+  is(judged(whole(), &registry), VERIFY_INVALID, VERIFY_EXPIRED);
+}
+
+static void a_certificate_that_ran_out_is_amber_alone_and_good_with_the_registrys_proof(
+    void **state) {
+  (void)state;
+  now_us = seal_signer_not_after_us(seal) + 86400LL * 1000000;
+  struct verify_report r = judged(whole(), NULL);
+  assert_true(verify_report_has(&r, VERIFY_EXPIRED_CERTIFICATE));
+  assert_int_not_equal(r.verdict, VERIFY_VALID);
+  registry.row.issue_time_us = now_us - 30LL * 86400 * 1000000;
+  is(judged(whole(), &registry), VERIFY_VALID, VERIFY_NO_REASON);
+}
+
+static struct seal *stranger(const char *key, const char *chain) {
+  struct seal *s = NULL;
+  assert_int_equal(
+      seal_open_files(&ctx, authority_path(arena, key), authority_path(arena, chain),
+                      authority_path(arena, "seal.key"), authority_path(arena, "seal.pem"), &s)
+          .reason,
+      SV_OK);
+  return s;
+}
+
+static void a_strangers_good_signature_is_not_ours_and_never_green(void **state) {
+  (void)state;
+  SV_AUTO(seal_close) struct seal *other = stranger("clients/case.key", "clients/case.pem");
+  struct small_pdf_out p = sign(other, (struct small_pdf){.content = "1 w"});
+  struct verify_report r = judged(sv_bytes_of(p.p, p.n), &registry);
+  assert_int_equal(r.verdict, VERIFY_NOT_OURS);
+  assert_true(r.signatures[0].intact && !r.signatures[0].trusted);
+  assert_string_equal(r.number, "");
+  /* but with our record in it, it poses as ours */
+  p = sign(other, (struct small_pdf){.record = record});
+  is(judged(sv_bytes_of(p.p, p.n), &registry), VERIFY_INVALID, VERIFY_UNTRUSTED_CERTIFICATE);
+}
+
+static void a_server_certificate_may_not_sign_documents(void **state) {
+  (void)state;
+  SV_AUTO(seal_close) struct seal *server = stranger("server.key", "server.pem");
+  now_us = seal_signer_not_after_us(server) - 86400LL * 1000000;
+  struct small_pdf_out p = sign(server, (struct small_pdf){.record = record});
+  is(judged(sv_bytes_of(p.p, p.n), NULL), VERIFY_INVALID, VERIFY_WRONG_DOCUMENT_TYPE);
+}
+
+static void a_file_without_a_signature_is_not_ours_unless_it_poses(void **state) {
+  (void)state;
+  struct small_pdf in = {.content = "1 w"};
+  struct small_pdf_out p = small_pdf_write(arena, &in);
+  is(judged(sv_bytes_of(p.p, p.n), &registry), VERIFY_NOT_OURS, VERIFY_NO_SIGNATURE);
+  in.record = record;
+  p = small_pdf_write(arena, &in);
+  is(judged(sv_bytes_of(p.p, p.n), &registry), VERIFY_INVALID, VERIFY_NO_SIGNATURE);
+}
+
+static void what_is_no_pdf_is_unreadable(void **state) {
+  (void)state;
+  is(judged(sv_bytes_str("hello"), &registry), VERIFY_UNREADABLE, VERIFY_WRONG_FORMAT);
+  is(judged(sv_bytes_of(NULL, 0), &registry), VERIFY_UNREADABLE, VERIFY_WRONG_FORMAT);
+  is(judged(sv_bytes_str("%PDF-1.7\n%%EOF\n"), NULL), VERIFY_UNREADABLE, VERIFY_WRONG_FORMAT);
+}
+
+static void a_registry_that_is_down_is_a_failure_and_no_verdict(void **state) {
+  (void)state;
+  registry.down = true;
+  struct verify_report r = {.verdict = VERIFY_VALID};
+  assert_int_equal(verify_pdf(&ctx, trust, &registry.base, now_us, whole(), &r).reason, SV_STORE);
+}
+
+static void headlines_speak_five_languages_and_say_nothing_of_the_document(void **state) {
+  (void)state;
+  static const char *const languages[] = {"es", "en-GB", "fr", "ht", "pt", "xx", ""};
+  registry.row.state = MODEL_REVOKED;
+  struct verify_report r = judged(whole(), &registry);
+  assert_string_equal(verify_headline(&ctx, &r, "es"),
+                      "ALTO. Documento revocado. No pasa. Llame si hay duda.");
+  assert_string_equal(verify_headline(&ctx, &r, "en"),
+                      "STOP. Revoked. Do not let pass. Call if in doubt.");
+  registry.row.state = MODEL_SUSPENDED;
+  struct verify_report hold = judged(whole(), &registry);
+  assert_string_equal(verify_headline(&ctx, &hold, "xx"), "RETENER. Llame al oficial de guardia.");
+  for (int v = VERIFY_VALID; v <= VERIFY_UNREADABLE; v++) {
+    for (int reason = 0; reason <= VERIFY_PROOF_EXPIRED; reason++) {
+      for (size_t l = 0; l < sizeof languages / sizeof *languages; l++) {
+        struct verify_report any = r;
+        any.verdict = (enum verify_verdict)v;
+        any.reasons[0] = (enum verify_reason)reason;
+        any.reason_count = 1;
+        const char *text = verify_headline(&ctx, &any, languages[l]);
+        assert_true(strlen(text) > 8);
+        assert_null(strstr(text, number));
+      }
+    }
+  }
+}
+
+int main(void) {
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+  const struct CMUnitTest tests[] = {
+      T(a_registered_file_is_valid_and_says_what_it_is),
+      T(without_a_registry_a_good_file_is_amber),
+      T(no_flipped_byte_is_ever_valid),
+      T(without_a_registry_a_flip_outside_the_signature_is_seen_too),
+      T(no_shortened_file_is_valid),
+      T(an_appended_revision_is_changed_after_signing),
+      T(bytes_after_the_end_are_seen),
+      T(a_bent_byte_range_is_invalid),
+      T(bent_contents_are_invalid),
+      T(an_unknown_sub_filter_is_invalid),
+      T(our_signature_without_a_row_is_an_alarm),
+      T(our_signature_over_another_file_of_the_same_number_is_altered),
+      T(a_twin_that_is_missing_doubled_or_different_is_a_mismatch),
+      T(the_state_in_the_registry_decides),
+      T(versions_copies_and_days_decide_too),
+      T(the_last_day_counts_in_the_authoritys_zone),
+      T(a_certificate_that_ran_out_is_amber_alone_and_good_with_the_registrys_proof),
+      T(a_strangers_good_signature_is_not_ours_and_never_green),
+      T(a_server_certificate_may_not_sign_documents),
+      T(a_file_without_a_signature_is_not_ours_unless_it_poses),
+      T(what_is_no_pdf_is_unreadable),
+      T(a_registry_that_is_down_is_a_failure_and_no_verdict),
+      T(headlines_speak_five_languages_and_say_nothing_of_the_document),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

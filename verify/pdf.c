@@ -1,0 +1,231 @@
+/* Judges a PDF in the order in which a fault outweighs another: is it a PDF, whose is it, is it whole, does the registry
+ * know it, what has become of it since. Only what passes every question is VALID.
+ * Invariant: a file is green only if its digest is the registry's, so that no byte of it can be changed. */
+#include "verify/pdf.h"
+
+#include "crypto/digest.h"
+#include "formats/vds/vds_profile.h"
+#include "verify/page_seal.h"
+#include "verify/signature.h"
+#include "verify/state.h"
+#include "verify/twin.h"
+
+struct judge {
+  struct sv_ctx *ctx;
+  const struct verify_trust *trust;
+  const struct verify_registry *registry;
+  struct sv_bytes pdf;
+  int64_t at_us; /* when the signer's certificate must have been good */
+  struct verify_row row;
+  struct pdfio *reader;
+  struct verify_twin twin;
+  struct verify_found found[VERIFY_SIGNATURES_MAX];
+  size_t found_n;
+  struct verify_report *report;
+};
+
+/* A fault of the file is an answer; running out of memory or time is a failure of the call. */
+static bool is_answer(sv_status s) {
+  return s.reason == SV_PDF_FORMAT || s.reason == SV_RECORD_FORMAT || s.reason == SV_SEAL_FORMAT;
+}
+
+/* The fault's text, kept before it is forgotten. */
+static const char *take_detail(struct judge *j) {
+  const char *copy = sv_arena_strdup(j->ctx->mem, j->ctx->detail);
+  sv_ctx_clear(j->ctx);
+  return copy ? copy : "";
+}
+
+static void add(struct judge *j, enum verify_reason reason, const char *detail) {
+  verify_report_add(j->report, reason, detail);
+}
+
+/* A file that can't be read, or not all of it: red when anything of ours is in it, grey otherwise. */
+static sv_status judge_broken(struct judge *j, const char *detail) {
+  bool ours;
+  SV_TRY(verify_scan_for_ours(j->ctx, j->pdf, j->trust, j->at_us, &ours));
+  if (ours || j->row.found || j->twin.readable) {
+    add(j, VERIFY_BYTES_ALTERED, detail);
+    return SV_DONE;
+  }
+  add(j, VERIFY_WRONG_FORMAT, detail);
+  j->report->verdict = VERIFY_UNREADABLE;
+  return SV_DONE;
+}
+
+/* The signature of ours: its signer leads to an anchor, whatever else is wrong with it. */
+static const struct verify_found *our_signature(const struct judge *j) {
+  for (size_t i = 0; i < j->found_n; i++) {
+    if (j->found[i].trust != PKI_UNTRUSTED) {
+      return &j->found[i];
+    }
+  }
+  return NULL;
+}
+
+static void report_signatures(struct judge *j) {
+  for (size_t i = 0; i < j->found_n; i++) {
+    j->report->signatures[i] = j->found[i].say;
+  }
+  j->report->signature_count = j->found_n;
+}
+
+static void add_all(struct judge *j, const struct verify_found *f) {
+  for (size_t i = 0; i < f->say.reason_count; i++) {
+    add(j, f->say.reasons[i], f->why);
+  }
+}
+
+/* No signature of ours in the form. What carries our record, is in the registry, or has a signature of ours in some other
+ * place, poses as ours. */
+static sv_status judge_stranger(struct judge *j) {
+  bool hidden;
+  SV_TRY(verify_scan_for_ours(j->ctx, j->pdf, j->trust, j->at_us, &hidden));
+  if (hidden) {
+    add(j, VERIFY_BYTES_ALTERED, "a signature of ours that is not in the form");
+    return SV_DONE;
+  }
+  bool poses = j->twin.readable || j->row.found;
+  if (j->found_n == 0) {
+    add(j, VERIFY_NO_SIGNATURE, "no signature");
+  } else if (poses) {
+    add_all(j, &j->found[0]);
+  }
+  if (!poses) {
+    j->report->verdict = VERIFY_NOT_OURS;
+  }
+  return SV_DONE;
+}
+
+static void take_facts(struct judge *j) {
+  const struct record_facts *f = &j->twin.facts;
+  j->report->kind = f->kind;
+  j->report->number = f->number;
+  j->report->version = f->version;
+  j->report->valid_from = f->valid_from;
+  j->report->valid_until = f->valid_until;
+}
+
+static const struct verify_copy *copy_with_digest(const struct verify_row *row,
+                                                  const uint8_t sha256[static 32]) {
+  for (size_t i = 0; i < row->copy_count; i++) {
+    if (crypto_equal(row->copies[i].pdf_sha256, sha256, 32)) {
+      return &row->copies[i];
+    }
+  }
+  return NULL;
+}
+
+/* The registry's word on the file (rule 8). */
+static sv_status judge_registered(struct judge *j) {
+  struct verify_row row = j->row;
+  if (!row.found) {
+    SV_TRY(j->registry->find(j->registry, j->ctx, j->report->number, j->report->version, &row));
+  }
+  if (!row.found) {
+    add(j, VERIFY_NOT_REGISTERED, "our signature, and no row");
+    return SV_DONE;
+  }
+  const struct verify_copy *copy = copy_with_digest(&row, j->report->pdf_sha256);
+  if (!copy) {
+    add(j, VERIFY_BYTES_ALTERED, "the file's digest is not the registry's");
+  }
+  if (strcmp(row.number, j->report->number) != 0 || row.version != j->report->version ||
+      row.kind != j->report->kind || !crypto_equal(row.record_sha256, j->twin.sha256, 32)) {
+    add(j, VERIFY_TWIN_MISMATCH, "the attached record is not the registry's");
+  }
+  j->report->copy = copy ? copy->copy : 0;
+  verify_judge_row(j->report, &row, j->report->copy);
+  for (size_t i = 0; i < row.seal_count; i++) {
+    const char *fault =
+        verify_seal_of_record(j->ctx, row.seals[i].seal, &j->twin.facts, j->twin.sha256);
+    if (fault) {
+      add(j, VERIFY_TWIN_MISMATCH, fault);
+    }
+  }
+  if (copy && copy->copy == row.latest_copy) {
+    SV_TRY(verify_page_seals(j->ctx, j->reader, &j->twin.facts, j->twin.sha256, row.seals,
+                             row.seal_count, j->report));
+  }
+  return SV_DONE;
+}
+
+static sv_status judge_ours(struct judge *j, const struct verify_found *sig) {
+  add_all(j, sig);
+  for (size_t i = 0; i < j->found_n; i++) {
+    if (&j->found[i] != sig) {
+      add(j, VERIFY_CHANGED_AFTER_SIGNING, "another signature than ours");
+    }
+  }
+  if (!j->twin.readable) {
+    add(j, VERIFY_TWIN_MISMATCH,
+        j->twin.attached ? "the attached record can't be read" : "no record is attached");
+    return SV_DONE;
+  }
+  take_facts(j);
+  if (j->registry) {
+    return judge_registered(j);
+  }
+  add(j, VERIFY_STATUS_UNKNOWN, "no registry at hand");
+  verify_judge_validity(j->report, j->report->valid_from, j->report->valid_until, "");
+  return verify_page_seals(j->ctx, j->reader, &j->twin.facts, j->twin.sha256, NULL, 0, j->report);
+}
+
+static sv_status judge_file(struct judge *j) {
+  SV_TRY(pdfio_open(j->ctx, j->pdf, &j->reader));
+  SV_TRY(verify_twin_read(j->ctx, j->reader,
+                          &j->twin)); /* first: it tells whose a broken signature is */
+  SV_TRY(verify_signatures(j->ctx, j->reader, j->pdf, j->trust, j->at_us, j->found, &j->found_n));
+  report_signatures(j);
+  const struct verify_found *sig = our_signature(j);
+  return sig ? judge_ours(j, sig) : judge_stranger(j);
+}
+
+static sv_status ask_by_digest(struct judge *j) {
+  if (!j->registry) {
+    return SV_DONE;
+  }
+  SV_TRY(j->registry->find_by_pdf_sha256(j->registry, j->ctx, j->report->pdf_sha256, &j->row));
+  if (j->row.found && j->row.issue_time_us > 0) {
+    j->at_us = j->row.issue_time_us; /* the registry proves that the signature existed then */
+  }
+  return SV_DONE;
+}
+
+sv_status verify_pdf(struct sv_ctx *ctx, const struct verify_trust *trust,
+                     const struct verify_registry *registry, int64_t now_us, struct sv_bytes pdf,
+                     struct verify_report *ret) {
+  struct verify_report *report = SV_NEW(ctx->mem, struct verify_report);
+  struct judge *j = SV_NEW(ctx->mem, struct judge);
+  if (!report || !j) {
+    return SV_FAIL(ctx, NO_MEMORY, "report");
+  }
+  *report = verify_report_new(now_us);
+  *j = (struct judge){.ctx = ctx,
+                      .trust = trust,
+                      .registry = registry,
+                      .pdf = pdf,
+                      .at_us = now_us,
+                      .report = report};
+  report->registry_asked = registry != NULL;
+  crypto_sha256(pdf, report->pdf_sha256);
+  if (pdf.n > VERIFY_PDF_MAX) {
+    add(j, VERIFY_WRONG_FORMAT, "too large");
+    report->verdict = VERIFY_UNREADABLE;
+    *ret = *report;
+    return SV_DONE;
+  }
+  SV_TRY(ask_by_digest(j));
+  sv_status s = judge_file(j);
+  if (sv_failed(s)) {
+    if (!is_answer(s)) {
+      return s;
+    }
+    report->reason_count = 0;
+    report->verdict = VERIFY_NONE;
+    SV_TRY(judge_broken(j, take_detail(j)));
+  }
+  verify_conclude(report);
+  *ret = *report;
+  return SV_DONE;
+}

@@ -1,0 +1,269 @@
+/* A seal by itself: form, signer, signature (Doc 9303-13 appendix D), then what the registry says of the document, then
+ * the person who carries it. */
+#include "verify/seal.h"
+
+#include <stdio.h>
+
+#include "crypto/digest.h"
+#include "formats/mrz/mrz.h"
+#include "formats/vds/vds_profile.h"
+#include "model/number.h"
+#include "verify/state.h"
+#include "verify/trust_struct.h"
+
+enum { DAY_US_PER_S = 1000000, CLOCK_SLACK_DAYS = 1 };
+
+struct judge {
+  struct sv_ctx *ctx;
+  const struct verify_trust *trust;
+  const struct verify_registry *registry;
+  struct sv_bytes bytes;
+  struct vds_seal seal;
+  struct vds_document doc;
+  struct verify_report *report;
+};
+
+static void add(struct judge *j, enum verify_reason reason, const char *detail) {
+  verify_report_add(j->report, reason, detail);
+}
+
+/* The document type that the signer's certificate must allow: the code of the MRZ, or ours for national seals. */
+static void document_type(const struct vds_document *d, char type[static 3]) {
+  switch (d->kind) {
+    case VDS_LETTER:
+      (void)snprintf(type, 3, "%.2s", d->letter.mrz);
+      break;
+    case VDS_MANIFEST_COVER:
+    case VDS_MANIFEST_PAGE:
+      (void)snprintf(type, 3, "FM");
+      break;
+    case VDS_RECEIPT:
+      (void)snprintf(type, 3, "FR");
+      break;
+    case VDS_OTHER:
+      type[0] = '\0';
+      break;
+  }
+}
+
+static enum model_kind model_kind_of(enum vds_kind kind) {
+  return kind == VDS_LETTER    ? MODEL_SAFE_CONDUCT
+         : kind == VDS_RECEIPT ? MODEL_DISBURSEMENT_RECEIPT
+                               : MODEL_FLIGHT_MANIFEST;
+}
+
+/* False when the signature is not that of a signer we know. */
+static sv_status judge_signer(struct judge *j, bool *ret_good) {
+  const struct pki_cert *cert =
+      pki_trust_seal_signer(j->trust->pki, j->seal.header.signer, j->seal.header.cert_ref);
+  struct verify_signature *say = &j->report->signatures[0];
+  *ret_good = false;
+  *say = (struct verify_signature){.signer = "", .level = "", .covers_whole_file = true};
+  j->report->signature_count = 1;
+  if (!cert) {
+    add(j, VERIFY_UNKNOWN_CERTIFICATE, "no signer of that name and reference");
+    return SV_DONE;
+  }
+  say->signer = sv_arena_strdup(j->ctx->mem, pki_cert_subject(cert));
+  if (!say->signer) {
+    return SV_FAIL(j->ctx, NO_MEMORY, "signer");
+  }
+  say->intact = pki_cert_verify_raw(cert, j->seal.signed_part, j->seal.signature);
+  if (!say->intact) {
+    add(j, VERIFY_INVALID_SIGNATURE, "the signature does not verify");
+    return SV_DONE;
+  }
+  enum pki_fault fault = pki_trust_seal(j->trust->pki, cert, j->report->clock_us);
+  say->trusted = fault == PKI_TRUSTED;
+  *ret_good = fault == PKI_TRUSTED || fault == PKI_EXPIRED;
+  if (fault == PKI_EXPIRED) {
+    add(j, VERIFY_EXPIRED_CERTIFICATE, "the signer's certificate is outside its validity");
+  } else if (fault == PKI_REVOKED) {
+    add(j, VERIFY_REVOKED_CERTIFICATE, "the signer's certificate is revoked");
+  } else if (fault == PKI_WEAK) {
+    add(j, VERIFY_WEAK_ALGORITHM, "the signer's certificate");
+  } else if (fault != PKI_TRUSTED) {
+    add(j, VERIFY_UNTRUSTED_CERTIFICATE, "the signer's certificate");
+  }
+  char type[3];
+  document_type(&j->doc, type);
+  size_t n = strcspn(type, "<");
+  type[n] = '\0';
+  if (j->doc.kind != VDS_OTHER && !pki_cert_allows_type(cert, type)) {
+    add(j, VERIFY_WRONG_DOCUMENT_TYPE, "the signer may not seal this kind");
+  }
+  return SV_DONE;
+}
+
+/* A clock that is behind what was already sealed is wrong. */
+static void judge_clock(struct judge *j) {
+  int64_t today = j->report->clock_us / DAY_US_PER_S / 86400;
+  if (sv_date_days(j->seal.header.signature_date) > today + CLOCK_SLACK_DAYS) {
+    add(j, VERIFY_CLOCK_WRONG, "sealed after today");
+  }
+}
+
+static bool is_in_row(const struct judge *j, const struct verify_row *row) {
+  for (size_t i = 0; i < row->seal_count; i++) {
+    if (sv_bytes_equal(row->seals[i].seal, j->bytes)) {
+      return true;
+    }
+  }
+  return row->seal_count == 0;
+}
+
+static sv_status judge_registered(struct judge *j) {
+  struct verify_row row = {0};
+  const struct vds_identity *id = &j->doc.id;
+  SV_TRY(j->registry->find(j->registry, j->ctx, id->number, id->version, &row));
+  if (!row.found) {
+    add(j, VERIFY_NOT_REGISTERED, "our seal, and no row");
+    return SV_DONE;
+  }
+  if (row.kind != j->report->kind ||
+      !crypto_equal(row.record_sha256, j->doc.record_digest.p, j->doc.record_digest.n)) {
+    add(j, VERIFY_TWIN_MISMATCH, "the seal's record is not the registry's");
+  } else if (id->copy > row.latest_copy || (id->copy == row.latest_copy && !is_in_row(j, &row))) {
+    add(j, VERIFY_NOT_REGISTERED, "our seal, but not one that the registry has");
+  }
+  verify_judge_row(j->report, &row, id->copy);
+  return SV_DONE;
+}
+
+static void judge_unregistered(struct judge *j) {
+  add(j, VERIFY_STATUS_UNKNOWN, "no registry at hand");
+  if (j->doc.kind == VDS_LETTER) {
+    char *from = sv_arena_alloc(j->ctx->mem, 11);
+    char *until = sv_arena_alloc(j->ctx->mem, 11);
+    if (from && until) {
+      sv_date_format(j->doc.letter.valid_from, from);
+      sv_date_format(j->doc.letter.valid_until, until);
+      j->report->valid_from = from;
+      j->report->valid_until = until;
+      verify_judge_validity(j->report, from, until, "");
+    }
+  }
+}
+
+/* The lines of a zone as a scanner gives them, parted by LF; false when there are not 72, 88 or 90 characters. */
+static bool part_lines(const char *mrz, char out[static 96]) {
+  char flat[91];
+  size_t n = 0;
+  for (const char *p = mrz; *p; p++) {
+    if (*p != '\r' && *p != '\n' && *p != ' ') {
+      if (n == 90) {
+        return false;
+      }
+      flat[n++] = *p;
+    }
+  }
+  size_t width = n == 90 ? 30 : n == 88 ? 44 : n == 72 ? 36 : 0;
+  size_t at = 0;
+  for (size_t i = 0; width && i < n; i++) {
+    if (i && i % width == 0) {
+      out[at++] = '\n';
+    }
+    out[at++] = flat[i];
+  }
+  out[at] = '\0';
+  return width != 0;
+}
+
+/* The bearer against the commitment of a letter, or the lines of a manifest's page. */
+static void judge_holder(struct judge *j, const char *holder_mrz) {
+  char lines[96];
+  struct mrz_fields holder;
+  if (!part_lines(holder_mrz, lines) || sv_failed(mrz_parse(j->ctx, lines, &holder))) {
+    sv_ctx_clear(j->ctx);
+    add(j, VERIFY_HOLDER_MISMATCH, "the bearer's document can't be read");
+    return;
+  }
+  uint8_t mine[16];
+  const struct vds_document *d = &j->doc;
+  if (d->kind == VDS_LETTER) {
+    vds_commitment_mrz(d->record_digest, holder.issuer, holder.number, holder.birth, mine, 16);
+    if (!crypto_equal(mine, d->letter.holder_commitment, 16)) {
+      add(j, VERIFY_HOLDER_MISMATCH, "the bearer's document is not the one committed to");
+    }
+  } else if (d->kind == VDS_MANIFEST_PAGE) {
+    bool listed = false;
+    vds_commitment_mrz(sv_bytes_of(d->page.salt, sizeof d->page.salt), holder.issuer, holder.number,
+                       holder.birth, mine, VDS_COMMITMENT_BYTES);
+    for (size_t i = 0; i < d->page.commitment_count; i++) {
+      listed = crypto_equal(mine, d->page.commitments[i], VDS_COMMITMENT_BYTES) || listed;
+    }
+    if (!listed) {
+      add(j, VERIFY_NOT_LISTED, "no line of this page commits to the bearer's document");
+    }
+  }
+}
+
+static sv_status judge(struct judge *j, const char *holder_mrz) {
+  bool good;
+  SV_TRY(judge_signer(j, &good));
+  if (!good) {
+    return SV_DONE;
+  }
+  judge_clock(j);
+  if (j->doc.kind == VDS_OTHER) {
+    j->report->verdict = VERIFY_NOT_OURS;
+    return SV_DONE;
+  }
+  if (!model_number_parse(j->doc.id.number, NULL, NULL, NULL)) {
+    add(j, VERIFY_WRONG_FORMAT, "no number of ours");
+    return SV_DONE;
+  }
+  j->report->kind = model_kind_of(j->doc.kind);
+  j->report->number = sv_arena_strdup(j->ctx->mem, j->doc.id.number);
+  if (!j->report->number) {
+    return SV_FAIL(j->ctx, NO_MEMORY, "number");
+  }
+  j->report->version = j->doc.id.version;
+  j->report->copy = j->doc.id.copy;
+  if (j->registry) {
+    SV_TRY(judge_registered(j));
+  } else {
+    judge_unregistered(j);
+  }
+  if (holder_mrz && holder_mrz[0]) {
+    judge_holder(j, holder_mrz);
+  }
+  return SV_DONE;
+}
+
+/* True when the bytes are a seal; otherwise the report says what they are. */
+static bool read_seal(struct judge *j) {
+  if (j->bytes.n == 0 || j->bytes.p[0] != 0xDC) {
+    add(j, VERIFY_WRONG_FORMAT, "not a visible seal");
+    j->report->verdict = VERIFY_NOT_OURS;
+    return false;
+  }
+  if (sv_failed(vds_read(j->ctx, j->bytes, &j->seal)) ||
+      sv_failed(vds_document_read(j->ctx, &j->seal, &j->doc))) {
+    const char *detail = sv_arena_strdup(j->ctx->mem, j->ctx->detail);
+    sv_ctx_clear(j->ctx);
+    add(j, VERIFY_WRONG_FORMAT, detail ? detail : "");
+    return false;
+  }
+  return true;
+}
+
+sv_status verify_seal(struct sv_ctx *ctx, const struct verify_trust *trust,
+                      const struct verify_registry *registry, int64_t now_us, struct sv_bytes seal,
+                      const char *holder_mrz, struct verify_report *ret) {
+  struct verify_report *report = SV_NEW(ctx->mem, struct verify_report);
+  struct judge *j = SV_NEW(ctx->mem, struct judge);
+  if (!report || !j) {
+    return SV_FAIL(ctx, NO_MEMORY, "report");
+  }
+  *report = verify_report_new(now_us);
+  *j = (struct judge){
+      .ctx = ctx, .trust = trust, .registry = registry, .bytes = seal, .report = report};
+  report->registry_asked = registry != NULL;
+  if (read_seal(j)) {
+    SV_TRY(judge(j, holder_mrz));
+  }
+  verify_conclude(report);
+  *ret = *report;
+  return SV_DONE;
+}

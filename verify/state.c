@@ -1,0 +1,73 @@
+/* States of Document.State, one by one. A state that no document should be seen in is NOT_REGISTERED: the number was
+ * taken and nothing of it was ever issued. */
+#include "verify/state.h"
+
+#include "base/clock.h"
+
+static void judge_state(struct verify_report *r, const struct verify_row *row) {
+  switch (row->state) {
+    case MODEL_ISSUED:
+    case MODEL_CLOSED:
+      break;
+    case MODEL_SUSPENDED:
+      r->verdict = r->verdict == VERIFY_INVALID ? VERIFY_INVALID : VERIFY_HOLD;
+      break;
+    case MODEL_EXPIRED:
+    case MODEL_ERASED:
+      verify_report_add(r, VERIFY_EXPIRED, "the registry says expired");
+      break;
+    case MODEL_SUPERSEDED:
+      verify_report_add(r, VERIFY_SUPERSEDED, "another version or number stands in its place");
+      break;
+    case MODEL_REVOKED:
+      verify_report_add(r, VERIFY_REVOKED, "revoked");
+      break;
+    case MODEL_STATE_NONE:
+    case MODEL_RESERVED:
+    case MODEL_PENDING_APPROVAL:
+    case MODEL_REJECTED:
+    case MODEL_VOID:
+      verify_report_add(r, VERIFY_NOT_REGISTERED, "the registry never issued it");
+      break;
+  }
+}
+
+void verify_judge_validity(struct verify_report *r, const char *from, const char *until,
+                           const char *zone) {
+  struct sv_date day;
+  char today[11];
+  if (!sv_date_in_zone(r->clock_us, zone[0] ? zone : "UTC", &day)) {
+    day = sv_date_of_days(r->clock_us / 86400000000LL);
+  }
+  sv_date_format(day, today);
+  if (until[0] && strcmp(today, until) > 0) {
+    verify_report_add(r, VERIFY_EXPIRED, "after its last day");
+  }
+  if (from[0] && strcmp(today, from) < 0) {
+    verify_report_add(r, VERIFY_NOT_YET_VALID, "before its first day");
+  }
+}
+
+void verify_judge_row(struct verify_report *r, const struct verify_row *row, uint32_t copy) {
+  r->kind = row->kind;
+  r->valid_from = row->valid_from ? row->valid_from : "";
+  r->valid_until = row->valid_until ? row->valid_until : "";
+  r->latest_version = row->latest_version;
+  judge_state(r, row);
+  if (row->latest_version > row->version) {
+    verify_report_add(r, VERIFY_SUPERSEDED, "a later version exists");
+  }
+  if (copy && copy < row->latest_copy) {
+    verify_report_add(r, VERIFY_COPY_REPLACED, "a later copy exists");
+  }
+  verify_judge_validity(r, r->valid_from, r->valid_until, row->zone ? row->zone : "");
+}
+
+void verify_conclude(struct verify_report *r) {
+  if (r->verdict == VERIFY_NONE) {
+    r->verdict = VERIFY_VALID;
+  }
+  if (r->verdict == VERIFY_HOLD) {
+    r->reason_count = 0; /* no reason is ever given */
+  }
+}

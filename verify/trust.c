@@ -1,0 +1,54 @@
+/* Trust lists from files. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "verify/trust_struct.h"
+
+static void close_file(FILE *f) { (void)fclose(f); }
+SV_AUTO_DEFINE(FILE, close_file)
+
+sv_status verify_trust_of(struct sv_ctx *ctx, struct sv_bytes pem, struct verify_trust **ret) {
+  struct verify_trust *t = calloc(1, sizeof *t);
+  if (!t) {
+    return SV_FAIL(ctx, NO_MEMORY, "trust");
+  }
+  sv_status s = pki_trust_open(ctx, pem, &t->pki);
+  if (sv_failed(s)) {
+    free(t);
+    return s;
+  }
+  *ret = t;
+  return SV_DONE;
+}
+
+static sv_status append_file(struct sv_ctx *ctx, const char *path, struct sv_buf *out) {
+  SV_AUTO(close_file) FILE *f = fopen(path, "rbe");
+  if (!f) {
+    return SV_FAIL(ctx, IO, "can't open %s", path);
+  }
+  char step[4096];
+  for (size_t n; (n = fread(step, 1, sizeof step, f)) > 0;) {
+    sv_buf_put(out, step, n);
+  }
+  sv_buf_u8(out, '\n');
+  if (ferror(f) || out->failed) {
+    return SV_FAIL(ctx, IO, "%s can't be read or is too large", path);
+  }
+  return SV_DONE;
+}
+
+sv_status verify_trust_open(struct sv_ctx *ctx, const char *const *paths, size_t n,
+                            struct verify_trust **ret) {
+  struct sv_buf pem = sv_buf_in(ctx->mem, PKI_PEM_MAX);
+  for (size_t i = 0; i < n; i++) {
+    SV_TRY(append_file(ctx, paths[i], &pem));
+  }
+  return verify_trust_of(ctx, sv_buf_bytes(&pem), ret);
+}
+
+void verify_trust_close(struct verify_trust *t) {
+  if (t) {
+    pki_trust_close(t->pki);
+    free(t);
+  }
+}

@@ -1,0 +1,8 @@
+/* The insides of a trust list, for the files of verify/ alone. */
+#pragma once
+#include "pki/cert.h"
+#include "verify/trust.h"
+
+struct verify_trust {
+  struct pki_trust *pki;
+};
