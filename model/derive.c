@@ -3,6 +3,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/fields.h"
 #include "model/rules.h"
 
 static bool half_even(__int128 numerator, __int128 denominator, int64_t *ret) {
@@ -73,7 +74,7 @@ struct line_key {
   size_t index;
 };
 
-/* "SURNAME\x01GIVEN" without marks and case. */
+/* "SURNAME\x01GIVEN" without marks, case and apostrophes; a hyphen is a space. */
 static const char *name_key(struct sv_ctx *ctx, const struct model_person *p) {
   char *whole = sv_arena_printf(ctx->mem, "%s\x01%s", p->surname, p->given_names);
   utf8proc_uint8_t *folded = NULL;
@@ -82,9 +83,17 @@ static const char *name_key(struct sv_ctx *ctx, const struct model_person *p) {
                            (utf8proc_option_t)(UTF8PROC_NULLTERM | UTF8PROC_DECOMPOSE |
                                                UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD))
             : -1;
-  const char *key = n >= 0 ? sv_arena_strndup(ctx->mem, (const char *)folded, (size_t)n) : NULL;
+  struct sv_buf key = sv_buf_in(ctx->mem, 0);
+  const char *s = n >= 0 ? (const char *)folded : "";
+  for (uint32_t cp; (cp = sv_utf8_next(&s));) {
+    char utf8[4];
+    if (cp != '\'' && cp != 0x2019 && cp != 0x2018) {
+      sv_buf_put(&key, utf8, sv_utf8_put(cp == '-' ? ' ' : cp, utf8));
+    }
+  }
+  sv_buf_u8(&key, 0);
   free(folded);
-  return key;
+  return n >= 0 && !key.failed ? (const char *)key.p : NULL;
 }
 
 static int line_compare(const void *a, const void *b) {

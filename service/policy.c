@@ -78,13 +78,19 @@ sv_status policy_caller_find(const struct service_policy *policy, struct sv_ctx 
   return SV_DONE;
 }
 
+uint8_t policy_kinds(const struct service_caller *caller, enum service_act act) {
+  uint8_t kinds = 0;
+  for (size_t i = 0; i < caller->policy->role_count; i++) {
+    kinds |= caller->policy->roles[i]->kinds[act];
+  }
+  return kinds;
+}
+
 sv_status policy_allows(struct sv_ctx *ctx, const struct service_caller *caller,
                         enum service_act act, enum model_kind kind) {
   unsigned wanted = kind == MODEL_KIND_NONE ? SERVICE_ALL_KINDS : 1U << kind;
-  for (size_t i = 0; i < caller->policy->role_count; i++) {
-    if (caller->policy->roles[i]->kinds[act] & wanted) {
-      return SV_DONE;
-    }
+  if (policy_kinds(caller, act) & wanted) {
+    return SV_DONE;
   }
   return SV_FAIL(ctx, ROLE_MISSING, "%s of kind %d", act_names[act], (int)kind);
 }

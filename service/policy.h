@@ -5,10 +5,11 @@
 #include "model/document.h"
 
 /* Acts that a role may be allowed, each for all kinds or for some. The names are the API's methods. */
-#define SERVICE_ACTS(X)                                                               \
-  X(IssueDocument)                                                                    \
-  X(GetDocument) X(ListDocuments) X(DownloadDocument) X(VerifyDocument) X(VerifySeal) \
-      X(CreateObligation) X(GetObligation)
+#define SERVICE_ACTS(X)                                                                    \
+  X(IssueDocument)                                                                         \
+  X(GetDocument)                                                                           \
+  X(ListDocuments) X(DownloadDocument) X(VerifyDocument) X(VerifySeal) X(CreateObligation) \
+      X(GetObligation)
 
 enum service_act {
 #define X(name) SERVICE_ACT_##name,
@@ -71,6 +72,9 @@ sv_status policy_caller_find(const struct service_policy *policy, struct sv_ctx 
 /* kind NONE: the act for any kind at all. Fails: ROLE_MISSING. */
 sv_status policy_allows(struct sv_ctx *ctx, const struct service_caller *caller,
                         enum service_act act, enum model_kind kind);
+
+/* The kinds for which a caller may do an act: bits of 1 << model_kind. */
+uint8_t policy_kinds(const struct service_caller *caller, enum service_act act);
 
 /* The officer named by a SPIFFE ID, by its last part or by the short id, of this authority and allowed to sign the
  * kind; name "": the default. NULL when there is none. */

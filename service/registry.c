@@ -58,12 +58,16 @@ static sv_status listing_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg)
 }
 
 sv_status service_list(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
-                       const struct store_list_query *query, const char *case_reference,
-                       const char *page_token, struct service_issued *ret, size_t *ret_n,
-                       const char **ret_next) {
-  SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_ListDocuments, query->kind));
+                       enum model_kind kind, const struct store_list_query *query,
+                       const char *case_reference, const char *page_token,
+                       struct service_issued *ret, size_t *ret_n, const char **ret_next) {
+  SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_ListDocuments, kind));
   struct listing l = {.query = *query, .out = ret};
   l.query.authority = caller->authority->id;
+  l.query.kinds = policy_kinds(caller, SERVICE_ACT_ListDocuments);
+  if (kind != MODEL_KIND_NONE) {
+    l.query.kinds &= (uint8_t)(1U << kind);
+  }
   if (l.query.limit == 0) {
     l.query.limit = 50;
   }

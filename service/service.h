@@ -71,11 +71,12 @@ sv_status service_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, boo
 sv_status service_document(struct service *s, struct sv_ctx *ctx,
                            const struct service_caller *caller, const char *number,
                            uint32_t version, struct service_issued *ret);
-/* page_size 0: 50. page_token "" or what the page before gave; ret_next "" at the end. */
+/* kind NONE: all that the caller may list. query gives state and limit (0: 50). page_token "" or what the page before
+ * gave; ret_next "" at the end. */
 sv_status service_list(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
-                       const struct store_list_query *query, const char *case_reference,
-                       const char *page_token, struct service_issued *ret, size_t *ret_n,
-                       const char **ret_next);
+                       enum model_kind kind, const struct store_list_query *query,
+                       const char *case_reference, const char *page_token,
+                       struct service_issued *ret, size_t *ret_n, const char **ret_next);
 
 enum service_view { SERVICE_VIEW_PDF, SERVICE_VIEW_RECORD };
 sv_status service_download(struct service *s, struct sv_ctx *ctx,

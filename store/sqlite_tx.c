@@ -65,13 +65,14 @@ static const char *const stmt_texts[STMT_COUNT] = {
     [STMT_LEASES_ENDED] = "SELECT " DOCUMENT_COLUMNS
                           " FROM documents d WHERE state = 1 AND lease_until_us < ?1 ORDER BY "
                           "lease_until_us LIMIT ?2",
-    [STMT_LIST] = "SELECT " DOCUMENT_COLUMNS
-                  " FROM documents d WHERE authority = ?1 AND (?2 = 0 OR kind = ?2) AND (?3 = 0 OR "
-                  "state = ?3) "
-                  "AND row < ?4 ORDER BY row DESC LIMIT ?5",
+    [STMT_LIST] =
+        "SELECT " DOCUMENT_COLUMNS
+        " FROM documents d WHERE authority = ?1 AND ((?2 >> kind) & 1) = 1 AND (?3 = 0 OR "
+        "state = ?3) "
+        "AND row < ?4 ORDER BY row DESC LIMIT ?5",
     [STMT_LIST_CASE] =
         "SELECT " DOCUMENT_COLUMNS
-        " FROM documents d WHERE authority = ?1 AND case_key = ?6 AND (?2 = 0 OR kind = ?2) "
+        " FROM documents d WHERE authority = ?1 AND case_key = ?6 AND ((?2 >> kind) & 1) = 1 "
         "AND (?3 = 0 OR state = ?3) AND row < ?4 ORDER BY row DESC LIMIT ?5",
     [STMT_PDF] =
         "SELECT pdf, pdf_sha256 FROM copies WHERE number = ?1 AND version = ?2 AND (?3 = 0 OR copy "
@@ -436,7 +437,7 @@ static sv_status tx_document_list(struct store_tx *tx, struct sv_ctx *ctx,
                                   size_t *ret_n) {
   struct use u = use_of(tx, q->case_key ? STMT_LIST_CASE : STMT_LIST);
   bind_text(&u, 1, q->authority);
-  bind_int(&u, 2, q->kind);
+  bind_int(&u, 2, q->kinds);
   bind_int(&u, 3, q->state);
   bind_int(&u, 4, q->before_row ? (int64_t)q->before_row : INT64_MAX);
   bind_int(&u, 5, q->limit);

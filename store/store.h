@@ -115,7 +115,7 @@ struct store_audit {
 
 struct store_list_query {
   const char *authority;
-  enum model_kind kind;   /* none: all */
+  uint8_t kinds;          /* bits of 1 << model_kind */
   enum model_state state; /* none: all */
   const uint8_t *case_key;
   uint64_t before_row; /* 0: from the newest */

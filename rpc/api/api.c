@@ -90,10 +90,12 @@ static sv_status list_documents(struct rpc_call *call, struct sv_ctx *ctx, void 
   BEGIN(call, ctx, service, caller, ListDocumentsRequest, list_documents_request, m);
   if (m->page_size < 0) {
     sv_ctx_violate(ctx, "is negative", "page_size");
-    return sv_ctx_violations_status(ctx);
   }
-  struct store_list_query query = {.kind = (enum model_kind)m->kind,
-                                   .state = (enum model_state)m->state,
+  if (m->kind < 0 || m->kind > SALVO__V1__DOCUMENT_KIND__DOCUMENT_KIND_DISBURSEMENT_RECEIPT) {
+    sv_ctx_violate(ctx, "is not a known value", "kind");
+  }
+  SV_TRY(sv_ctx_violations_status(ctx));
+  struct store_list_query query = {.state = (enum model_state)m->state,
                                    .limit = (uint32_t)m->page_size};
   struct service_issued *docs = SV_ARRAY(ctx->mem, SERVICE_PAGE_MAX, struct service_issued);
   if (!docs) {
@@ -101,8 +103,8 @@ static sv_status list_documents(struct rpc_call *call, struct sv_ctx *ctx, void 
   }
   size_t n;
   const char *next;
-  SV_TRY(service_list(service, ctx, &caller, &query, m->case_reference, m->page_token, docs, &n,
-                      &next));
+  SV_TRY(service_list(service, ctx, &caller, (enum model_kind)m->kind, &query, m->case_reference,
+                      m->page_token, docs, &n, &next));
   Salvo__V1__ListDocumentsResponse answer = SALVO__V1__LIST_DOCUMENTS_RESPONSE__INIT;
   answer.documents = SV_ARRAY(ctx->mem, n, Salvo__V1__Document *);
   answer.next_page_token = (char *)(uintptr_t)next;
