@@ -4,6 +4,7 @@ import concurrent.futures
 import copy
 import hashlib
 import json
+import re
 import subprocess
 import uuid
 
@@ -260,7 +261,7 @@ def test_a_manifest_of_180_is_one_document_of_many_pages(server, tmp_path):
     text = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, text=True, check=True).stdout
     for i in range(180):
         assert f"PRUEBA {letters[i % 26]}{letters[i // 26]}" in text
-    assert f"{pages} / {pages}" in text.replace("\u00a0", " ")
+    assert re.search(rf"\b{pages}\s*/\s*{pages}\b", text)
     assert server.client("gate").verify(response.pdf).verdict == V.VERDICT_VALID
 
 
@@ -273,7 +274,7 @@ def test_a_message_over_4_mib_is_refused_by_its_size(server):
 def test_no_private_value_reaches_a_pdf_the_log_or_an_index(server, documents):
     secrets = ["CASE-7741-KESTREL", "QX7700341", "KJ4800", "screening-73", "decision-91", "PURPOSE_PROTECTION"]
     names = ["HADDÂD", "ZEÏTOUN", "ABREGO"]
-    import zlib, re
+    import zlib
     for kind, (_, response) in documents.items():
         plain = response.pdf
         for stream in re.findall(rb"stream\r?\n(.*?)endstream", response.pdf, re.S):

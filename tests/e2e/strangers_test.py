@@ -88,8 +88,10 @@ def test_buf_curl_sees_the_fields_at_fault(server, tmp_path):
     request.safe_conduct.holder.nationality = "ZZZ"
     done = buf(server, "case", "IssuanceService/IssueDocument", json_format.MessageToJson(request))
     assert done.returncode != 0
-    assert "invalid_argument" in done.stderr and "safe_conduct.holder.nationality" in done.stderr
-    assert "FIELD_INVALID" in done.stderr
+    error = json.loads(done.stderr)
+    assert error["code"] == "invalid_argument"
+    plain = b"".join(base64.b64decode(d["value"] + "===") for d in error["details"])
+    assert b"safe_conduct.holder.nationality" in plain and b"FIELD_INVALID" in plain
 
 
 def page_picture(pdf, page, directory, dpi=200):
