@@ -1,0 +1,12 @@
+/* Reads a DataMatrix ECC 200 symbol (ISO/IEC 16022) out of its modules: square, upright, whole, as our own pages draw it.
+ * There is no error correction: what a page draws is exact, or it is not what we drew. Thread: any. */
+#pragma once
+#include "base/ctx.h"
+
+enum { VDS_MODULES_MAX = 144 };
+
+/* rows  `modules` rows from the top, each beginning a byte, a set bit is dark: modules * ((modules + 7) / 8) bytes.
+ * ret   the bytes that the symbol encodes, in ctx->mem.
+ * Fails SEAL_FORMAT (no such size, a broken border, codewords that mean no bytes), NO_MEMORY. */
+sv_status vds_datamatrix_read(struct sv_ctx *ctx, struct sv_bytes rows, unsigned modules,
+                              struct sv_bytes *ret);
