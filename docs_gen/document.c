@@ -63,7 +63,8 @@ static void draw_static(struct canvas *c, const struct layout *l, enum layout_pa
 }
 
 static sv_status compile(struct sv_ctx *ctx, const struct docs *docs, const struct template *t,
-                         enum layout_variant variant, enum layout_part part, struct assemble_static **ret) {
+                         enum layout_variant variant, enum layout_part part,
+                         struct assemble_static **ret) {
   struct assemble_static *s = SV_NEW(ctx->mem, struct assemble_static);
   struct text_session *session = SV_NEW(ctx->mem, struct text_session);
   struct canvas *c = SV_NEW(ctx->mem, struct canvas);
@@ -71,15 +72,18 @@ static sv_status compile(struct sv_ctx *ctx, const struct docs *docs, const stru
     return SV_FAIL(ctx, NO_MEMORY, "%s", t->name);
   }
   *session = (struct text_session){.ctx = ctx, .faces = &docs->faces};
-  *c = canvas_on(session, (uint16_t)(part + 1)); /* any page of that part: the marks count anew on each */
+  *c = canvas_on(session,
+                 (uint16_t)(part + 1)); /* any page of that part: the marks count anew on each */
   c->kerned = true;
-  draw_static(c, &(struct layout){.captions = &docs->templates.captions,
-                                  .t = t,
-                                  .ornaments = &docs->ornaments,
-                                  .variant = variant},
+  draw_static(c,
+              &(struct layout){.captions = &docs->templates.captions,
+                               .t = t,
+                               .ornaments = &docs->ornaments,
+                               .variant = variant},
               part);
   if (sv_failed(c->list.fault) || session->dynamic_count) {
-    return SV_FAIL(ctx, TEMPLATE, "%s: a text does not fit or has characters outside the faces", t->name);
+    return SV_FAIL(ctx, TEMPLATE, "%s: a text does not fit or has characters outside the faces",
+                   t->name);
   }
   SV_TRY(content_write(&c->list, (uint16_t)(part + 1), 0, s->fonts, &s->content));
   SV_TRY(deflate_bytes(ctx, s->content.bytes, 9, &s->deflated));
@@ -99,7 +103,8 @@ static sv_status open_parts(struct sv_ctx *ctx, const char *dir, struct docs *do
     int parts = t->kind == MODEL_SAFE_CONDUCT ? 1 : LAYOUT_PARTS;
     for (int v = 0; v < LAYOUT_VARIANTS; v++) {
       for (int p = 0; p < parts; p++) {
-        SV_TRY(compile(ctx, docs, t, (enum layout_variant)v, (enum layout_part)p, &docs->statics[i][v][p]));
+        SV_TRY(compile(ctx, docs, t, (enum layout_variant)v, (enum layout_part)p,
+                       &docs->statics[i][v][p]));
       }
     }
   }
@@ -135,12 +140,14 @@ const char *docs_template_for(const struct docs *docs, const struct model_conten
   return t ? t->name : NULL;
 }
 
-const char *docs_legal_basis_at(const struct docs *docs, const struct model_content *content, size_t i) {
+const char *docs_legal_basis_at(const struct docs *docs, const struct model_content *content,
+                                size_t i) {
   const struct template *t = template_of(&docs->templates, content);
   return t && i < t->basis_n ? t->bases[i].id : NULL;
 }
 
-bool docs_legal_basis_known(const struct docs *docs, const struct model_content *content, const char *id) {
+bool docs_legal_basis_known(const struct docs *docs, const struct model_content *content,
+                            const char *id) {
   const char *known;
   for (size_t i = 0; (known = docs_legal_basis_at(docs, content, i)) != NULL; i++) {
     if (strcmp(known, id) == 0) {
@@ -164,8 +171,9 @@ uint32_t docs_page_count(const struct docs *docs, const struct model_content *co
 
 size_t docs_page_lines(const struct model_content *content, uint32_t page, size_t *ret_first) {
   *ret_first = 0;
-  return content->kind == MODEL_FLIGHT_MANIFEST ? manifest_page_lines(&content->manifest, page, ret_first)
-                                                : 0;
+  return content->kind == MODEL_FLIGHT_MANIFEST
+             ? manifest_page_lines(&content->manifest, page, ret_first)
+             : 0;
 }
 
 /* ---- drawing ---- */
@@ -259,7 +267,8 @@ static sv_status write_pages(const struct docs *docs, struct drawing *d) {
   for (uint32_t page = 1; page <= d->layout.page_count; page++) {
     struct assemble_page *p = &f->pages[page - 1];
     p->fixed = static_of(docs, d, page);
-    SV_TRY(content_write(&d->canvas.list, (uint16_t)page, p->fixed->content.next_mcid, f->fonts, &p->content));
+    SV_TRY(content_write(&d->canvas.list, (uint16_t)page, p->fixed->content.next_mcid, f->fonts,
+                         &p->content));
     for (size_t i = 0; i < TEXT_FONTS; i++) {
       f->fonts[i] = f->fonts[i] || p->fixed->fonts[i];
     }
@@ -317,16 +326,18 @@ static sv_status draw(const struct docs *docs, struct sv_ctx *ctx, const struct 
   return d->canvas.list.fault;
 }
 
-sv_status docs_render(const struct docs *docs, struct sv_ctx *ctx, const struct docs_request *request,
-                      struct sv_bytes *ret_pdf, struct sv_sig_slot *ret_slot) {
+sv_status docs_render(const struct docs *docs, struct sv_ctx *ctx,
+                      const struct docs_request *request, struct sv_bytes *ret_pdf,
+                      struct sv_sig_slot *ret_slot) {
   struct drawing *d;
   SV_TRY(draw(docs, ctx, request, &d));
   describe(docs, ctx, request, d);
   SV_TRY(write_pages(docs, d));
-  if (request->content->kind == MODEL_SAFE_CONDUCT && request->content->letter.holder.portrait_jpeg.n) {
+  if (request->content->kind == MODEL_SAFE_CONDUCT &&
+      request->content->letter.holder.portrait_jpeg.n) {
     struct assemble_picture *p = &d->file.portrait;
-    SV_TRY(jpeg_strip(ctx, request->content->letter.holder.portrait_jpeg, &p->jpeg, &p->width, &p->height,
-                      &p->components));
+    SV_TRY(jpeg_strip(ctx, request->content->letter.holder.portrait_jpeg, &p->jpeg, &p->width,
+                      &p->height, &p->components));
   }
   SV_TRY(sv_ctx_alive(ctx));
   return assemble(&d->file, ret_pdf, ret_slot);
@@ -359,13 +370,28 @@ static const struct model_issue blank_issue = {
     .supersedes = "",
     .version = 1,
     .copy = 1,
-    .authority = {.id = "", .state = "", .state_es = "", .state_en = "", .ministry_es = "", .ministry_en = "",
-                  .name_es = "", .name_en = "", .seal_text = "", .place = "", .zone = "", .duty_telephone = "",
+    .authority = {.id = "",
+                  .state = "",
+                  .state_es = "",
+                  .state_en = "",
+                  .ministry_es = "",
+                  .ministry_en = "",
+                  .name_es = "",
+                  .name_en = "",
+                  .seal_text = "",
+                  .place = "",
+                  .zone = "",
+                  .duty_telephone = "",
                   .verify_url = ""},
     .signatory = {.id = "", .name = "", .post_es = "", .post_en = "", .short_id = ""},
     .requester = {.id = "", .name = "", .post_es = "", .post_en = "", .short_id = ""},
-    .ledger = {.obligation_id = "", .award_number = "", .awarding_agency = "", .recipient_name = "",
-               .recipient_id = "", .period_start = "", .period_end = ""},
+    .ledger = {.obligation_id = "",
+               .award_number = "",
+               .awarding_agency = "",
+               .recipient_name = "",
+               .recipient_id = "",
+               .period_start = "",
+               .period_end = ""},
     .preview = true,
 };
 
@@ -378,9 +404,10 @@ sv_status docs_check_content(const struct docs *docs, struct sv_ctx *ctx,
   if (content->kind == MODEL_SAFE_CONDUCT && content->letter.holder.portrait_jpeg.n) {
     struct assemble_picture p;
     struct sv_ctx own = sv_ctx_over(ctx->mem);
-    if (sv_failed(jpeg_strip(&own, content->letter.holder.portrait_jpeg, &p.jpeg, &p.width, &p.height,
-                             &p.components))) {
-      sv_ctx_violate(ctx, "not a JPEG of 8 bits and 1 or 3 components", "safe_conduct.holder.portrait_jpeg");
+    if (sv_failed(jpeg_strip(&own, content->letter.holder.portrait_jpeg, &p.jpeg, &p.width,
+                             &p.height, &p.components))) {
+      sv_ctx_violate(ctx, "not a JPEG of 8 bits and 1 or 3 components",
+                     "safe_conduct.holder.portrait_jpeg");
     }
   }
   draw_own(d);

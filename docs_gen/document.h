@@ -28,11 +28,12 @@ struct docs_request {
   const struct model_issue *issue;
   const struct docs_seal *seals; /* a page without one shows the empty box of a draft */
   size_t seal_count;
-  struct sv_bytes record;      /* record.json, attached; n 0: no attachment */
-  const char *signer_lines[4]; /* "UT-DOC-07, Servicio Nacional de Migración", "PAdES, ECDSA P-256, SHA-256" */
-  size_t signer_line_count;    /* the line with the time is added from issue_time_us */
-  size_t contents_room;        /* as in base/sig_slot.h: even, 2 * DER + 2; 0: no signature field */
-  const char *mrz[2];          /* 36 characters each; NULL: none (no letter, or a preview) */
+  struct sv_bytes record; /* record.json, attached; n 0: no attachment */
+  const char *signer_lines
+      [4]; /* "UT-DOC-07, Servicio Nacional de Migración", "PAdES, ECDSA P-256, SHA-256" */
+  size_t signer_line_count; /* the line with the time is added from issue_time_us */
+  size_t contents_room;     /* as in base/sig_slot.h: even, 2 * DER + 2; 0: no signature field */
+  const char *mrz[2];       /* 36 characters each; NULL: none (no letter, or a preview) */
 };
 
 /* Draws a document.
@@ -40,8 +41,9 @@ struct docs_request {
  * ret_slot  where the signature goes; all zero without a signature field.
  * Fails     FIELD_INVALID with the violations of docs_check_content, RENDER, NO_MEMORY.
  * Thread    any; docs is only read. */
-sv_status docs_render(const struct docs *docs, struct sv_ctx *ctx, const struct docs_request *request,
-                      struct sv_bytes *ret_pdf, struct sv_sig_slot *ret_slot);
+sv_status docs_render(const struct docs *docs, struct sv_ctx *ctx,
+                      const struct docs_request *request, struct sv_bytes *ret_pdf,
+                      struct sv_sig_slot *ret_slot);
 
 /* Pages that docs_render will make, so that page seals can be signed before. */
 uint32_t docs_page_count(const struct docs *docs, const struct model_content *content);
@@ -59,6 +61,8 @@ sv_status docs_check_content(const struct docs *docs, struct sv_ctx *ctx,
 const char *docs_template_for(const struct docs *docs, const struct model_content *content);
 
 /* Whether a letter's legal_basis is an id of its template's catalogue. */
-bool docs_legal_basis_known(const struct docs *docs, const struct model_content *content, const char *id);
+bool docs_legal_basis_known(const struct docs *docs, const struct model_content *content,
+                            const char *id);
 /* The id number i of that catalogue, NULL at its end. */
-const char *docs_legal_basis_at(const struct docs *docs, const struct model_content *content, size_t i);
+const char *docs_legal_basis_at(const struct docs *docs, const struct model_content *content,
+                                size_t i);

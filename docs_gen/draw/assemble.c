@@ -7,15 +7,17 @@
 
 #include "docs_gen/draw/deflate.h"
 #include "docs_gen/draw/objects.h"
-#include "docs_gen/draw/xmp.h"
 #include "docs_gen/draw/structure.h"
+#include "docs_gen/draw/xmp.h"
 
 SV_AUTO_DEFINE(struct pdf_objects, pdf_objects_close)
+SV_AUTO_DEFINE(struct deflater, deflater_close)
 
 struct assembly {
   const struct assemble_input *in;
   struct sv_ctx *ctx;
   struct pdf_objects *pdf;
+  struct deflater *deflater;
   const char *resources;
   uint32_t page_objects[ASSEMBLE_PAGES_MAX];
   uint32_t widget, root, tree;
@@ -42,21 +44,24 @@ static uint32_t put_font(struct assembly *a, const struct face_subset *s) {
   uint32_t program = put_stream(
       a, TEXT(a, "/Filter/FlateDecode%s/Length1 %zu", kind, s->program_length), s->program);
   uint32_t unicode = put_stream(a, "/Filter/FlateDecode", s->to_unicode);
-  uint32_t descriptor = put_dict(a, TEXT(a, "/Type/FontDescriptor/FontName/%s%s/%s %u 0 R", s->name,
-                                         s->descriptor, s->cff ? "FontFile3" : "FontFile2", program));
+  uint32_t descriptor =
+      put_dict(a, TEXT(a, "/Type/FontDescriptor/FontName/%s%s/%s %u 0 R", s->name, s->descriptor,
+                       s->cff ? "FontFile3" : "FontFile2", program));
   const char *map = "";
   if (!s->cff) {
     map = TEXT(a, "/CIDToGIDMap %u 0 R", put_stream(a, "/Filter/FlateDecode", s->cid_to_gid));
   }
-  uint32_t cid_font = put_dict(
+  uint32_t cid_font =
+      put_dict(a, TEXT(a,
+                       "/Type/Font/Subtype/CIDFontType%d/BaseFont/%s/CIDSystemInfo<</"
+                       "Registry(Adobe)/Ordering(Identity)"
+                       "/Supplement 0>>/FontDescriptor %u 0 R/DW 0/W %s%s",
+                       s->cff ? 0 : 2, s->name, descriptor, s->widths, map ? map : ""));
+  return put_dict(
       a, TEXT(a,
-              "/Type/Font/Subtype/CIDFontType%d/BaseFont/%s/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)"
-              "/Supplement 0>>/FontDescriptor %u 0 R/DW 0/W %s%s",
-              s->cff ? 0 : 2, s->name, descriptor, s->widths, map ? map : ""));
-  return put_dict(a, TEXT(a,
-                          "/Type/Font/Subtype/Type0/BaseFont/%s/Encoding/Identity-H/DescendantFonts[%u 0 R]"
-                          "/ToUnicode %u 0 R",
-                          s->name, cid_font, unicode));
+              "/Type/Font/Subtype/Type0/BaseFont/%s/Encoding/Identity-H/DescendantFonts[%u 0 R]"
+              "/ToUnicode %u 0 R",
+              s->name, cid_font, unicode));
 }
 
 static sv_status put_fonts(struct assembly *a, struct sv_buf *resources) {
@@ -83,11 +88,13 @@ static sv_status put_fonts(struct assembly *a, struct sv_buf *resources) {
 static void put_portrait(struct assembly *a, struct sv_buf *resources) {
   const struct assemble_picture *p = &a->in->portrait;
   if (p->jpeg.n) {
-    uint32_t n = put_stream(a, TEXT(a,
-                                    "/Type/XObject/Subtype/Image/Width %u/Height %u/BitsPerComponent 8"
-                                    "/ColorSpace/%s/Filter/DCTDecode",
-                                    p->width, p->height, p->components == 1 ? "DeviceGray" : "DeviceRGB"),
-                            p->jpeg);
+    uint32_t n =
+        put_stream(a,
+                   TEXT(a,
+                        "/Type/XObject/Subtype/Image/Width %u/Height %u/BitsPerComponent 8"
+                        "/ColorSpace/%s/Filter/DCTDecode",
+                        p->width, p->height, p->components == 1 ? "DeviceGray" : "DeviceRGB"),
+                   p->jpeg);
     sv_buf_printf(resources, "/XObject<</Portrait %u 0 R>>", n);
   }
 }
@@ -113,8 +120,8 @@ static const char *box_text(struct assembly *a, const int32_t um[4]) {
   for (int i = 0; i < 4; i++) {
     v[i] = pt100(um[i]);
   }
-  return TEXT(a, "[%d.%02d %d.%02d %d.%02d %d.%02d]", v[0] / 100, v[0] % 100, v[1] / 100, v[1] % 100,
-              v[2] / 100, v[2] % 100, v[3] / 100, v[3] % 100);
+  return TEXT(a, "[%d.%02d %d.%02d %d.%02d %d.%02d]", v[0] / 100, v[0] % 100, v[1] / 100,
+              v[1] % 100, v[2] / 100, v[2] % 100, v[3] / 100, v[3] % 100);
 }
 
 /* The object of a page's static part: one for all pages that share it. */
@@ -131,14 +138,15 @@ static sv_status put_pages(struct assembly *a) {
   uint32_t made[ASSEMBLE_PAGES_MAX];
   for (uint32_t i = 0; i < a->in->page_count; i++) {
     struct sv_bytes deflated;
-    SV_TRY(deflate_bytes(a->ctx, a->in->pages[i].content.bytes, 1, &deflated));
+    SV_TRY(deflater_run(a->deflater, a->ctx, a->in->pages[i].content.bytes, &deflated));
     made[i] = static_object(a, i, made);
     uint32_t own = put_stream(a, "/Filter/FlateDecode", deflated);
     const char *annots =
         a->widget && i + 1 == a->in->signature_page ? TEXT(a, "/Annots[%u 0 R]", a->widget) : "";
-    pdf_dict(a->pdf, a->page_objects[i],
-             TEXT(a, "/MediaBox[0 0 595.276 841.89]%s/Contents[%u 0 R %u 0 R]/StructParents %u/Tabs/S%s",
-                  a->resources, made[i], own, i, annots));
+    pdf_dict(
+        a->pdf, a->page_objects[i],
+        TEXT(a, "/MediaBox[0 0 595.276 841.89]%s/Contents[%u 0 R %u 0 R]/StructParents %u/Tabs/S%s",
+             a->resources, made[i], own, i, annots));
   }
   return SV_DONE;
 }
@@ -151,22 +159,25 @@ static sv_status put_signature(struct assembly *a, uint32_t value) {
   xmp_pdf_date(in->time_us, date);
   const char *box = box_text(a, in->signature_box), *name = xmp_pdf_string(a->ctx, in->signer_name);
   struct sv_bytes deflated;
-  SV_TRY(deflate_bytes(a->ctx, in->appearance, 1, &deflated));
+  SV_TRY(deflater_run(a->deflater, a->ctx, in->appearance, &deflated));
   uint32_t appearance = put_stream(
-      a, TEXT(a, "/Type/XObject/Subtype/Form/BBox%s%s/Filter/FlateDecode", box, a->resources), deflated);
+      a, TEXT(a, "/Type/XObject/Subtype/Form/BBox%s%s/Filter/FlateDecode", box, a->resources),
+      deflated);
   const char *alt = xmp_pdf_string(a->ctx, in->signature_alt);
-  pdf_dict(a->pdf, a->widget,
-           TEXT(a,
-                "/Type/Annot/Subtype/Widget/FT/Sig/T(Signature1)/TU%s/V %u 0 R/F 132/Rect%s/P %u 0 R"
-                "/AP<</N %u 0 R>>/StructParent %u",
-                alt, value, box, a->page_objects[in->signature_page - 1], appearance, in->page_count));
-  pdf_signature(a->pdf, value,
-                TEXT(a,
-                     "/Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/Name%s/M(%s)"
-                     "/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams"
-                     "/P 1/V/1.2>>>>]",
-                     name, date),
-                in->contents_room);
+  pdf_dict(
+      a->pdf, a->widget,
+      TEXT(a,
+           "/Type/Annot/Subtype/Widget/FT/Sig/T(Signature1)/TU%s/V %u 0 R/F 132/Rect%s/P %u 0 R"
+           "/AP<</N %u 0 R>>/StructParent %u",
+           alt, value, box, a->page_objects[in->signature_page - 1], appearance, in->page_count));
+  pdf_signature(
+      a->pdf, value,
+      TEXT(a,
+           "/Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/Name%s/M(%s)"
+           "/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams"
+           "/P 1/V/1.2>>>>]",
+           name, date),
+      in->contents_room);
   return name && alt ? SV_DONE : SV_FAIL(a->ctx, NO_MEMORY, "signature field");
 }
 
@@ -176,19 +187,21 @@ static sv_status put_signature(struct assembly *a, uint32_t value) {
 static const char *put_attachment(struct assembly *a, const char *date) {
   const struct assemble_input *in = a->in;
   struct sv_bytes deflated;
-  if (in->record.n == 0 || sv_failed(deflate_bytes(a->ctx, in->record, 1, &deflated))) {
+  if (in->record.n == 0 || sv_failed(deflater_run(a->deflater, a->ctx, in->record, &deflated))) {
     return "";
   }
-  uint32_t file = put_stream(a,
-                             TEXT(a,
-                                  "/Type/EmbeddedFile/Subtype/application#2Fjson/Params<</ModDate(%s)"
-                                  "/Size %zu>>/Filter/FlateDecode",
-                                  date, in->record.n),
-                             deflated);
-  uint32_t spec = put_dict(a, TEXT(a,
-                                   "/Type/Filespec/F(record.json)/UF(record.json)/AFRelationship/Data/Desc%s"
-                                   "/EF<</F %u 0 R/UF %u 0 R>>",
-                                   xmp_pdf_string(a->ctx, in->record_description), file, file));
+  uint32_t file =
+      put_stream(a,
+                 TEXT(a,
+                      "/Type/EmbeddedFile/Subtype/application#2Fjson/Params<</ModDate(%s)"
+                      "/Size %zu>>/Filter/FlateDecode",
+                      date, in->record.n),
+                 deflated);
+  uint32_t spec =
+      put_dict(a, TEXT(a,
+                       "/Type/Filespec/F(record.json)/UF(record.json)/AFRelationship/Data/Desc%s"
+                       "/EF<</F %u 0 R/UF %u 0 R>>",
+                       xmp_pdf_string(a->ctx, in->record_description), file, file));
   return TEXT(a, "/AF[%u 0 R]/Names<</EmbeddedFiles<</Names[(record.json)%u 0 R]>>>>", spec, spec);
 }
 
@@ -201,9 +214,10 @@ static sv_status put_catalog(struct assembly *a, uint32_t value) {
   uint32_t metadata = put_stream(a, "/Type/Metadata/Subtype/XML", packet);
   uint32_t icc = put_stream(a, "/N 3/Filter/FlateDecode", in->icc);
   const char *attachment = put_attachment(a, date);
-  const char *form = a->widget ? TEXT(a, "/AcroForm<</Fields[%u 0 R]/SigFlags 3>>/Perms<</DocMDP %u 0 R>>",
-                                      a->widget, value)
-                               : "";
+  const char *form =
+      a->widget ? TEXT(a, "/AcroForm<</Fields[%u 0 R]/SigFlags 3>>/Perms<</DocMDP %u 0 R>>",
+                       a->widget, value)
+                : "";
   const char *entries = TEXT(
       a,
       "/Lang(es)/Metadata %u 0 R/MarkInfo<</Marked true>>/ViewerPreferences<</DisplayDocTitle true"
@@ -211,8 +225,8 @@ static sv_status put_catalog(struct assembly *a, uint32_t value) {
       "/OutputConditionIdentifier(sRGB)/Info(sRGB IEC61966-2.1)/DestOutputProfile %u 0 R>>]%s%s",
       metadata, a->tree, icc, attachment, form);
   const char *title = xmp_pdf_string(a->ctx, in->title);
-  const char *info = TEXT(a, "/Title%s/Creator(%s)/Producer(%s)/CreationDate(%s)/ModDate(%s)", title,
-                          xmp_producer, xmp_producer, date, date);
+  const char *info = TEXT(a, "/Title%s/Creator(%s)/Producer(%s)/CreationDate(%s)/ModDate(%s)",
+                          title, xmp_producer, xmp_producer, date, date);
   if (!attachment || !form || !entries || !title || !info) {
     return SV_FAIL(a->ctx, NO_MEMORY, "catalog");
   }
@@ -243,6 +257,11 @@ sv_status assemble(const struct assemble_input *input, struct sv_bytes *ret_pdf,
                    struct sv_sig_slot *ret_slot) {
   struct assembly a = {.in = input, .ctx = input->ctx};
   SV_AUTO(pdf_objects_close) struct pdf_objects *pdf = NULL;
+  SV_AUTO(deflater_close) struct deflater *deflater = deflater_open(1);
+  if (!deflater) {
+    return SV_FAIL(input->ctx, NO_MEMORY, "compressor");
+  }
+  a.deflater = deflater;
   SV_TRY(pdf_objects_open(input->ctx, &pdf));
   a.pdf = pdf;
   SV_TRY(put_all(&a));

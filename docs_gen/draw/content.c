@@ -104,14 +104,16 @@ static void note_mark(struct writer *w, uint16_t element, uint32_t mcid) {
 }
 
 static void open_mark(struct writer *w, const struct list_item *item) {
-  if (!w->marks || (w->open == item->element && (item->element || w->open_pagination == item->pagination))) {
+  if (!w->marks ||
+      (w->open == item->element && (item->element || w->open_pagination == item->pagination))) {
     return;
   }
   close_mark(w);
   w->open = item->element;
   w->open_pagination = item->pagination;
   if (item->element == 0) {
-    sv_buf_str(&w->buf, item->pagination ? "/Artifact<</Type/Pagination>>BDC\n" : "/Artifact BMC\n");
+    sv_buf_str(&w->buf,
+               item->pagination ? "/Artifact<</Type/Pagination>>BDC\n" : "/Artifact BMC\n");
     return;
   }
   uint32_t mcid = w->content->next_mcid++;
@@ -123,14 +125,15 @@ static void open_mark(struct writer *w, const struct list_item *item) {
 
 static void put_hex(struct sv_buf *b, uint16_t cid) {
   static const char digits[] = "0123456789ABCDEF";
-  const char text[4] = {digits[cid >> 12], digits[cid >> 8 & 15], digits[cid >> 4 & 15], digits[cid & 15]};
+  const char text[4] = {digits[cid >> 12], digits[cid >> 8 & 15], digits[cid >> 4 & 15],
+                        digits[cid & 15]};
   sv_buf_put(b, text, 4);
 }
 
 /* The state of one line while its glyphs are shown. */
 struct show {
   int font;
-  int32_t pen;  /* where the next glyph would stand, FACE_UNITS */
+  int32_t pen; /* where the next glyph would stand, FACE_UNITS */
   int32_t rise;
   bool in_array, in_string;
 };
@@ -206,7 +209,8 @@ static void put_matrix(struct writer *w, const struct list_item *item) {
 }
 
 /* A glyph as a path, where it stands in its line. */
-static void put_outline(struct writer *w, const struct list_item *item, const struct text_glyph *g) {
+static void put_outline(struct writer *w, const struct list_item *item,
+                        const struct text_glyph *g) {
   int64_t size_um = (int64_t)item->text.size_mpt * 254 / 720; /* of an em */
   const struct text_point *p = g->outline->points;
   for (const char *s = g->outline->segments; *s; s++) {
@@ -292,8 +296,8 @@ static void put_code(struct writer *w, const struct list_item *item) {
   put_um(&w->buf, item->code.edge);
   put_um(&w->buf, item->x);
   put_um(&w->buf, item->y);
-  sv_buf_printf(&w->buf, "cm BI /W %u /H %u /IM true /BPC 1 /D[1 0] /F/AHx ID\n", item->code.modules,
-                item->code.modules);
+  sv_buf_printf(&w->buf, "cm BI /W %u /H %u /IM true /BPC 1 /D[1 0] /F/AHx ID\n",
+                item->code.modules, item->code.modules);
   size_t n = (size_t)((item->code.modules + 7) / 8) * item->code.modules;
   for (size_t i = 0; i + 1 < n; i += 2) {
     put_hex(&w->buf, (uint16_t)(item->code.rows[i] << 8 | item->code.rows[i + 1]));

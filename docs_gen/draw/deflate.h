@@ -2,5 +2,13 @@
 #pragma once
 #include "base/ctx.h"
 
-/* level 1 to 12. ret in ctx->mem. Fails: NO_MEMORY. Thread: any. */
+/* A compressor to be used again and again by one thread: its memory is what costs time. level 1 to 12. */
+struct deflater;
+struct deflater *deflater_open(int level);
+void deflater_close(struct deflater *d);
+/* ret in ctx->mem. Fails: NO_MEMORY. */
+sv_status deflater_run(struct deflater *d, struct sv_ctx *ctx, struct sv_bytes in,
+                       struct sv_bytes *ret);
+
+/* Once, with a compressor of its own. level 1 to 12. ret in ctx->mem. Fails: NO_MEMORY. Thread: any. */
 sv_status deflate_bytes(struct sv_ctx *ctx, struct sv_bytes in, int level, struct sv_bytes *ret);

@@ -2,7 +2,16 @@
  * picture of one frame; entropy-coded data is copied as it is. */
 #include "docs_gen/draw/jpeg.h"
 
-enum { SOI = 0xd8, EOI = 0xd9, SOS = 0xda, DQT = 0xdb, DHT = 0xc4, DRI = 0xdd, SOF0 = 0xc0, SOF2 = 0xc2 };
+enum {
+  SOI = 0xd8,
+  EOI = 0xd9,
+  SOS = 0xda,
+  DQT = 0xdb,
+  DHT = 0xc4,
+  DRI = 0xdd,
+  SOF0 = 0xc0,
+  SOF2 = 0xc2
+};
 enum { APP0 = 0xe0, APP14 = 0xee, APP15 = 0xef, COM = 0xfe, RST0 = 0xd0, RST7 = 0xd7, TEM = 0x01 };
 enum { SIDE_MAX = 4096, SEGMENTS_MAX = 400 };
 
@@ -62,7 +71,8 @@ static bool is_adobe(uint8_t marker, struct sv_bytes body) {
 static sv_status read_segment(struct jpeg *j, uint8_t marker) {
   uint16_t length;
   struct sv_bytes body;
-  if (!sv_cursor_u16(&j->in, &length) || length < 2 || !sv_cursor_take(&j->in, length - 2u, &body)) {
+  if (!sv_cursor_u16(&j->in, &length) || length < 2 ||
+      !sv_cursor_take(&j->in, length - 2u, &body)) {
     return BAD(j, "segment");
   }
   if ((marker >= APP0 && marker <= APP15 && !is_adobe(marker, body)) || marker == COM) {
@@ -100,8 +110,8 @@ static bool next_marker(struct jpeg *j, uint8_t *ret) {
   return b != 0 && b != TEM && !(b >= RST0 && b <= RST7);
 }
 
-sv_status jpeg_strip(struct sv_ctx *ctx, struct sv_bytes in, struct sv_bytes *ret, uint32_t *ret_width,
-                     uint32_t *ret_height, uint32_t *ret_components) {
+sv_status jpeg_strip(struct sv_ctx *ctx, struct sv_bytes in, struct sv_bytes *ret,
+                     uint32_t *ret_width, uint32_t *ret_height, uint32_t *ret_components) {
   struct jpeg j = {.ctx = ctx, .in = sv_cursor_over(in), .out = sv_buf_in(ctx->mem, in.n + 4)};
   uint8_t marker;
   if (!next_marker(&j, &marker) || marker != SOI) {

@@ -8,5 +8,5 @@
  * in        hostile bytes.
  * ret       bytes in ctx->mem.
  * Fails     FIELD_INVALID (not a JPEG that PDF can hold: 8 bits, 1 or 3 components, Huffman, one frame), NO_MEMORY. */
-sv_status jpeg_strip(struct sv_ctx *ctx, struct sv_bytes in, struct sv_bytes *ret, uint32_t *ret_width,
-                     uint32_t *ret_height, uint32_t *ret_components);
+sv_status jpeg_strip(struct sv_ctx *ctx, struct sv_bytes in, struct sv_bytes *ret,
+                     uint32_t *ret_width, uint32_t *ret_height, uint32_t *ret_components);

@@ -20,12 +20,14 @@ uint32_t pdf_object(struct pdf_objects *pdf);
 uint32_t pdf_page(struct pdf_objects *pdf);
 /* What stands between << and >> of an object: text without them. The catalog and Info have such a place too. */
 void pdf_dict(struct pdf_objects *pdf, uint32_t object, const char *entries);
-void pdf_stream(struct pdf_objects *pdf, uint32_t object, const char *entries, struct sv_bytes data);
+void pdf_stream(struct pdf_objects *pdf, uint32_t object, const char *entries,
+                struct sv_bytes data);
 void pdf_catalog(struct pdf_objects *pdf, const char *entries);
 void pdf_info(struct pdf_objects *pdf, const char *entries);
 /* A signature dictionary with empty /ByteRange and /Contents of contents_room characters. One a document. */
-void pdf_signature(struct pdf_objects *pdf, uint32_t object, const char *entries, size_t contents_room);
+void pdf_signature(struct pdf_objects *pdf, uint32_t object, const char *entries,
+                   size_t contents_room);
 
 /* Writes the file. id: the two halves of /ID. ret_pdf in ctx->mem, writable. Fails: RENDER, NO_MEMORY. */
-sv_status pdf_objects_save(struct pdf_objects *pdf, const uint8_t id[static 32], struct sv_bytes *ret_pdf,
-                           struct sv_sig_slot *ret_slot);
+sv_status pdf_objects_save(struct pdf_objects *pdf, const uint8_t id[static 32],
+                           struct sv_bytes *ret_pdf, struct sv_sig_slot *ret_slot);

@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-_Static_assert(sizeof(HPDF_Dict_Rec) == 96 && sizeof(HPDF_Stream_Rec) == 88 && sizeof(HPDF_Obj_Header) == 8,
+_Static_assert(sizeof(HPDF_Dict_Rec) == 96 && sizeof(HPDF_Stream_Rec) == 88 &&
+                   sizeof(HPDF_Obj_Header) == 8,
                "libharu 2.3.0's structs, which this file touches");
 
 enum {
@@ -199,7 +200,8 @@ uint32_t pdf_page(struct pdf_objects *pdf) {
       HPDF_Pages_AddKids(pdf->doc->root_pages, dict) != HPDF_OK || !adopt(pdf, dict)) {
     return 0;
   }
-  dict->header.obj_class |= HPDF_OSUBCLASS_PAGE; /* the tree counts these; its own attributes are not ours */
+  dict->header.obj_class |=
+      HPDF_OSUBCLASS_PAGE; /* the tree counts these; its own attributes are not ours */
   return dict->header.obj_id & 0x00ffffff;
 }
 
@@ -210,7 +212,8 @@ void pdf_dict(struct pdf_objects *pdf, uint32_t number, const char *entries) {
   }
 }
 
-void pdf_stream(struct pdf_objects *pdf, uint32_t number, const char *entries, struct sv_bytes data) {
+void pdf_stream(struct pdf_objects *pdf, uint32_t number, const char *entries,
+                struct sv_bytes data) {
   struct object *o = object_at(pdf, number);
   if (o) {
     o->entries = entries, o->data = data, o->stream = true;
@@ -233,7 +236,8 @@ void pdf_info(struct pdf_objects *pdf, const char *entries) {
   put_beside(pdf, pdf->doc->info, entries);
 }
 
-void pdf_signature(struct pdf_objects *pdf, uint32_t number, const char *entries, size_t contents_room) {
+void pdf_signature(struct pdf_objects *pdf, uint32_t number, const char *entries,
+                   size_t contents_room) {
   struct object *o = object_at(pdf, number);
   if (o) {
     o->entries = entries, o->contents_room = contents_room;
@@ -259,11 +263,12 @@ static bool put_id(struct pdf_objects *pdf, const uint8_t id[static 32]) {
          HPDF_Array_Add(array, HPDF_Binary_New(mmgr, halves + 16, 16)) == HPDF_OK;
 }
 
-sv_status pdf_objects_save(struct pdf_objects *pdf, const uint8_t id[static 32], struct sv_bytes *ret_pdf,
-                           struct sv_sig_slot *ret_slot) {
+sv_status pdf_objects_save(struct pdf_objects *pdf, const uint8_t id[static 32],
+                           struct sv_bytes *ret_pdf, struct sv_sig_slot *ret_slot) {
   HPDF_Doc doc = pdf->doc;
   HPDF_Stream out = HPDF_CallbackWriter_New(doc->mmgr, write_out, pdf);
-  bool good = out && put_id(pdf, id) && HPDF_Dict_Add(doc->trailer, "Root", doc->catalog) == HPDF_OK &&
+  bool good = out && put_id(pdf, id) &&
+              HPDF_Dict_Add(doc->trailer, "Root", doc->catalog) == HPDF_OK &&
               HPDF_Dict_Add(doc->trailer, "Info", doc->info) == HPDF_OK;
   if (good && pdf->error == HPDF_OK) {
     pdf->out = out;

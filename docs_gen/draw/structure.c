@@ -154,7 +154,8 @@ static sv_status put_node(struct tree *t, struct node *node, uint32_t widget) {
   const struct list_element *e = node->element;
   struct node *parent = e->parent ? node_of(t, e->parent) : NULL;
   struct sv_buf b = sv_buf_in(t->ctx->mem, 0);
-  sv_buf_printf(&b, "/Type/StructElem/S/%s/P %u 0 R", e->type, parent ? parent->object : t->document);
+  sv_buf_printf(&b, "/Type/StructElem/S/%s/P %u 0 R", e->type,
+                parent ? parent->object : t->document);
   if (node->page) {
     sv_buf_printf(&b, "/Pg %u 0 R", t->page_objects[node->page - 1]);
   }
@@ -170,7 +171,8 @@ static sv_status put_node(struct tree *t, struct node *node, uint32_t widget) {
     put_box(&b, e->box);
   }
   if (strcmp(e->type, "Form") == 0) {
-    sv_buf_printf(&b, "/K<</Type/OBJR/Obj %u 0 R/Pg %u 0 R>>", widget, t->page_objects[node->page - 1]);
+    sv_buf_printf(&b, "/K<</Type/OBJR/Obj %u 0 R/Pg %u 0 R>>", widget,
+                  t->page_objects[node->page - 1]);
   } else {
     sv_buf_u8(&node->kids, 0);
     sv_buf_printf(&b, "/K[%s]", node->kids.failed ? "" : (const char *)node->kids.p);
@@ -198,11 +200,11 @@ sv_status structure_put(const struct assemble_input *input, struct pdf_objects *
     SV_TRY(put_node(&t, &t.nodes[i], widget));
   }
   sv_buf_u8(&top, 0);
-  const char *document = sv_arena_printf(t.ctx->mem, "/Type/StructElem/S/Document/P %u 0 R/K[%s]", t.root,
-                                         top.failed ? "" : (const char *)top.p);
-  const char *root =
-      sv_arena_printf(t.ctx->mem, "/Type/StructTreeRoot/K[%u 0 R]/ParentTree %u 0 R/ParentTreeNextKey %u",
-                      t.document, parents, input->page_count + 1);
+  const char *document = sv_arena_printf(t.ctx->mem, "/Type/StructElem/S/Document/P %u 0 R/K[%s]",
+                                         t.root, top.failed ? "" : (const char *)top.p);
+  const char *root = sv_arena_printf(
+      t.ctx->mem, "/Type/StructTreeRoot/K[%u 0 R]/ParentTree %u 0 R/ParentTreeNextKey %u",
+      t.document, parents, input->page_count + 1);
   if (top.failed || !document || !root) {
     return SV_FAIL(t.ctx, NO_MEMORY, "structure");
   }

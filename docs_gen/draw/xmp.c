@@ -36,8 +36,10 @@ static const char extension[] =
     "<pdfaSchema:schema>PDF/UA identification schema</pdfaSchema:schema>"
     "<pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType=\"Resource\">"
     "<pdfaProperty:category>internal</pdfaProperty:category>"
-    "<pdfaProperty:description>Part of ISO 14289 that the file conforms to</pdfaProperty:description>"
-    "<pdfaProperty:name>part</pdfaProperty:name><pdfaProperty:valueType>Integer</pdfaProperty:valueType>"
+    "<pdfaProperty:description>Part of ISO 14289 that the file conforms "
+    "to</pdfaProperty:description>"
+    "<pdfaProperty:name>part</pdfaProperty:name><pdfaProperty:valueType>Integer</"
+    "pdfaProperty:valueType>"
     "</rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas>\n"
     "</rdf:Description>\n";
 
@@ -45,17 +47,18 @@ sv_status xmp_packet(struct sv_ctx *ctx, const char *title, int64_t time_us, str
   char when[21];
   sv_time_format(time_us, when);
   struct sv_buf b = sv_buf_in(ctx->mem, 0);
-  sv_buf_str(&b,
-             "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
-             "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n"
-             "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\n"
-             "<rdf:Description rdf:about=\"\" xmlns:pdfaid=\"http://www.aiim.org/pdfa/ns/id/\""
-             " xmlns:pdfuaid=\"http://www.aiim.org/pdfua/ns/id/\""
-             " xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\""
-             " xmlns:pdf=\"http://ns.adobe.com/pdf/1.3/\">\n"
-             "<pdfaid:part>3</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance>\n"
-             "<pdfuaid:part>1</pdfuaid:part>\n"
-             "<dc:title><rdf:Alt><rdf:li xml:lang=\"x-default\">");
+  sv_buf_str(
+      &b,
+      "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
+      "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n"
+      "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\n"
+      "<rdf:Description rdf:about=\"\" xmlns:pdfaid=\"http://www.aiim.org/pdfa/ns/id/\""
+      " xmlns:pdfuaid=\"http://www.aiim.org/pdfua/ns/id/\""
+      " xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\""
+      " xmlns:pdf=\"http://ns.adobe.com/pdf/1.3/\">\n"
+      "<pdfaid:part>3</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance>\n"
+      "<pdfuaid:part>1</pdfuaid:part>\n"
+      "<dc:title><rdf:Alt><rdf:li xml:lang=\"x-default\">");
   put_escaped(&b, title);
   sv_buf_printf(&b,
                 "</rdf:li></rdf:Alt></dc:title>\n"

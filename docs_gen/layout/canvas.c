@@ -18,10 +18,10 @@ struct canvas canvas_on(struct text_session *session, uint16_t page) {
 
 void canvas_open_in(struct canvas *c, const char *type, uint32_t order, uint32_t parent) {
   c->element = list_element(&c->list, &(struct list_element){.type = type,
-                                                              .order = order,
-                                                              .parent = parent,
-                                                              .page = c->page,
-                                                              .language = c->language});
+                                                             .order = order,
+                                                             .parent = parent,
+                                                             .page = c->page,
+                                                             .language = c->language});
 }
 
 void canvas_open(struct canvas *c, const char *type, uint32_t order) {
@@ -43,7 +43,8 @@ static struct list_item item_of(const struct canvas *c, enum list_op op, double 
 
 static void note_missing(struct canvas *c, uint32_t cp) {
   if (c->path) {
-    sv_ctx_violate(c->list.ctx, "a character has no glyph in the fonts of this server", "%s", c->path);
+    sv_ctx_violate(c->list.ctx, "a character has no glyph in the fonts of this server", "%s",
+                   c->path);
   } else if (!sv_failed(c->list.fault)) {
     c->list.fault = SV_FAIL(c->list.ctx, GLYPH_MISSING, "U+%04X", cp);
   }
@@ -94,8 +95,8 @@ double canvas_bearing(const struct canvas *c, struct style style, const char *te
 }
 
 /* align 0 left, 1 right, 0.5 centre. */
-static double put_text(struct canvas *c, const char *language, double x, double y, struct style style,
-                       double align, const char *text) {
+static double put_text(struct canvas *c, const char *language, double x, double y,
+                       struct style style, double align, const char *text) {
   if (!text || !*text) {
     return 0;
   }
@@ -114,18 +115,21 @@ static double put_text(struct canvas *c, const char *language, double x, double 
 double canvas_text(struct canvas *c, double x, double y, struct style style, const char *text) {
   return put_text(c, c->language, x, y, style, 0, text);
 }
-double canvas_text_right(struct canvas *c, double x, double y, struct style style, const char *text) {
+double canvas_text_right(struct canvas *c, double x, double y, struct style style,
+                         const char *text) {
   return put_text(c, c->language, x, y, style, 1, text);
 }
-double canvas_text_centre(struct canvas *c, double x, double y, struct style style, const char *text) {
+double canvas_text_centre(struct canvas *c, double x, double y, struct style style,
+                          const char *text) {
   return put_text(c, c->language, x, y, style, 0.5, text);
 }
-double canvas_text_in(struct canvas *c, const char *language, double x, double y, struct style style,
-                      const char *text) {
+double canvas_text_in(struct canvas *c, const char *language, double x, double y,
+                      struct style style, const char *text) {
   return put_text(c, language, x, y, style, 0, text);
 }
 
-double canvas_printf(struct canvas *c, double x, double y, struct style style, const char *format, ...) {
+double canvas_printf(struct canvas *c, double x, double y, struct style style, const char *format,
+                     ...) {
   va_list args;
   va_start(args, format);
   char text[512];
@@ -163,18 +167,18 @@ double canvas_pair(struct canvas *c, double x, double y, struct style first, str
                    const char *es, const char *en) {
   return put_pair(c, x, y, 0, first, second, es, en);
 }
-double canvas_pair_right(struct canvas *c, double x, double y, struct style first, struct style second,
-                         const char *es, const char *en) {
+double canvas_pair_right(struct canvas *c, double x, double y, struct style first,
+                         struct style second, const char *es, const char *en) {
   return put_pair(c, x, y, 1, first, second, es, en);
 }
-double canvas_pair_centre(struct canvas *c, double x, double y, struct style first, struct style second,
-                          const char *es, const char *en) {
+double canvas_pair_centre(struct canvas *c, double x, double y, struct style first,
+                          struct style second, const char *es, const char *en) {
   return put_pair(c, x, y, 0.5, first, second, es, en);
 }
 
 double canvas_caption(struct canvas *c, double x, double y, const char *es, const char *en) {
-  return canvas_pair(c, x, y, (struct style){FACE_SANS, 6.2}, (struct style){FACE_SANS_ITALIC, 6.2}, es,
-                     en);
+  return canvas_pair(c, x, y, (struct style){FACE_SANS, 6.2}, (struct style){FACE_SANS_ITALIC, 6.2},
+                     es, en);
 }
 
 double canvas_tracked(struct canvas *c, double x, double y, struct style style, double track_mm,
@@ -195,15 +199,16 @@ void canvas_spread(struct canvas *c, double x, double y, struct style style, dou
   struct list_item item = item_of(c, LIST_TEXT, x, y);
   double spare = length - width_of(&line, style);
   double each = line.n > 1 ? spare / (double)(line.n - 1) : 0;
-  for (size_t i = 0; i < line.n; i++) { /* in units of the glyphs' own positions: exact to the end */
+  for (size_t i = 0; i < line.n;
+       i++) { /* in units of the glyphs' own positions: exact to the end */
     line.glyphs[i].x += (int32_t)lround(each * (double)i / mm_per_pt / style.pt * FACE_UNITS);
   }
   item.text = (struct list_text){.line = line, .size_mpt = (int32_t)lround(style.pt * 1000)};
   list_put(&c->list, &item);
 }
 
-void canvas_turned(struct canvas *c, double x, double y, struct style style, double degrees, bool outline,
-                   const char *text) {
+void canvas_turned(struct canvas *c, double x, double y, struct style style, double degrees,
+                   bool outline, const char *text) {
   struct text_line line = shaped(c, style, text);
   struct list_item item = item_of(c, LIST_TEXT, x, y);
   item.text = (struct list_text){.line = line,
@@ -213,7 +218,8 @@ void canvas_turned(struct canvas *c, double x, double y, struct style style, dou
   list_put(&c->list, &item);
 }
 
-void canvas_path(struct canvas *c, const char *segments, const double *xy, size_t points, double width) {
+void canvas_path(struct canvas *c, const char *segments, const double *xy, size_t points,
+                 double width) {
   struct list_point *p = SV_ARRAY(c->list.ctx->mem, points, struct list_point);
   if (!p) {
     c->list.fault = SV_FAIL(c->list.ctx, NO_MEMORY, "path");
@@ -248,18 +254,21 @@ void canvas_box(struct canvas *c, double x, double y, double w, double h, double
 void canvas_bar(struct canvas *c, double x, double y, double w, double h) {
   canvas_box(c, x, y, w, h, 0);
 }
-void canvas_triangle(struct canvas *c, double x0, double y0, double x1, double y1, double x2, double y2) {
+void canvas_triangle(struct canvas *c, double x0, double y0, double x1, double y1, double x2,
+                     double y2) {
   decoration(c, "MLLZ", (double[]){x0, y0, x1, y1, x2, y2}, 3, 0);
 }
 
 void canvas_circle(struct canvas *c, double x, double y, double r, double width) {
   double k = r * 0.5522847498;
-  double xy[] = {x + r, y,     x + r, y + k, x + k, y + r, x,     y + r, x - k, y + r, x - r, y + k, x - r,
-                 y,     x - r, y - k, x - k, y - r, x,     y - r, x + k, y - r, x + r, y - k, x + r, y};
+  double xy[] = {x + r, y,     x + r, y + k, x + k, y + r, x,     y + r, x - k,
+                 y + r, x - r, y + k, x - r, y,     x - r, y - k, x - k, y - r,
+                 x,     y - r, x + k, y - r, x + r, y - k, x + r, y};
   decoration(c, "MCCCCZ", xy, 13, width);
 }
 
-void canvas_ornament(struct canvas *c, const char *name, double x, double y, struct sv_bytes content) {
+void canvas_ornament(struct canvas *c, const char *name, double x, double y,
+                     struct sv_bytes content) {
   struct list_item item = item_of(c, LIST_ORNAMENT, x, y);
   item.ornament.name = name;
   item.ornament.content = content;
@@ -278,8 +287,8 @@ static bool binds(const char *text, const char *space) {
   return (n == 1 && *start == 'y') || (n == 3 && memcmp(start, "mil", 3) == 0);
 }
 
-int canvas_break(struct canvas *c, struct style style, double width, const char *text, const char **lines,
-                 int max) {
+int canvas_break(struct canvas *c, struct style style, double width, const char *text,
+                 const char **lines, int max) {
   int n = 0;
   while (*text) {
     const char *best = NULL, *at = text;
@@ -309,8 +318,8 @@ int canvas_break(struct canvas *c, struct style style, double width, const char 
   return n;
 }
 
-int canvas_paragraph(struct canvas *c, double x, double y, double leading, struct style style, double width,
-                     const char *text, int max) {
+int canvas_paragraph(struct canvas *c, double x, double y, double leading, struct style style,
+                     double width, const char *text, int max) {
   const char *lines[64];
   int n = canvas_break(c, style, width, text, lines, max < 64 ? max : 64);
   for (int i = 0; i < n; i++) {

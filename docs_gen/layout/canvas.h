@@ -30,20 +30,22 @@ void canvas_artifact(struct canvas *c);
 
 /* Text at x, ending at x, or about x. Empty text puts nothing. The result is its width. */
 double canvas_text(struct canvas *c, double x, double y, struct style style, const char *text);
-double canvas_text_right(struct canvas *c, double x, double y, struct style style, const char *text);
-double canvas_text_centre(struct canvas *c, double x, double y, struct style style, const char *text);
+double canvas_text_right(struct canvas *c, double x, double y, struct style style,
+                         const char *text);
+double canvas_text_centre(struct canvas *c, double x, double y, struct style style,
+                          const char *text);
 /* In a language, for one run. */
-double canvas_text_in(struct canvas *c, const char *language, double x, double y, struct style style,
-                      const char *text);
-double canvas_printf(struct canvas *c, double x, double y, struct style style, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+double canvas_text_in(struct canvas *c, const char *language, double x, double y,
+                      struct style style, const char *text);
+double canvas_printf(struct canvas *c, double x, double y, struct style style, const char *format,
+                     ...) __attribute__((format(printf, 5, 6)));
 /* "es / en", the second in its own style; right: x is the right edge. */
 double canvas_pair(struct canvas *c, double x, double y, struct style first, struct style second,
                    const char *es, const char *en);
-double canvas_pair_right(struct canvas *c, double x, double y, struct style first, struct style second,
-                         const char *es, const char *en);
-double canvas_pair_centre(struct canvas *c, double x, double y, struct style first, struct style second,
-                          const char *es, const char *en);
+double canvas_pair_right(struct canvas *c, double x, double y, struct style first,
+                         struct style second, const char *es, const char *en);
+double canvas_pair_centre(struct canvas *c, double x, double y, struct style first,
+                          struct style second, const char *es, const char *en);
 /* A caption: 6.2 pt. */
 double canvas_caption(struct canvas *c, double x, double y, const char *es, const char *en);
 double canvas_tracked(struct canvas *c, double x, double y, struct style style, double track_mm,
@@ -52,8 +54,8 @@ double canvas_tracked(struct canvas *c, double x, double y, struct style style, 
 void canvas_spread(struct canvas *c, double x, double y, struct style style, double length,
                    const char *text);
 /* Turned anticlockwise; outline: stroked letters. */
-void canvas_turned(struct canvas *c, double x, double y, struct style style, double degrees, bool outline,
-                   const char *text);
+void canvas_turned(struct canvas *c, double x, double y, struct style style, double degrees,
+                   bool outline, const char *text);
 
 double canvas_width(struct canvas *c, struct style style, const char *text);
 /* From the origin of the first character to its ink. */
@@ -63,20 +65,24 @@ void canvas_rule(struct canvas *c, double x0, double x1, double y, double width)
 void canvas_line(struct canvas *c, double x0, double y0, double x1, double y1, double width);
 void canvas_box(struct canvas *c, double x, double y, double w, double h, double width);
 void canvas_bar(struct canvas *c, double x, double y, double w, double h); /* filled */
-void canvas_circle(struct canvas *c, double x, double y, double r, double width); /* width 0: filled */
-void canvas_triangle(struct canvas *c, double x0, double y0, double x1, double y1, double x2, double y2);
-void canvas_ornament(struct canvas *c, const char *name, double x, double y, struct sv_bytes content);
+void canvas_circle(struct canvas *c, double x, double y, double r,
+                   double width); /* width 0: filled */
+void canvas_triangle(struct canvas *c, double x0, double y0, double x1, double y1, double x2,
+                     double y2);
+void canvas_ornament(struct canvas *c, const char *name, double x, double y,
+                     struct sv_bytes content);
 
 /* A path by hand, in millimetres of the page: "M x y L x y C ... Z". */
-void canvas_path(struct canvas *c, const char *segments, const double *xy, size_t points, double width);
+void canvas_path(struct canvas *c, const char *segments, const double *xy, size_t points,
+                 double width);
 
 /* Breaks text into lines no wider than `width`, only at spaces, never at a no-break space; lines in the arena. Returns
  * their number, at most max; -1 when they don't fit. */
-int canvas_break(struct canvas *c, struct style style, double width, const char *text, const char **lines,
-                 int max);
+int canvas_break(struct canvas *c, struct style style, double width, const char *text,
+                 const char **lines, int max);
 /* Puts such lines from y down; returns how many, -1 when they don't fit. */
-int canvas_paragraph(struct canvas *c, double x, double y, double leading, struct style style, double width,
-                     const char *text, int max);
+int canvas_paragraph(struct canvas *c, double x, double y, double leading, struct style style,
+                     double width, const char *text, int max);
 /* Two lines broken where they are most equal; false when one is wider than `width`. */
 bool canvas_halves(struct canvas *c, struct style style, double width, const char *text,
                    const char *lines[static 2]);

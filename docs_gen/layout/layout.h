@@ -13,7 +13,8 @@ enum layout_variant { LAYOUT_PLAIN, LAYOUT_DRAFT, LAYOUT_SPECIMEN, LAYOUT_VARIAN
 enum layout_part { LAYOUT_FIRST, LAYOUT_SECOND, LAYOUT_LATER, LAYOUT_PARTS };
 
 struct layout_ornaments {
-  struct sv_bytes crest, crest_small, panel_letter, panel_manifest, panel_receipt, seal_letter, seal_small;
+  struct sv_bytes crest, crest_small, panel_letter, panel_manifest, panel_receipt, seal_letter,
+      seal_small;
 };
 
 struct layout {
@@ -21,8 +22,8 @@ struct layout {
   const struct template *t;
   const struct layout_ornaments *ornaments;
   enum layout_variant variant;
-  const struct docs_request *request;  /* NULL in the static half */
-  const struct datamatrix *codes;      /* by page - 1; modules 0: no seal; NULL in the static half */
+  const struct docs_request *request; /* NULL in the static half */
+  const struct datamatrix *codes;     /* by page - 1; modules 0: no seal; NULL in the static half */
   uint32_t page_count;
   const struct model_content *content;
   const struct model_issue *issue;
@@ -32,8 +33,9 @@ struct layout {
 /* The two languages of a word as two arguments. */
 #define LAYOUT_PAIR(l, word) LAYOUT_WORD(l, word).es, LAYOUT_WORD(l, word).en
 
-extern const struct style style_caption, style_caption_en, style_value, style_strong, style_small, style_small_en,
-    style_note, style_note_en, style_head, style_head_en, style_mono_small, style_mono_small_bold;
+extern const struct style style_caption, style_caption_en, style_value, style_strong, style_small,
+    style_small_en, style_note, style_note_en, style_head, style_head_en, style_mono_small,
+    style_mono_small_bold;
 
 /* ---- shared blocks (layout/shared.c) ---- */
 
@@ -41,28 +43,30 @@ void layout_letterhead_static(struct canvas *c, const struct layout *l, double t
 void layout_letterhead(struct canvas *c, const struct layout *l);
 /* The rules of the strip, or the bar of a draft; what its cells are called. */
 void layout_strip_static(struct canvas *c, const struct layout *l);
-void layout_strip_captions(struct canvas *c, const struct layout *l, enum template_word second, double x4,
-                           enum template_word fourth);
+void layout_strip_captions(struct canvas *c, const struct layout *l, enum template_word second,
+                           double x4, enum template_word fourth);
 /* Number, version or sequence, copy, a fourth cell, page. */
-void layout_strip(struct canvas *c, const struct layout *l, const char *second, double x4, const char *fourth);
+void layout_strip(struct canvas *c, const struct layout *l, const char *second, double x4,
+                  const char *fourth);
 /* BORRADOR or SPECIMEN across the page, first of all. */
 void layout_watermark(struct canvas *c, const struct layout *l);
 /* The bar code of the current page with its top left corner there, and number and code under it; right: the corner is the
  * top right one. box: the edge when there is no seal. order: of its Figure. */
-void layout_code(struct canvas *c, const struct layout *l, double x, double y, bool right, bool captioned,
-                 double box, uint32_t order);
+void layout_code(struct canvas *c, const struct layout *l, double x, double y, bool right,
+                 bool captioned, double box, uint32_t order);
 /* The seal with its text about (x, y), or the empty circle of a draft. */
 void layout_seal(struct canvas *c, const struct layout *l, double x, double y, double radius);
 /* Head and steps of "how to check this document". */
-void layout_checking(struct canvas *c, const struct layout *l, double x, double y, double indent, double width,
-                     uint32_t order);
+void layout_checking(struct canvas *c, const struct layout *l, double x, double y, double indent,
+                     double width, uint32_t order);
 /* A signature line of microtext: kind and number in both languages, to the exact length. */
 void layout_microtext(struct canvas *c, const struct layout *l, double x, double y, double length);
 /* The lines under "electronic signature", into the appearance (or the page, on a draft nothing). */
-void layout_signature_lines(struct canvas *c, const struct layout *l, double x, double y, double leading);
+void layout_signature_lines(struct canvas *c, const struct layout *l, double x, double y,
+                            double leading);
 /* A caption and its value, both paragraphs. */
-void layout_field(struct canvas *c, uint32_t order, double x, double caption_y, enum template_word word,
-                  const struct layout *l);
+void layout_field(struct canvas *c, uint32_t order, double x, double caption_y,
+                  enum template_word word, const struct layout *l);
 
 /* ---- values (layout/values.c): texts in ctx->mem, "" when memory is out (the list's fault is set) ---- */
 
@@ -80,7 +84,8 @@ const char *layout_quantity(struct canvas *c, int64_t thousandths);
 const char *layout_upper(struct canvas *c, const char *text);
 /* {verify_url} and {duty_telephone} of a step. */
 const char *layout_filled(struct canvas *c, const struct layout *l, const char *text);
-const char *layout_printf(struct canvas *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *layout_printf(struct canvas *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* ---- the kinds ---- */
 

@@ -48,11 +48,13 @@ static void validity_static(struct canvas *c, const struct layout *l) {
   canvas_rule(c, 15, 195, 184, 0.5);
   canvas_rule(c, 15, 195, 197, 0.12);
   layout_field(c, ORDER_VALIDITY, 15, 187.6, WORD_issued, l);
-  layout_field(c, ORDER_VALIDITY + 2, 62, 187.6, l->t->single_journey ? WORD_validity : WORD_valid_from, l);
+  layout_field(c, ORDER_VALIDITY + 2, 62, 187.6,
+               l->t->single_journey ? WORD_validity : WORD_valid_from, l);
   layout_field(c, ORDER_VALIDITY + 4, 115, 187.6, WORD_valid_until, l);
   if (l->t->single_journey) {
     canvas_open(c, "P", ORDER_VALIDITY + 3);
-    canvas_text_in(c, "es", 62, 190.9, (struct style){FACE_SANS_BOLD, 8}, LAYOUT_WORD(l, single_journey).es);
+    canvas_text_in(c, "es", 62, 190.9, (struct style){FACE_SANS_BOLD, 8},
+                   LAYOUT_WORD(l, single_journey).es);
     canvas_text_in(c, "en", 62, 194.6, (struct style){FACE_SANS_BOLD_ITALIC, 8},
                    LAYOUT_WORD(l, single_journey).en);
     canvas_artifact(c);
@@ -114,11 +116,13 @@ static void name_value(struct canvas *c, double y, const char *name) {
 }
 
 static void silhouette(struct canvas *c) {
-  static const double head[] = {32.5, 74.1, 38.6, 74.1, 42.5, 79,   42.5, 86, 42.5, 93.5, 38.6, 103.2, 32.5,
-                                103.2, 26.4, 103.2, 22.5, 93.5, 22.5, 86,   22.5, 79,   26.4, 74.1, 32.5, 74.1};
-  static const double body[] = {15.3, 115,   15.3, 108.6, 19.6, 106.4, 24.2, 105.6, 26.6, 105.2, 27.5,
-                                104.4, 27.5, 102,  27.5,  96,   37.5,  96,   37.5,  102,  37.5, 104.4,
-                                38.4, 105.2, 40.8, 105.6, 45.4, 106.4, 49.7, 108.6, 49.7, 115};
+  static const double head[] = {32.5, 74.1, 38.6,  74.1, 42.5,  79,   42.5,  86,   42.5,
+                                93.5, 38.6, 103.2, 32.5, 103.2, 26.4, 103.2, 22.5, 93.5,
+                                22.5, 86,   22.5,  79,   26.4,  74.1, 32.5,  74.1};
+  static const double body[] = {15.3, 115,   15.3, 108.6, 19.6, 106.4, 24.2, 105.6,
+                                26.6, 105.2, 27.5, 104.4, 27.5, 102,   27.5, 96,
+                                37.5, 96,    37.5, 102,   37.5, 104.4, 38.4, 105.2,
+                                40.8, 105.6, 45.4, 106.4, 49.7, 108.6, 49.7, 115};
   c->ink = INK_PORTRAIT;
   canvas_path(c, "MLLLZ", (double[]){15, 70, 50, 70, 50, 115, 15, 115}, 4, 0);
   c->ink = INK_PORTRAIT_DARK;
@@ -224,7 +228,8 @@ static void basis(struct canvas *c, const struct layout *l) {
   }
   canvas_open(c, "P", ORDER_BASIS + 1);
   c->path = c->path ? "safe_conduct.issuing_place" : NULL;
-  row_value(c, 15, 205.0, 97, layout_printf(c, "%s, %s", l->issue->authority.name_es, place ? place : ""));
+  row_value(c, 15, 205.0, 97,
+            layout_printf(c, "%s, %s", l->issue->authority.name_es, place ? place : ""));
   canvas_open(c, "P", ORDER_BASIS + 3);
   c->path = c->path ? "safe_conduct.not_valid_for" : NULL;
   row_value(c, 115, 205.0, 41, area_text(c, l));
@@ -246,7 +251,9 @@ static void stop(struct canvas *c, const struct layout *l, size_t i, size_t n, d
     c->ink = INK_BLACK;
     canvas_circle(c, dot, 204.4, 1.2, 0.5);
   }
-  const struct pair *what = first ? NULL : last ? &LAYOUT_WORD(l, destination) : &LAYOUT_WORD(l, transit);
+  const struct pair *what = first  ? NULL
+                            : last ? &LAYOUT_WORD(l, destination)
+                                   : &LAYOUT_WORD(l, transit);
   canvas_open(c, "P", ORDER_BASIS + 1 + (uint32_t)i);
   place = place ? place : "";
   if (first) {
@@ -320,7 +327,8 @@ static void signature(struct canvas *c, const struct layout *l) {
   if (l->variant == LAYOUT_DRAFT) {
     canvas_open(c, "P", ORDER_COUNTERSIGNED);
     canvas_text_in(c, "es", 45, 220.8 + dy, style_strong, LAYOUT_WORD(l, awaiting).es);
-    canvas_text_in(c, "en", 45, 224.9 + dy, (struct style){FACE_SANS_ITALIC, 8}, LAYOUT_WORD(l, awaiting).en);
+    canvas_text_in(c, "en", 45, 224.9 + dy, (struct style){FACE_SANS_ITALIC, 8},
+                   LAYOUT_WORD(l, awaiting).en);
     canvas_artifact(c);
     canvas_rule(c, 45, 95, 231 + dy, 0.12);
     return;
@@ -354,7 +362,8 @@ static void mrz(struct canvas *c, const struct layout *l) {
     return;
   }
   const struct style ocr = {FACE_OCR_B, 9.9585};
-  double x = 5.0 - canvas_bearing(c, ocr, l->request->mrz[0]); /* the ink of the first character at 5.0 */
+  double x =
+      5.0 - canvas_bearing(c, ocr, l->request->mrz[0]); /* the ink of the first character at 5.0 */
   for (int i = 0; i < 2; i++) {
     canvas_open(c, "P", ORDER_MRZ + (uint32_t)i);
     canvas_text(c, x, i == 0 ? 282.48 : 288.83, ocr, l->request->mrz[i]);

@@ -1,7 +1,9 @@
 /* Display lists: appending, and their text dump. */
 #include "docs_gen/layout/list.h"
 
-struct list list_in(struct sv_ctx *ctx) { return (struct list){.ctx = ctx, .fault = SV_DONE}; }
+struct list list_in(struct sv_ctx *ctx) {
+  return (struct list){.ctx = ctx, .fault = SV_DONE};
+}
 
 /* Room for one more; the old block stays in the arena until the call ends. */
 static void *grown(struct list *list, void *old, size_t n, size_t *room, size_t size) {
@@ -33,8 +35,11 @@ void list_put(struct list *list, const struct list_item *item) {
 }
 
 uint16_t list_element(struct list *list, const struct list_element *element) {
-  for (size_t i = list->element_n; i > 0; i--) {
-    if (list->elements[i - 1].order == element->order && list->elements[i - 1].page == element->page) {
+  size_t oldest = list->element_n > 4 ? list->element_n - 4 : 0;
+  for (size_t i = list->element_n; i > oldest;
+       i--) { /* one reopened later is joined by its order in the tree */
+    if (list->elements[i - 1].order == element->order &&
+        list->elements[i - 1].page == element->page) {
       return (uint16_t)i;
     }
   }
@@ -51,11 +56,13 @@ uint16_t list_element(struct list *list, const struct list_element *element) {
   return (uint16_t)list->element_n;
 }
 
-static const char *const ink_names[] = {
-    [INK_BLACK] = "black",       [INK_WHITE] = "white",
-    [INK_BLUE] = "ink",          [INK_OUTLINE] = "outline",
-    [INK_PORTRAIT] = "portrait", [INK_PORTRAIT_DARK] = "portrait-dark",
-    [INK_PORTRAIT_MID] = "portrait-mid"};
+static const char *const ink_names[] = {[INK_BLACK] = "black",
+                                        [INK_WHITE] = "white",
+                                        [INK_BLUE] = "ink",
+                                        [INK_OUTLINE] = "outline",
+                                        [INK_PORTRAIT] = "portrait",
+                                        [INK_PORTRAIT_DARK] = "portrait-dark",
+                                        [INK_PORTRAIT_MID] = "portrait-mid"};
 
 static void dump_text(const struct list *list, const struct list_item *item, struct sv_buf *out) {
   static const char *const faces[] = {"sans",  "sans-bold",  "sans-italic",  "sans-bold-italic",

@@ -3,7 +3,15 @@
 #pragma once
 #include "docs_gen/text/shape.h"
 
-enum list_ink { INK_BLACK, INK_WHITE, INK_BLUE, INK_OUTLINE, INK_PORTRAIT, INK_PORTRAIT_DARK, INK_PORTRAIT_MID };
+enum list_ink {
+  INK_BLACK,
+  INK_WHITE,
+  INK_BLUE,
+  INK_OUTLINE,
+  INK_PORTRAIT,
+  INK_PORTRAIT_DARK,
+  INK_PORTRAIT_MID
+};
 
 enum list_op {
   LIST_TEXT,
@@ -87,7 +95,7 @@ struct list {
 
 struct list list_in(struct sv_ctx *ctx);
 void list_put(struct list *list, const struct list_item *item);
-/* Index + 1 of the element; the one of the same order and page when it exists. 0 on failure. */
+/* Index + 1 of the element; the same as before when it was among the last few. 0 on failure. */
 uint16_t list_element(struct list *list, const struct list_element *element);
 /* The whole list as text, one item a line, for people and golden tests. */
 sv_status list_dump(const struct list *list, struct sv_buf *out);

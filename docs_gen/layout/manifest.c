@@ -106,12 +106,16 @@ static void column_head(struct canvas *c, double x, double y, int align, const s
     const char *text = i ? words->en : words->es;
     const struct style style = i ? head_en : head;
     double width = canvas_width(c, style, text);
-    canvas_text_in(c, i ? "en" : "es", align == 0 ? x : align == 1 ? x - width : x - width / 2, y + 2.8 * i,
-                   style, text);
+    canvas_text_in(c, i ? "en" : "es",
+                   align == 0   ? x
+                   : align == 1 ? x - width
+                                : x - width / 2,
+                   y + 2.8 * i, style, text);
   }
 }
 
-static void block_head(struct canvas *c, uint32_t order, double x, double y, const struct pair *words) {
+static void block_head(struct canvas *c, uint32_t order, double x, double y,
+                       const struct pair *words) {
   canvas_open(c, "H2", order);
   canvas_pair(c, x, y, style_head, style_head_en, words->es, words->en);
   canvas_artifact(c);
@@ -125,14 +129,14 @@ static void open_head(struct canvas *c, uint32_t order, uint32_t row) {
 }
 
 static void open_group(struct canvas *c, const char *type, uint32_t order, uint32_t parent) {
-  list_element(&c->list,
-               &(struct list_element){.type = type, .order = order, .parent = parent, .page = c->page});
+  list_element(&c->list, &(struct list_element){
+                             .type = type, .order = order, .parent = parent, .page = c->page});
 }
 
 static void cover_counts_static(struct canvas *c, const struct layout *l) {
   static const double xs[] = {15, 115, 144, 177};
-  const enum template_word words[] = {WORD_count_on_board, WORD_count_passengers, WORD_count_accompanying,
-                                      WORD_count_crew};
+  const enum template_word words[] = {WORD_count_on_board, WORD_count_passengers,
+                                      WORD_count_accompanying, WORD_count_crew};
   for (int i = 0; i < 4; i++) {
     const struct pair *p = &l->captions->words[words[i]];
     canvas_open(c, "P", ORDER_COUNTS + 2 * (uint32_t)i + 1);
@@ -168,12 +172,14 @@ static const char *clock_text(struct canvas *c, const char *time) { /* 07:30 -05
   if (time[strlen(time) - 1] == 'Z') {
     return layout_printf(c, "%.5s UTC", time + 11);
   }
-  return layout_printf(c, "%.5s %s%s", time + 11, *offset == '-' ? "−" : "+", *offset ? offset + 1 : "");
+  return layout_printf(c, "%.5s %s%s", time + 11, *offset == '-' ? "−" : "+",
+                       *offset ? offset + 1 : "");
 }
 
 static const char *flight_date(struct canvas *c, const struct layout *l) {
   const struct model_manifest *m = &l->content->manifest;
-  return m->leg_count ? layout_date(c, l, layout_printf(c, "%.10s", m->legs[0].departure_time)) : "";
+  return m->leg_count ? layout_date(c, l, layout_printf(c, "%.10s", m->legs[0].departure_time))
+                      : "";
 }
 
 static void cover_flight(struct canvas *c, const struct layout *l) {
@@ -241,15 +247,17 @@ static void leg_row(struct canvas *c, const struct layout *l, size_t i, double y
   static const double xs[] = {150, 167, 180, 195};
   for (uint32_t k = 0; k < 4; k++) {
     canvas_open_in(c, "TD", row + 5 + k, row);
-    canvas_text_right(c, xs[k], y, k == 3 ? style_strong : style_value, layout_printf(c, "%u", v[k]));
+    canvas_text_right(c, xs[k], y, k == 3 ? style_strong : style_value,
+                      layout_printf(c, "%u", v[k]));
   }
   canvas_artifact(c);
 }
 
 static void cover_legs(struct canvas *c, const struct layout *l) {
   const struct model_manifest *m = &l->content->manifest;
-  static const enum template_word words[] = {WORD_from,       WORD_to,           WORD_departure, WORD_arrival,
-                                             WORD_passengers, WORD_accompanying, WORD_crew,      WORD_on_board};
+  static const enum template_word words[] = {WORD_from,    WORD_to,         WORD_departure,
+                                             WORD_arrival, WORD_passengers, WORD_accompanying,
+                                             WORD_crew,    WORD_on_board};
   static const double xs[] = {15, 52, 84, 112, 150, 167, 180, 195};
   double pitch = m->leg_count > 2 ? leg_pitch_more : leg_pitch_two;
   canvas_rule(c, 15, 195, 93, 0.5);
@@ -338,9 +346,10 @@ struct version_row {
   bool current;
 };
 
-static void version_cells(struct canvas *c, const struct layout *l, const struct version_row *v, double y,
-                          uint32_t row) {
-  const struct style plain = {FACE_SANS, 8.2}, strong = {FACE_SANS_BOLD, 8.2}, style = v->current ? strong : plain;
+static void version_cells(struct canvas *c, const struct layout *l, const struct version_row *v,
+                          double y, uint32_t row) {
+  const struct style plain = {FACE_SANS, 8.2}, strong = {FACE_SANS_BOLD, 8.2},
+                     style = v->current ? strong : plain;
   const struct style style_en = v->current ? strong : plain;
   open_group(c, "TR", row, ORDER_VERSIONS + 1);
   canvas_open_in(c, "TD", row + 1, row);
@@ -367,7 +376,8 @@ static void version_cells(struct canvas *c, const struct layout *l, const struct
 }
 
 static void cover_versions(struct canvas *c, const struct layout *l, double dy) {
-  static const enum template_word words[] = {WORD_version, WORD_time_utc, WORD_reason, WORD_lines, WORD_state};
+  static const enum template_word words[] = {WORD_version, WORD_time_utc, WORD_reason, WORD_lines,
+                                             WORD_state};
   static const double xs[] = {15, 45, 84, 140, 162};
   canvas_rule(c, 15, 195, 176 + dy, 0.5);
   block_head(c, ORDER_VERSIONS, 15, 181.1 + dy, &LAYOUT_WORD(l, versions));
@@ -379,8 +389,8 @@ static void cover_versions(struct canvas *c, const struct layout *l, double dy) 
   }
   canvas_artifact(c);
   canvas_rule(c, 15, 195, 190.6 + dy, 0.3);
-  struct version_row own = {l->issue->version, l->issue->issue_time_us, l->content->manifest.version_reason,
-                            changed_lines(c, l), true};
+  struct version_row own = {l->issue->version, l->issue->issue_time_us,
+                            l->content->manifest.version_reason, changed_lines(c, l), true};
   for (size_t i = 0; i < 3 && i <= l->issue->version_count; i++) {
     double y = 195.0 + 6.6 * (double)i + dy;
     struct version_row row = own;
@@ -393,15 +403,17 @@ static void cover_versions(struct canvas *c, const struct layout *l, double dy) 
   }
 }
 
-static void steps(struct canvas *c, const struct layout *l, const struct template_steps *s, double x, double y,
-                  double indent, double width, bool numbered, double gap, uint32_t order) {
+static void steps(struct canvas *c, const struct layout *l, const struct template_steps *s,
+                  double x, double y, double indent, double width, bool numbered, double gap,
+                  uint32_t order) {
   for (size_t i = 0; i < s->n; i++) {
     canvas_open(c, "P", order + (uint32_t)i);
     if (numbered) {
       canvas_printf(c, x, y, (struct style){FACE_SANS_BOLD, 6.8}, "%zu", i + 1);
     }
     c->language = "es";
-    int n = canvas_paragraph(c, x + indent, y, 2.95, style_note, width - indent, layout_filled(c, l, s->v[i].es), 3);
+    int n = canvas_paragraph(c, x + indent, y, 2.95, style_note, width - indent,
+                             layout_filled(c, l, s->v[i].es), 3);
     y += (n > 0 ? n : 1) * 2.95;
     c->language = "en";
     int m = canvas_paragraph(c, x + indent, y, 2.95, style_note_en, width - indent,
@@ -425,8 +437,8 @@ static void cover_draw(struct canvas *c, const struct layout *l) {
   cover_counts_static(c, l);
   cover_versions(c, l, dy);
   canvas_open(c, "H2", ORDER_RULES);
-  canvas_pair(c, 15, 220.1 + dy, (struct style){FACE_SANS_BOLD, 7.6}, (struct style){FACE_SANS_BOLD_ITALIC, 7.6},
-              LAYOUT_PAIR(l, rules));
+  canvas_pair(c, 15, 220.1 + dy, (struct style){FACE_SANS_BOLD, 7.6},
+              (struct style){FACE_SANS_BOLD_ITALIC, 7.6}, LAYOUT_PAIR(l, rules));
   steps(c, l, &l->t->rules, 15, 224.8 + dy, 3.6, 80, true, 1.05, ORDER_RULES + 1);
   layout_code(c, l, 115, 218 + dy, false, true, 22.0, ORDER_CODE);
   layout_checking(c, l, 142, 219.7 + dy, 3.6, 53, ORDER_CHECKING);
@@ -440,10 +452,11 @@ static void table_heads(struct canvas *c, const struct layout *l, bool first) {
     enum template_word word;
     double x;
     int align;
-  } heads[] = {{WORD_line_number, 22, 1}, {WORD_surname, 25, 0},      {WORD_given_names, 73, 0},
-               {WORD_category, 117.5, 2}, {WORD_from_to, 124, 0},     {WORD_seat, 146.5, 2},
-               {WORD_bags, 156.5, 2},     {WORD_identity_box, 166, 2}, {WORD_on_board_box, 175.5, 2},
-               {WORD_note, 181.5, 0}};
+  } heads[] = {{WORD_line_number, 22, 1},     {WORD_surname, 25, 0},
+               {WORD_given_names, 73, 0},     {WORD_category, 117.5, 2},
+               {WORD_from_to, 124, 0},        {WORD_seat, 146.5, 2},
+               {WORD_bags, 156.5, 2},         {WORD_identity_box, 166, 2},
+               {WORD_on_board_box, 175.5, 2}, {WORD_note, 181.5, 0}};
   const struct style group = {FACE_SANS_BOLD, 6.4}, group_en = {FACE_SANS_BOLD_ITALIC, 6.4};
   c->pagination = !first;
   if (first) {
@@ -469,8 +482,8 @@ static void page_static(struct canvas *c, const struct layout *l, bool first) {
   canvas_artifact(c);
   canvas_ornament(c, "crest", 20 - 4.8, 9.6, l->ornaments->crest_small);
   c->ink = INK_BLUE;
-  canvas_pair(c, 28, 14.2, (struct style){FACE_SERIF_BOLD, 10.5}, (struct style){FACE_SERIF_BOLD_ITALIC, 10.5},
-              l->t->title.es, l->t->title.en);
+  canvas_pair(c, 28, 14.2, (struct style){FACE_SERIF_BOLD, 10.5},
+              (struct style){FACE_SERIF_BOLD_ITALIC, 10.5}, l->t->title.es, l->t->title.en);
   c->ink = INK_BLACK;
   canvas_rule(c, 15, 195, 23.5, 0.5);
   canvas_rule(c, 15, 195, 35.0, 0.3);
@@ -493,8 +506,9 @@ static void running_head(struct canvas *c, const struct layout *l) {
   const struct model_manifest *m = &l->content->manifest;
   c->pagination = true;
   canvas_artifact(c);
-  canvas_text(c, 28, 18.6, (struct style){FACE_SANS, 8},
-              layout_printf(c, "%s, %s", l->issue->authority.state_es, l->issue->authority.name_es));
+  canvas_text(
+      c, 28, 18.6, (struct style){FACE_SANS, 8},
+      layout_printf(c, "%s, %s", l->issue->authority.state_es, l->issue->authority.name_es));
   const char *number = l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).es
                                                   : layout_number(c, l->issue->number);
   canvas_text_right(c, 195, 14.2, (struct style){FACE_MONO_BOLD, 11.5}, number);
@@ -502,7 +516,8 @@ static void running_head(struct canvas *c, const struct layout *l) {
                     layout_printf(c, "%s %u · %s %u · %s: %s", LAYOUT_WORD(l, sheet_version).es,
                                   l->issue->version, LAYOUT_WORD(l, sheet_copy).es, l->issue->copy,
                                   LAYOUT_WORD(l, sheet_for).es, l->t->recipient.es));
-  double x = 15 + canvas_text(c, 15, 31.2, (struct style){FACE_SANS_BOLD, 17}, m->flight_number) + 4.2;
+  double x =
+      15 + canvas_text(c, 15, 31.2, (struct style){FACE_SANS_BOLD, 17}, m->flight_number) + 4.2;
   x += canvas_text(c, x, 31.2, style_strong, flight_date(c, l)) + 13.6;
   for (size_t i = 0; i <= m->leg_count && m->leg_count; i++) {
     if (i > 0) {
@@ -517,13 +532,14 @@ static void running_head(struct canvas *c, const struct layout *l) {
   const struct style page = {FACE_SANS_BOLD, 13};
   canvas_text_right(c, 195, 31.2, page, of);
   const struct pair *word = &LAYOUT_WORD(l, page);
-  canvas_pair_right(c, 195 - canvas_width(c, page, of) - 2.2, 31.2, style_caption, style_caption_en, word->es,
-                    word->en);
+  canvas_pair_right(c, 195 - canvas_width(c, page, of) - 2.2, 31.2, style_caption, style_caption_en,
+                    word->es, word->en);
   c->pagination = false;
 }
 
 /* 9 pt, 8.4 pt, two lines of 7.6 pt: no shrinking below. */
-static void line_name(struct canvas *c, double x, double y, double width, enum face_id face, const char *text) {
+static void line_name(struct canvas *c, double x, double y, double width, enum face_id face,
+                      const char *text) {
   static const double sizes[] = {9, 8.4};
   for (int i = 0; i < 2; i++) {
     if (canvas_width(c, (struct style){face, sizes[i]}, text) <= width) {
@@ -552,8 +568,8 @@ static void tick_boxes(struct canvas *c, double y, bool struck) {
 
 static void offloaded_line(struct canvas *c, const struct layout *l, double y, uint32_t row) {
   canvas_open_in(c, "TD", row + 2, row);
-  canvas_pair(c, 25, y + 5.1, (struct style){FACE_SANS_BOLD, 8.6}, (struct style){FACE_SANS_BOLD_ITALIC, 8.6},
-              LAYOUT_PAIR(l, offloaded));
+  canvas_pair(c, 25, y + 5.1, (struct style){FACE_SANS_BOLD, 8.6},
+              (struct style){FACE_SANS_BOLD_ITALIC, 8.6}, LAYOUT_PAIR(l, offloaded));
   for (uint32_t i = 3; i < 8; i++) { /* cells that have lost everything */
     open_group(c, "TD", row + i, row);
   }
@@ -571,24 +587,31 @@ static const char *seat_text(const struct model_occupant *o) {
   return o->role == MODEL_CREW && !*o->seat ? "—" : o->seat;
 }
 
-static void occupant_line(struct canvas *c, const struct layout *l, size_t i, double y, uint32_t row) {
+static void occupant_line(struct canvas *c, const struct layout *l, size_t i, double y,
+                          uint32_t row) {
   const struct model_occupant *o = &l->content->manifest.occupants[i];
   static const char categories[][2] = {"P", "A", "C"};
   char category = category_of(o->role);
   c->path = c->path ? layout_printf(c, "flight_manifest.occupants[%zu].person.surname", i) : NULL;
   canvas_open_in(c, "TD", row + 2, row);
   line_name(c, 25, y, 45.5, FACE_SANS_BOLD, o->person.surname);
-  c->path = c->path ? layout_printf(c, "flight_manifest.occupants[%zu].person.given_names", i) : NULL;
+  c->path =
+      c->path ? layout_printf(c, "flight_manifest.occupants[%zu].person.given_names", i) : NULL;
   canvas_open_in(c, "TD", row + 3, row);
   line_name(c, 73, y, 39, FACE_SANS, o->person.given_names);
   canvas_open_in(c, "TD", row + 4, row);
-  canvas_text_centre(c, 117.5, y + 5.1, style_head, categories[category == 'P' ? 0 : category == 'A' ? 1 : 2]);
+  canvas_text_centre(c, 117.5, y + 5.1, style_head,
+                     categories[category == 'P'   ? 0
+                                : category == 'A' ? 1
+                                                  : 2]);
   canvas_open_in(c, "TD", row + 5, row);
-  canvas_text(c, 124, y + 5.1, (struct style){FACE_SANS, 8.6}, layout_printf(c, "%s–%s", o->embark, o->debark));
+  canvas_text(c, 124, y + 5.1, (struct style){FACE_SANS, 8.6},
+              layout_printf(c, "%s–%s", o->embark, o->debark));
   canvas_open_in(c, "TD", row + 6, row);
   canvas_text_centre(c, 146.5, y + 5.1, (struct style){FACE_SANS, 9}, seat_text(o));
   canvas_open_in(c, "TD", row + 7, row);
-  canvas_text_centre(c, 156.5, y + 5.1, (struct style){FACE_SANS, 9}, layout_printf(c, "%u", o->bags));
+  canvas_text_centre(c, 156.5, y + 5.1, (struct style){FACE_SANS, 9},
+                     layout_printf(c, "%u", o->bags));
   canvas_artifact(c);
   tick_boxes(c, y, false);
 }
@@ -606,7 +629,8 @@ static void table_rows(struct canvas *c, const struct layout *l, size_t first, s
     struct list_element number = {
         .type = "TH", .order = row + 1, .parent = row, .scope = "Row", .page = c->page};
     c->element = list_element(&c->list, &number);
-    canvas_text_right(c, 22, y + 5.1, (struct style){FACE_SANS_BOLD, 8.6}, layout_printf(c, "%zu", i + 1));
+    canvas_text_right(c, 22, y + 5.1, (struct style){FACE_SANS_BOLD, 8.6},
+                      layout_printf(c, "%zu", i + 1));
     if (o->offloaded) {
       offloaded_line(c, l, y, row);
     } else {
@@ -624,8 +648,8 @@ static void page_count(struct canvas *c, const struct layout *l, struct counts n
   const struct style strong = {FACE_SANS_BOLD, 8.4}, plain = {FACE_SANS, 8.4};
   uint32_t order = ORDER_PAGE_FOOT + 40 * c->page;
   canvas_open(c, "P", order);
-  canvas_pair(c, 15, y, (struct style){FACE_SANS_BOLD, 7.6}, (struct style){FACE_SANS_BOLD_ITALIC, 7.6},
-              LAYOUT_PAIR(l, on_this_page));
+  canvas_pair(c, 15, y, (struct style){FACE_SANS_BOLD, 7.6},
+              (struct style){FACE_SANS_BOLD_ITALIC, 7.6}, LAYOUT_PAIR(l, on_this_page));
   const unsigned v[] = {n.passengers, n.accompanying, n.crew};
   static const double xs[] = {73, 86, 98};
   static const char letters[][2] = {"P", "A", "C"};
@@ -635,10 +659,10 @@ static void page_count(struct canvas *c, const struct layout *l, struct counts n
   }
   canvas_printf(c, 109, y, strong, "= %u", total(n));
   canvas_open(c, "P", order + 1);
-  canvas_pair_right(c, 159, y, (struct style){FACE_SANS, 7.4}, (struct style){FACE_SANS_ITALIC, 7.4},
-                    LAYOUT_PAIR(l, counted));
-  double w = canvas_pair(c, 181.5, y, (struct style){FACE_SANS, 7.6}, (struct style){FACE_SANS_ITALIC, 7.6},
-                         LAYOUT_PAIR(l, of));
+  canvas_pair_right(c, 159, y, (struct style){FACE_SANS, 7.4},
+                    (struct style){FACE_SANS_ITALIC, 7.4}, LAYOUT_PAIR(l, counted));
+  double w = canvas_pair(c, 181.5, y, (struct style){FACE_SANS, 7.6},
+                         (struct style){FACE_SANS_ITALIC, 7.6}, LAYOUT_PAIR(l, of));
   canvas_printf(c, 181.5 + w + 1.4, y, (struct style){FACE_SANS_BOLD, 8.4}, "%u", total(n));
   canvas_artifact(c);
   canvas_box(c, 161.8, y - 4.0, 8.4, 5.6, 0.3);
@@ -656,8 +680,8 @@ static void page_foot(struct canvas *c, const struct layout *l) {
     canvas_open(c, "P", order + 1 + i);
     double y = 256.4 + 3.4 * i;
     canvas_text(c, 15, y, strong, letters[i]);
-    canvas_pair(c, 19, y, (struct style){FACE_SANS, 7.2}, (struct style){FACE_SANS_ITALIC, 7.2}, l->captions->words[words[i]].es,
-                l->captions->words[words[i]].en);
+    canvas_pair(c, 19, y, (struct style){FACE_SANS, 7.2}, (struct style){FACE_SANS_ITALIC, 7.2},
+                l->captions->words[words[i]].es, l->captions->words[words[i]].en);
   }
   canvas_open(c, "P", order + 5);
   canvas_text_in(c, "es", 15, 268.0, style_note, LAYOUT_WORD(l, margin_bar).es);
@@ -670,10 +694,10 @@ static void page_foot(struct canvas *c, const struct layout *l) {
 /* ---- closing ---- */
 
 static void totals(struct canvas *c, const struct layout *l, double y) {
-  static const enum template_word rows[] = {WORD_total_passengers, WORD_total_accompanying, WORD_total_crew,
-                                            WORD_total_on_board};
-  static const enum template_word heads[] = {WORD_expected, WORD_total_counted, WORD_difference, WORD_local_time,
-                                             WORD_initials};
+  static const enum template_word rows[] = {WORD_total_passengers, WORD_total_accompanying,
+                                            WORD_total_crew, WORD_total_on_board};
+  static const enum template_word heads[] = {WORD_expected, WORD_total_counted, WORD_difference,
+                                             WORD_local_time, WORD_initials};
   static const double rights[] = {96, 120, 144, 168, 195};
   static const double boxes[][2] = {{104, 120}, {128, 144}, {149, 168}, {173, 195}};
   const struct model_manifest *m = &l->content->manifest;
@@ -740,7 +764,8 @@ static double authority_top(const struct layout *l) {
 }
 
 static void closing_authority(struct canvas *c, const struct layout *l, double y) {
-  const struct style name = {FACE_SANS_BOLD, 10.5}, post = {FACE_SANS, 7.6}, post_en = {FACE_SANS_ITALIC, 7.6};
+  const struct style name = {FACE_SANS_BOLD, 10.5}, post = {FACE_SANS, 7.6},
+                     post_en = {FACE_SANS_ITALIC, 7.6};
   canvas_rule(c, 15, 195, y, 0.12);
   layout_seal(c, l, 27, y + 15.6, 12);
   if (l->variant == LAYOUT_DRAFT) {
@@ -779,7 +804,8 @@ static void closing_draw(struct canvas *c, const struct layout *l) {
     size_t first;
     size_t n = manifest_page_lines(&l->content->manifest, l->page_count, &first);
     canvas_open(c, "P", ORDER_PAGE_FOOT + 40 * c->page - 1);
-    double width = canvas_pair_centre(c, 92, y + 4.6, style_note, style_note, LAYOUT_PAIR(l, end_of_list));
+    double width =
+        canvas_pair_centre(c, 92, y + 4.6, style_note, style_note, LAYOUT_PAIR(l, end_of_list));
     canvas_artifact(c);
     canvas_rule(c, 25, 92 - width / 2 - 3, y + 3.5, 0.3);
     canvas_rule(c, 92 + width / 2 + 3, 159, y + 3.5, 0.3);

@@ -20,12 +20,12 @@ static void line(struct sv_buf *b, double x, double y) {
   sv_buf_printf(b, "%d %d l ", centi(x), centi(y));
 }
 static void curve(struct sv_buf *b, struct point a, struct point c, struct point d) {
-  sv_buf_printf(b, "%d %d %d %d %d %d c ", centi(a.x), centi(a.y), centi(c.x), centi(c.y), centi(d.x),
-                centi(d.y));
+  sv_buf_printf(b, "%d %d %d %d %d %d c ", centi(a.x), centi(a.y), centi(c.x), centi(c.y),
+                centi(d.x), centi(d.y));
 }
 /* From p0 to p1 with derivatives d0, d1 over the parameter step h. */
-static void hermite(struct sv_buf *b, struct point p0, struct point d0, struct point p1, struct point d1,
-                    double h) {
+static void hermite(struct sv_buf *b, struct point p0, struct point d0, struct point p1,
+                    struct point d1, double h) {
   curve(b, (struct point){p0.x + d0.x * h / 3, p0.y + d0.y * h / 3},
         (struct point){p1.x - d1.x * h / 3, p1.y - d1.y * h / 3}, p1);
 }
@@ -57,8 +57,8 @@ static void star(struct sv_buf *b, double x, double y, double r) {
 }
 
 /* amplitude * sin(2 pi x / period + phase), from x0 on, so many quarters of a period. */
-static void wave(struct sv_buf *b, double x0, double y0, double amplitude, double period, double phase,
-                 int quarters) {
+static void wave(struct sv_buf *b, double x0, double y0, double amplitude, double period,
+                 double phase, int quarters) {
   double h = period / 4, k = 2 * pi / period;
   struct point p = {x0, y0 + amplitude * sin(phase)}, d = {1, amplitude * k * cos(phase)};
   move(b, p.x, p.y);
@@ -77,7 +77,8 @@ static void rosette(struct sv_buf *b, double mean, double depth, int lobes, doub
   double h = 2 * pi / n;
   struct point p = {0, 0}, d = {0, 0};
   for (int i = 0; i <= n; i++) {
-    double t = h * i, r = mean + depth * cos(lobes * t + phase), dr = -depth * lobes * sin(lobes * t + phase);
+    double t = h * i, r = mean + depth * cos(lobes * t + phase),
+           dr = -depth * lobes * sin(lobes * t + phase);
     struct point q = {r * cos(t), r * sin(t)};
     struct point e = {dr * cos(t) - r * sin(t), dr * sin(t) + r * cos(t)};
     if (i == 0) {
@@ -112,8 +113,8 @@ static void crest_move(const struct crest *c, double x, double y) {
 static void crest_line(const struct crest *c, double x, double y) {
   line(c->b, c->x + x * c->s, c->y - y * c->s);
 }
-static void crest_curve(const struct crest *c, double x1, double y1, double x2, double y2, double x3,
-                        double y3) {
+static void crest_curve(const struct crest *c, double x1, double y1, double x2, double y2,
+                        double x3, double y3) {
   curve(c->b, (struct point){c->x + x1 * c->s, c->y - y1 * c->s},
         (struct point){c->x + x2 * c->s, c->y - y2 * c->s},
         (struct point){c->x + x3 * c->s, c->y - y3 * c->s});
@@ -165,7 +166,8 @@ static void crest_at(struct sv_buf *b, double x, double y, double width) {
   shield(&c, (9 - 0.95) / 9, (21.4 - 0.95 - 1.12) / 21.4, 0.95);
   bridge(&c);
   star(b, x + 9 * c.s, y - 4.75 * c.s, 2.75 * c.s);
-  static const double waves[3][4] = {{14.1, 1.9, 16.1, 6}, {15.75, 3.5, 14.5, 5}, {17.4, 5.6, 12.4, 3}};
+  static const double waves[3][4] = {
+      {14.1, 1.9, 16.1, 6}, {15.75, 3.5, 14.5, 5}, {17.4, 5.6, 12.4, 3}};
   pen(b, 0.42 * c.s);
   for (int i = 0; i < 3; i++) {
     double period = (waves[i][2] - waves[i][1]) / waves[i][3];

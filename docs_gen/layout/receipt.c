@@ -57,9 +57,10 @@ static void parties_static(struct canvas *c, const struct layout *l) {
   static const struct {
     enum template_word word;
     double x, y;
-  } fields[] = {{WORD_payee, 15, 71.2},        {WORD_agency, 115, 71.2},     {WORD_payee_id, 15, 81.4},
-                {WORD_award, 115, 81.4},       {WORD_amendment, 157, 81.4},  {WORD_payment_date, 15, 91.6},
-                {WORD_reference, 62, 91.6},    {WORD_obligation, 115, 91.6}, {WORD_period, 157, 91.6}};
+  } fields[] = {
+      {WORD_payee, 15, 71.2},     {WORD_agency, 115, 71.2},     {WORD_payee_id, 15, 81.4},
+      {WORD_award, 115, 81.4},    {WORD_amendment, 157, 81.4},  {WORD_payment_date, 15, 91.6},
+      {WORD_reference, 62, 91.6}, {WORD_obligation, 115, 91.6}, {WORD_period, 157, 91.6}};
   for (uint32_t i = 0; i < sizeof fields / sizeof *fields; i++) {
     layout_field(c, ORDER_PARTIES + 2 * i, fields[i].x, fields[i].y, fields[i].word, l);
   }
@@ -78,8 +79,8 @@ void receipt_static(struct canvas *c, const struct layout *l, enum layout_part p
   canvas_artifact(c);
   canvas_ornament(c, "crest", 20 - 4.8, 9.6, l->ornaments->crest_small);
   c->ink = INK_BLUE;
-  canvas_pair(c, 28, 14.2, (struct style){FACE_SERIF_BOLD, 10.5}, (struct style){FACE_SERIF_BOLD_ITALIC, 10.5},
-              l->t->title.es, l->t->title.en);
+  canvas_pair(c, 28, 14.2, (struct style){FACE_SERIF_BOLD, 10.5},
+              (struct style){FACE_SERIF_BOLD_ITALIC, 10.5}, l->t->title.es, l->t->title.en);
   c->ink = INK_BLACK;
   canvas_rule(c, 15, 195, 23.5, 0.5);
   c->pagination = false;
@@ -92,8 +93,8 @@ static int exponent_of(const struct model_receipt *r) {
   return exponent < 0 ? 2 : exponent;
 }
 
-static void party(struct canvas *c, uint32_t i, double x, double y, double width, bool strong, const char *path,
-                  const char *text) {
+static void party(struct canvas *c, uint32_t i, double x, double y, double width, bool strong,
+                  const char *path, const char *text) {
   double pt = i == 8 ? 8.4 : 9.2; /* a period is longer than its column at 9.2 */
   enum face_id face = strong ? FACE_SANS_BOLD : FACE_SANS;
   while (pt > 6.2 && canvas_width(c, (struct style){face, pt}, text) > width) {
@@ -129,7 +130,8 @@ static void parties(struct canvas *c, const struct layout *l) {
   const struct model_receipt *r = &l->content->receipt;
   const struct model_ledger *g = &l->issue->ledger;
   const char *slash = strchr(r->obligation, '/');
-  const char *reference = *r->remittance_reference ? grouped(c, r->remittance_reference) : r->end_to_end_id;
+  const char *reference =
+      *r->remittance_reference ? grouped(c, r->remittance_reference) : r->end_to_end_id;
   party(c, 0, 15, 75.6, 97, true, "disbursement_receipt.payee_name", r->payee_name);
   party(c, 1, 115, 75.6, 80, true, "", g->awarding_agency);
   party(c, 2, 15, 85.8, 97, false, "disbursement_receipt.payee_id", r->payee_id);
@@ -137,8 +139,10 @@ static void parties(struct canvas *c, const struct layout *l) {
   party(c, 4, 157, 85.8, 38, false, "", layout_printf(c, "%u", g->amendment));
   party(c, 5, 15, 96.0, 45, true, "", layout_date(c, l, r->payment_date));
   party(c, 6, 62, 96.0, 51, false, "disbursement_receipt.remittance_reference", reference);
-  party(c, 7, 115, 96.0, 40, false, "disbursement_receipt.obligation", slash ? slash + 1 : r->obligation);
-  party(c, 8, 157, 96.0, 38, false, "", layout_printf(c, "%s / %s", g->period_start, g->period_end));
+  party(c, 7, 115, 96.0, 40, false, "disbursement_receipt.obligation",
+        slash ? slash + 1 : r->obligation);
+  party(c, 8, 157, 96.0, 38, false, "",
+        layout_printf(c, "%s / %s", g->period_start, g->period_end));
 }
 
 /* ---- lines ---- */
@@ -155,25 +159,31 @@ static void table_heads(struct canvas *c, const struct layout *l, double top, bo
                {WORD_quantity, 143, true, false},     {WORD_unit_price, 168, true, true},
                {WORD_amount, 195, true, true}};
   if (first) {
-    list_element(&c->list, &(struct list_element){.type = "Table", .order = ORDER_TABLE, .page = c->page});
-    list_element(&c->list, &(struct list_element){
-                               .type = "TR", .order = ORDER_TABLE + 1, .parent = ORDER_TABLE, .page = c->page});
+    list_element(&c->list,
+                 &(struct list_element){.type = "Table", .order = ORDER_TABLE, .page = c->page});
+    list_element(
+        &c->list,
+        &(struct list_element){
+            .type = "TR", .order = ORDER_TABLE + 1, .parent = ORDER_TABLE, .page = c->page});
   }
   c->pagination = !first;
   canvas_rule(c, 15, 195, top, 0.5);
   for (uint32_t i = 0; i < 7; i++) {
     const struct pair *p = &l->captions->words[heads[i].word];
-    const char *es = heads[i].currency ? layout_printf(c, "%s, %s", p->es, l->content->receipt.currency) : p->es;
+    const char *es =
+        heads[i].currency ? layout_printf(c, "%s, %s", p->es, l->content->receipt.currency) : p->es;
     if (first) {
       c->element = list_element(&c->list, &(struct list_element){.type = "TH",
-                                                                  .order = ORDER_TABLE + 2 + i,
-                                                                  .parent = ORDER_TABLE + 1,
-                                                                  .scope = "Column",
-                                                                  .page = c->page});
+                                                                 .order = ORDER_TABLE + 2 + i,
+                                                                 .parent = ORDER_TABLE + 1,
+                                                                 .scope = "Column",
+                                                                 .page = c->page});
     }
     double x = heads[i].x;
-    canvas_text_in(c, "es", heads[i].right ? x - canvas_width(c, head, es) : x, top + 3.8, head, es);
-    canvas_text_in(c, "en", heads[i].right ? x - canvas_width(c, head_en, p->en) : x, top + 6.6, head_en, p->en);
+    canvas_text_in(c, "es", heads[i].right ? x - canvas_width(c, head, es) : x, top + 3.8, head,
+                   es);
+    canvas_text_in(c, "en", heads[i].right ? x - canvas_width(c, head_en, p->en) : x, top + 6.6,
+                   head_en, p->en);
   }
   canvas_artifact(c);
   canvas_rule(c, 15, 195, top + 8.6, 0.3);
@@ -199,7 +209,8 @@ static const struct pair *type_name(const struct layout *l, enum model_line_type
   }
 }
 
-static void item_cell(struct canvas *c, const struct layout *l, const struct model_receipt_line *line, double y) {
+static void item_cell(struct canvas *c, const struct layout *l,
+                      const struct model_receipt_line *line, double y) {
   static const double sizes[] = {8.4, 7.6, 7};
   const char *text = *line->description ? line->description : type_name(l, line->type)->es;
   int i = 0;
@@ -218,20 +229,24 @@ static void item_cell(struct canvas *c, const struct layout *l, const struct mod
   } else {
     canvas_text(c, 22, y + 4.0, es, text);
   }
-  const char *date = *line->service_date ? layout_printf(c, ", %s", layout_date(c, l, line->service_date)) : "";
-  canvas_text_in(c, "en", 22, y + (i == 3 ? 8.1 : 7.4), i == 3 ? (struct style){FACE_SANS_ITALIC, 6.2} : en,
+  const char *date =
+      *line->service_date ? layout_printf(c, ", %s", layout_date(c, l, line->service_date)) : "";
+  canvas_text_in(c, "en", 22, y + (i == 3 ? 8.1 : 7.4),
+                 i == 3 ? (struct style){FACE_SANS_ITALIC, 6.2} : en,
                  layout_printf(c, "%s%s", type_name(l, line->type)->en, date));
 }
 
-static void open_cell(struct canvas *c, uint32_t row, uint32_t i) { canvas_open_in(c, "TD", row + i, row); }
+static void open_cell(struct canvas *c, uint32_t row, uint32_t i) {
+  canvas_open_in(c, "TD", row + i, row);
+}
 
 static void line_row(struct canvas *c, const struct layout *l, size_t i, double y) {
   const struct model_receipt_line *line = &l->content->receipt.lines[i];
   int exponent = exponent_of(&l->content->receipt);
   const struct style number = {FACE_SANS, 9};
   uint32_t row = ORDER_LINES + 10 * (uint32_t)i;
-  list_element(&c->list,
-               &(struct list_element){.type = "TR", .order = row, .parent = ORDER_TABLE, .page = c->page});
+  list_element(&c->list, &(struct list_element){
+                             .type = "TR", .order = row, .parent = ORDER_TABLE, .page = c->page});
   c->path = c->path ? layout_printf(c, "disbursement_receipt.lines[%zu].description", i) : NULL;
   open_cell(c, row, 1);
   canvas_text_right(c, 18.6, y + 4.0, number, layout_printf(c, "%zu", i + 1));
@@ -239,7 +254,8 @@ static void line_row(struct canvas *c, const struct layout *l, size_t i, double 
   item_cell(c, l, line, y);
   open_cell(c, row, 3);
   if (*line->manifest_number) {
-    canvas_text(c, 84, y + 4.0, (struct style){FACE_MONO_BOLD, 7.6}, layout_number(c, line->manifest_number));
+    canvas_text(c, 84, y + 4.0, (struct style){FACE_MONO_BOLD, 7.6},
+                layout_number(c, line->manifest_number));
   }
   open_cell(c, row, 4);
   if (line->passenger_count) {
@@ -255,11 +271,12 @@ static void line_row(struct canvas *c, const struct layout *l, size_t i, double 
 }
 
 /* A sum under the table, or carried over from the page before. */
-static void sum_row(struct canvas *c, const struct layout *l, enum template_word word, double y, int64_t minor,
-                    bool final, uint32_t order) {
+static void sum_row(struct canvas *c, const struct layout *l, enum template_word word, double y,
+                    int64_t minor, bool final, uint32_t order) {
   const struct style amount = {FACE_SANS_BOLD, final ? 10.5 : 8.4};
   canvas_open(c, "P", order);
-  canvas_pair(c, 22, y, style_head, style_head_en, l->captions->words[word].es, l->captions->words[word].en);
+  canvas_pair(c, 22, y, style_head, style_head_en, l->captions->words[word].es,
+              l->captions->words[word].en);
   canvas_text_right(c, 195, y, amount, layout_money(c, minor, exponent_of(&l->content->receipt)));
   canvas_artifact(c);
   if (final) { /* twice 0.18, 0.7 apart: an account ends */
@@ -288,8 +305,8 @@ static void table_page(struct canvas *c, const struct layout *l) {
     sum += r->lines[i].amount_minor;
     canvas_rule(c, 15, 195, y + row_height, i + 1 == first + n ? 0.3 : 0.12);
   }
-  sum_row(c, l, last ? WORD_total_disbursed : WORD_carried_forward, y + 5.4, last ? r->amount_minor : sum, last,
-          ORDER_AMOUNT - 199 + 2 * c->page);
+  sum_row(c, l, last ? WORD_total_disbursed : WORD_carried_forward, y + 5.4,
+          last ? r->amount_minor : sum, last, ORDER_AMOUNT - 199 + 2 * c->page);
 }
 
 /* ---- amount ---- */
@@ -302,7 +319,8 @@ static void words_block(struct canvas *c, const struct layout *l, const char *es
     double pt = sizes[step];
     int most = step == 0 ? 2 : 3;
     const struct style style[2] = {{FACE_SERIF, pt}, {FACE_SERIF_ITALIC, pt}};
-    int a = canvas_break(c, style[0], 80, es, lines[0], most), b = canvas_break(c, style[1], 80, en, lines[1], most);
+    int a = canvas_break(c, style[0], 80, es, lines[0], most),
+        b = canvas_break(c, style[1], 80, en, lines[1], most);
     if (a < 0 || b < 0) {
       continue;
     }
@@ -311,7 +329,8 @@ static void words_block(struct canvas *c, const struct layout *l, const char *es
     for (int k = 0; k < 2; k++) {
       canvas_open(c, "P", ORDER_AMOUNT + 4 + (uint32_t)k);
       for (int i = 0; i < (k ? b : a); i++) {
-        canvas_text_in(c, k ? "en" : "es", 115, (k ? second : y) + i * leading, style[k], lines[k][i]);
+        canvas_text_in(c, k ? "en" : "es", 115, (k ? second : y) + i * leading, style[k],
+                       lines[k][i]);
       }
     }
     canvas_artifact(c);
@@ -332,7 +351,8 @@ static void amount_panel(struct canvas *c, const struct layout *l) {
   layout_field(c, ORDER_AMOUNT, 15, 176.5, WORD_amount_paid, l);
   canvas_open(c, "P", ORDER_AMOUNT + 1);
   double pt = 19;
-  const char *figure = layout_printf(c, "%s %s", r->currency, layout_money(c, r->amount_minor, exponent));
+  const char *figure =
+      layout_printf(c, "%s %s", r->currency, layout_money(c, r->amount_minor, exponent));
   while (pt > 12 && canvas_width(c, (struct style){FACE_SANS_BOLD, pt}, figure) > 80) {
     pt -= 0.5;
   }
@@ -346,11 +366,14 @@ static void amount_panel(struct canvas *c, const struct layout *l) {
       rate = layout_printf(c, "%lld.%06lld", (long long)(r->exchange_rate_millionths / 1000000),
                            (long long)(r->exchange_rate_millionths % 1000000));
     }
-    canvas_printf(c, 15 + w + 1.6, 192.6, style_caption, "1 %s = %s %s", r->currency, rate, r->base_currency);
+    canvas_printf(c, 15 + w + 1.6, 192.6, style_caption, "1 %s = %s %s", r->currency, rate,
+                  r->base_currency);
   }
   layout_field(c, ORDER_AMOUNT + 3, 115, 176.5, WORD_in_words, l);
-  if (sv_failed(words_of_amount(c->list.ctx, r->amount_minor, &currency, exponent, WORDS_ES, &es)) ||
-      sv_failed(words_of_amount(c->list.ctx, r->amount_minor, &currency, exponent, WORDS_EN, &en))) {
+  if (sv_failed(
+          words_of_amount(c->list.ctx, r->amount_minor, &currency, exponent, WORDS_ES, &es)) ||
+      sv_failed(
+          words_of_amount(c->list.ctx, r->amount_minor, &currency, exponent, WORDS_EN, &en))) {
     c->list.fault = SV_FAIL(c->list.ctx, NO_MEMORY, "words");
     return;
   }
@@ -367,23 +390,24 @@ struct ledger_row {
   double rule;
 };
 
-static void ledger_line(struct canvas *c, const struct layout *l, const struct ledger_row *row, double y,
-                        uint32_t order) {
+static void ledger_line(struct canvas *c, const struct layout *l, const struct ledger_row *row,
+                        double y, uint32_t order) {
   const struct pair *p = &l->captions->words[row->word];
   const struct style es = {row->strong ? FACE_SANS_BOLD : FACE_SANS, 8},
                      en = {row->strong ? FACE_SANS_BOLD_ITALIC : FACE_SANS_ITALIC, 8},
                      number = {row->strong ? FACE_SANS_BOLD : FACE_SANS, 9};
   list_element(&c->list,
-               &(struct list_element){.type = "TR", .order = order, .parent = ORDER_LEDGER + 1, .page = c->page});
-  c->element = list_element(&c->list, &(struct list_element){.type = "TH",
-                                                              .order = order + 1,
-                                                              .parent = order,
-                                                              .scope = "Row",
-                                                              .page = c->page});
+               &(struct list_element){
+                   .type = "TR", .order = order, .parent = ORDER_LEDGER + 1, .page = c->page});
+  c->element = list_element(
+      &c->list,
+      &(struct list_element){
+          .type = "TH", .order = order + 1, .parent = order, .scope = "Row", .page = c->page});
   canvas_pair(c, 15, y, es, en, p->es, p->en);
   canvas_open_in(c, "TD", order + 2, order);
   canvas_text_centre(c, 71.5, y, number, row->sign);
-  canvas_text_right(c, 95, y, number, layout_money(c, row->minor, exponent_of(&l->content->receipt)));
+  canvas_text_right(c, 95, y, number,
+                    layout_money(c, row->minor, exponent_of(&l->content->receipt)));
   canvas_artifact(c);
 }
 
@@ -405,7 +429,8 @@ static void ledger(struct canvas *c, const struct layout *l) {
   canvas_pair(c, 15, 207.6, style_head, style_head_en, p->es, p->en);
   canvas_text_right(c, 95, 207.6, (struct style){FACE_SANS_BOLD, 6.2}, base);
   canvas_artifact(c);
-  list_element(&c->list, &(struct list_element){.type = "Table", .order = ORDER_LEDGER + 1, .page = c->page});
+  list_element(&c->list,
+               &(struct list_element){.type = "Table", .order = ORDER_LEDGER + 1, .page = c->page});
   canvas_rule(c, 15, 95, 209.4, 0.3);
   for (uint32_t i = 0; i < 6; i++) {
     double top = 209.4 + 5.8 * i;
@@ -417,7 +442,8 @@ static void ledger(struct canvas *c, const struct layout *l) {
 
 static void officer(struct canvas *c, const struct layout *l, const struct model_approval *a,
                     enum template_word word, double top, uint32_t order) {
-  const struct style post = {FACE_SANS, 7.6}, post_en = {FACE_SANS_ITALIC, 7.6}, mono = {FACE_MONO, 7.6};
+  const struct style post = {FACE_SANS, 7.6}, post_en = {FACE_SANS_ITALIC, 7.6},
+                     mono = {FACE_MONO, 7.6};
   layout_field(c, order, 115, top + 4.0, word, l);
   canvas_open(c, "P", order + 1);
   canvas_text(c, 115, top + 8.4, style_strong, a->officer.name);
@@ -436,21 +462,22 @@ static void officers(struct canvas *c, const struct layout *l) {
   canvas_pair(c, 115, 207.6, style_head, style_head_en, p->es, p->en);
   canvas_open(c, "P", ORDER_OFFICERS + 1);
   canvas_text_right(c, 195, 207.6, mono, id);
-  canvas_pair_right(c, 195 - canvas_width(c, mono, id) - 1.6, 207.6, style_caption, style_caption_en, q->es,
-                    q->en);
+  canvas_pair_right(c, 195 - canvas_width(c, mono, id) - 1.6, 207.6, style_caption,
+                    style_caption_en, q->es, q->en);
   canvas_artifact(c);
   canvas_rule(c, 115, 195, 209.4, 0.3);
   if (l->variant == LAYOUT_DRAFT) {
     canvas_open(c, "P", ORDER_OFFICERS + 2);
     canvas_text_in(c, "es", 115, 217.8, style_strong, LAYOUT_WORD(l, awaiting).es);
-    canvas_text_in(c, "en", 115, 221.6, (struct style){FACE_SANS_ITALIC, 7.4}, LAYOUT_WORD(l, awaiting).en);
+    canvas_text_in(c, "en", 115, 221.6, (struct style){FACE_SANS_ITALIC, 7.4},
+                   LAYOUT_WORD(l, awaiting).en);
     canvas_artifact(c);
     return;
   }
   size_t n = l->issue->approval_count < 2 ? l->issue->approval_count : 2;
   for (size_t i = 0; i < n; i++) {
-    officer(c, l, &l->issue->approvals[i], i == 0 ? WORD_approver : WORD_certifier, 209.4 + 17.4 * (double)i,
-            ORDER_OFFICERS + 10 + 10 * (uint32_t)i);
+    officer(c, l, &l->issue->approvals[i], i == 0 ? WORD_approver : WORD_certifier,
+            209.4 + 17.4 * (double)i, ORDER_OFFICERS + 10 + 10 * (uint32_t)i);
   }
 }
 
@@ -488,12 +515,13 @@ static void running_head(struct canvas *c, const struct layout *l) {
                                                   : layout_number(c, l->issue->number);
   c->pagination = true;
   canvas_artifact(c);
-  canvas_text(c, 28, 18.6, (struct style){FACE_SANS, 8},
-              layout_printf(c, "%s, %s", l->issue->authority.state_es, l->issue->authority.name_es));
+  canvas_text(
+      c, 28, 18.6, (struct style){FACE_SANS, 8},
+      layout_printf(c, "%s, %s", l->issue->authority.state_es, l->issue->authority.name_es));
   canvas_text_right(c, 195, 14.2, (struct style){FACE_MONO_BOLD, 11.5}, number);
   canvas_text_right(c, 195, 18.6, (struct style){FACE_SANS, 8},
-                    layout_printf(c, "%s %u · %u / %u", LAYOUT_WORD(l, sheet_copy).es, l->issue->copy, c->page,
-                                  l->page_count));
+                    layout_printf(c, "%s %u · %u / %u", LAYOUT_WORD(l, sheet_copy).es,
+                                  l->issue->copy, c->page, l->page_count));
   c->pagination = false;
 }
 

@@ -9,7 +9,8 @@ const struct style style_caption = {FACE_SANS, 6.2}, style_caption_en = {FACE_SA
                    style_small = {FACE_SANS, 6.4}, style_small_en = {FACE_SANS_ITALIC, 6.4},
                    style_note = {FACE_SANS, 6.8}, style_note_en = {FACE_SANS_ITALIC, 6.8},
                    style_head = {FACE_SANS_BOLD, 9}, style_head_en = {FACE_SANS_BOLD_ITALIC, 9},
-                   style_mono_small = {FACE_MONO, 6.5}, style_mono_small_bold = {FACE_MONO_BOLD, 6.5};
+                   style_mono_small = {FACE_MONO, 6.5},
+                   style_mono_small_bold = {FACE_MONO_BOLD, 6.5};
 
 /* ---- letterhead ---- */
 
@@ -68,7 +69,8 @@ static const char *or_empty(const char *s) { return s ? s : ""; }
 
 void layout_letterhead(struct canvas *c, const struct layout *l) {
   const struct model_authority *a = &l->issue->authority;
-  const struct style state = {FACE_SANS_BOLD, 9.6}, line = {FACE_SANS, 8.6}, line_en = {FACE_SANS_ITALIC, 8.6};
+  const struct style state = {FACE_SANS_BOLD, 9.6}, line = {FACE_SANS, 8.6},
+                     line_en = {FACE_SANS_ITALIC, 8.6};
   canvas_open(c, "P", 2);
   c->language = "es";
   canvas_tracked(c, 15, 15.0, state, 0.22, layout_upper(c, or_empty(a->state_es)));
@@ -98,8 +100,8 @@ static void draft_bar(struct canvas *c, const struct layout *l) {
   c->ink = INK_BLACK;
 }
 
-void layout_field(struct canvas *c, uint32_t order, double x, double caption_y, enum template_word word,
-                  const struct layout *l) {
+void layout_field(struct canvas *c, uint32_t order, double x, double caption_y,
+                  enum template_word word, const struct layout *l) {
   const struct pair *p = &l->captions->words[word];
   canvas_open(c, "P", order);
   canvas_caption(c, x, caption_y, p->es, p->en);
@@ -115,8 +117,8 @@ void layout_strip_static(struct canvas *c, const struct layout *l) {
   canvas_rule(c, 15, 195, 66.2, 0.12);
 }
 
-void layout_strip_captions(struct canvas *c, const struct layout *l, enum template_word second, double x4,
-                           enum template_word fourth) {
+void layout_strip_captions(struct canvas *c, const struct layout *l, enum template_word second,
+                           double x4, enum template_word fourth) {
   if (l->variant == LAYOUT_DRAFT) {
     return;
   }
@@ -152,7 +154,8 @@ static double black_tab(struct canvas *c, double x, const char *text) {
 }
 
 /* Why there is a second copy, in what room is left before the next cell. */
-static void copy_why(struct canvas *c, const struct layout *l, double x, double room, uint32_t copy) {
+static void copy_why(struct canvas *c, const struct layout *l, double x, double room,
+                     uint32_t copy) {
   const struct pair *why = copy_reason(l), *cancels = &LAYOUT_WORD(l, cancels_copy);
   const char *es = layout_printf(c, "%s; %s %u", why->es, cancels->es, copy - 1);
   const char *en = layout_printf(c, "%s; %s %u", why->en, cancels->en, copy - 1);
@@ -167,10 +170,13 @@ static void copy_why(struct canvas *c, const struct layout *l, double x, double 
 
 static void copy_cell(struct canvas *c, const struct layout *l, double next) {
   uint32_t copy = l->issue->copy;
-  const struct model_receipt *r = l->content->kind == MODEL_DISBURSEMENT_RECEIPT ? &l->content->receipt : NULL;
+  const struct model_receipt *r =
+      l->content->kind == MODEL_DISBURSEMENT_RECEIPT ? &l->content->receipt : NULL;
   canvas_open(c, "P", 25);
   if (r && r->payment_type == MODEL_REVERSAL) {
-    black_tab(c, 115, layout_printf(c, "%s %s", LAYOUT_WORD(l, annuls).es, layout_number(c, r->reversal_of)));
+    black_tab(
+        c, 115,
+        layout_printf(c, "%s %s", LAYOUT_WORD(l, annuls).es, layout_number(c, r->reversal_of)));
   } else if (copy <= 1) {
     canvas_printf(c, 115, 64.7, style_strong, "1 · %s", LAYOUT_WORD(l, original).es);
   } else {
@@ -187,7 +193,8 @@ static void version_cell(struct canvas *c, const struct layout *l, const char *s
   if (before && *before && l->content->kind == MODEL_SAFE_CONDUCT) {
     double w = canvas_text_in(c, "es", x + 1.8, 62.95, (struct style){FACE_SANS, 5.8},
                               LAYOUT_WORD(l, replaces).es);
-    canvas_text_in(c, "en", x + 1.8, 65.1, (struct style){FACE_SANS_ITALIC, 5.8}, LAYOUT_WORD(l, replaces).en);
+    canvas_text_in(c, "en", x + 1.8, 65.1, (struct style){FACE_SANS_ITALIC, 5.8},
+                   LAYOUT_WORD(l, replaces).en);
     canvas_text(c, x + 2.6 + w, 64.2, (struct style){FACE_MONO_BOLD, 7}, layout_number(c, before));
   }
   canvas_artifact(c);
@@ -199,7 +206,8 @@ void layout_strip(struct canvas *c, const struct layout *l, const char *second, 
     return;
   }
   canvas_open(c, "P", 21);
-  canvas_text(c, 15, 64.7, (struct style){FACE_MONO_BOLD, 11.5}, layout_number(c, l->issue->number));
+  canvas_text(c, 15, 64.7, (struct style){FACE_MONO_BOLD, 11.5},
+              layout_number(c, l->issue->number));
   version_cell(c, l, second);
   copy_cell(c, l, x4);
   canvas_open(c, "P", 27);
@@ -240,15 +248,15 @@ static void no_seal(struct canvas *c, const struct layout *l, double x, double y
   canvas_open(c, "P", order);
   canvas_text_centre(c, x + edge / 2, y + edge / 2 - 0.35, (struct style){FACE_SANS_BOLD, 6.2},
                      LAYOUT_WORD(l, no_seal).es);
-  canvas_text_centre(c, x + edge / 2, y + edge / 2 + 2.1, (struct style){FACE_SANS_BOLD_ITALIC, 6.2},
-                     LAYOUT_WORD(l, no_seal).en);
+  canvas_text_centre(c, x + edge / 2, y + edge / 2 + 2.1,
+                     (struct style){FACE_SANS_BOLD_ITALIC, 6.2}, LAYOUT_WORD(l, no_seal).en);
   canvas_artifact(c);
 }
 
 /* ---- bar codes ---- */
 
-static void code_figure(struct canvas *c, const struct layout *l, const struct datamatrix *code, double x,
-                        double y, double edge, uint32_t order) {
+static void code_figure(struct canvas *c, const struct layout *l, const struct datamatrix *code,
+                        double x, double y, double edge, uint32_t order) {
   struct list_element e = {.type = "Figure",
                            .order = order,
                            .alt = LAYOUT_WORD(l, alt_code).es,
@@ -269,8 +277,8 @@ static void code_figure(struct canvas *c, const struct layout *l, const struct d
   canvas_artifact(c);
 }
 
-void layout_code(struct canvas *c, const struct layout *l, double x, double y, bool right, bool captioned,
-                 double box, uint32_t order) {
+void layout_code(struct canvas *c, const struct layout *l, double x, double y, bool right,
+                 bool captioned, double box, uint32_t order) {
   const struct datamatrix *code = &l->codes[c->page - 1];
   double edge = code->modules ? code->modules * DATAMATRIX_MODULE_UM_10 / 10000.0 : box;
   double left = right ? x - edge : x;
@@ -313,11 +321,12 @@ static void seal_text(struct canvas *c, double x, double y, double radius, const
       break;
     }
     double width = canvas_width(c, style, letter), middle = at + width / 2;
-    double angle = -pi / 2 - middle / radius; /* of the letter's middle, anticlockwise from the right */
-    double turn = angle - pi / 2;             /* the letter stands on the circle */
+    double angle =
+        -pi / 2 - middle / radius; /* of the letter's middle, anticlockwise from the right */
+    double turn = angle - pi / 2;  /* the letter stands on the circle */
     double cx = x + radius * cos(angle), cy = y - radius * sin(angle);
-    canvas_turned(c, cx - width / 2 * cos(turn), cy + width / 2 * sin(turn), style, turn * 180 / pi, false,
-                  letter);
+    canvas_turned(c, cx - width / 2 * cos(turn), cy + width / 2 * sin(turn), style, turn * 180 / pi,
+                  false, letter);
     at += width + gap;
   }
   c->ink = INK_BLACK;
@@ -328,12 +337,15 @@ void layout_seal(struct canvas *c, const struct layout *l, double x, double y, d
   if (l->variant == LAYOUT_DRAFT) {
     canvas_circle(c, x, y, radius, 0.22);
     canvas_open(c, "P", 899900);
-    canvas_text_centre(c, x, y - 0.4, (struct style){FACE_SANS_BOLD, 6.2}, LAYOUT_WORD(l, unsigned).es);
-    canvas_text_centre(c, x, y + 2.05, (struct style){FACE_SANS_BOLD_ITALIC, 6.2}, LAYOUT_WORD(l, unsigned).en);
+    canvas_text_centre(c, x, y - 0.4, (struct style){FACE_SANS_BOLD, 6.2},
+                       LAYOUT_WORD(l, unsigned).es);
+    canvas_text_centre(c, x, y + 2.05, (struct style){FACE_SANS_BOLD_ITALIC, 6.2},
+                       LAYOUT_WORD(l, unsigned).en);
     canvas_artifact(c);
     return;
   }
-  canvas_ornament(c, "seal", x, y, radius > 12.5 ? l->ornaments->seal_letter : l->ornaments->seal_small);
+  canvas_ornament(c, "seal", x, y,
+                  radius > 12.5 ? l->ornaments->seal_letter : l->ornaments->seal_small);
   const struct model_authority *a = &l->issue->authority;
   seal_text(c, x, y, radius - 3.05,
             layout_printf(c, "%s · %s · ", layout_upper(c, or_empty(a->state_es)),
@@ -342,11 +354,12 @@ void layout_seal(struct canvas *c, const struct layout *l, double x, double y, d
 
 /* ---- checking ---- */
 
-void layout_checking(struct canvas *c, const struct layout *l, double x, double y, double indent, double width,
-                     uint32_t order) {
+void layout_checking(struct canvas *c, const struct layout *l, double x, double y, double indent,
+                     double width, uint32_t order) {
   const double leading = 2.95;
   canvas_open(c, "P", order);
-  canvas_text_in(c, "es", x, y, (struct style){FACE_SANS_BOLD, 7.6}, LAYOUT_WORD(l, how_to_check).es);
+  canvas_text_in(c, "es", x, y, (struct style){FACE_SANS_BOLD, 7.6},
+                 LAYOUT_WORD(l, how_to_check).es);
   canvas_text_in(c, "en", x, y + 3.2, (struct style){FACE_SANS_BOLD_ITALIC, 7.6},
                  LAYOUT_WORD(l, how_to_check).en);
   double at = y + 7.9;
@@ -373,8 +386,10 @@ void layout_checking(struct canvas *c, const struct layout *l, double x, double 
 
 void layout_microtext(struct canvas *c, const struct layout *l, double x, double y, double length) {
   const struct style style = {FACE_SANS_BOLD, 2.0};
-  const char *number = l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).es : l->issue->number;
-  const char *once = layout_printf(c, "%s %s %s %s ", l->t->micro.es, number, l->t->micro.en, number);
+  const char *number =
+      l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).es : l->issue->number;
+  const char *once =
+      layout_printf(c, "%s %s %s %s ", l->t->micro.es, number, l->t->micro.en, number);
   double width = canvas_width(c, style, once);
   int times = width > 0 ? (int)(length / width + 0.5) : 1;
   struct sv_buf b = sv_buf_in(c->list.ctx->mem, 0);
@@ -389,10 +404,11 @@ void layout_microtext(struct canvas *c, const struct layout *l, double x, double
   canvas_spread(c, x, y, style, length, (const char *)b.p);
 }
 
-void layout_signature_lines(struct canvas *c, const struct layout *l, double x, double y, double leading) {
+void layout_signature_lines(struct canvas *c, const struct layout *l, double x, double y,
+                            double leading) {
   const struct pair *head = &LAYOUT_WORD(l, electronic_signature);
-  canvas_pair(c, x, y, (struct style){FACE_SANS_BOLD, 6.6}, (struct style){FACE_SANS_BOLD_ITALIC, 6.6},
-              head->es, head->en);
+  canvas_pair(c, x, y, (struct style){FACE_SANS_BOLD, 6.6},
+              (struct style){FACE_SANS_BOLD_ITALIC, 6.6}, head->es, head->en);
   for (size_t i = 0; i < l->request->signer_line_count && i < 4; i++) {
     canvas_text(c, x, y += leading, style_small, l->request->signer_lines[i]);
   }

@@ -24,7 +24,8 @@ const char *layout_printf(struct canvas *c, const char *format, ...) {
 }
 
 const char *layout_number(struct canvas *c, const char *number) {
-  return strlen(number) == 9 ? layout_printf(c, "%.3s %.5s %.1s", number, number + 3, number + 8) : number;
+  return strlen(number) == 9 ? layout_printf(c, "%.3s %.5s %.1s", number, number + 3, number + 8)
+                             : number;
 }
 
 const char *layout_date(struct canvas *c, const struct layout *l, const char *date) {

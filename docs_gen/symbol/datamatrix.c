@@ -9,13 +9,14 @@ SV_AUTO_DEFINE(zint_symbol, ZBarcode_Delete)
 /* zint numbers the square sizes from 1 (10 x 10); capacities of base 256 in ISO/IEC 16022 table 7. */
 static const struct {
   uint16_t modules, bytes;
-} sizes[] = {{10, 1},    {12, 3},    {14, 6},    {16, 10},   {18, 16},    {20, 20},
-             {22, 28},   {24, 34},   {26, 42},   {32, 60},   {36, 84},    {40, 112},
-             {44, 142},  {48, 172},  {52, 202},  {64, 277},  {72, 365},   {80, 453},
-             {88, 573},  {96, 693},  {104, 813}, {120, 1047}, {132, 1301}, {144, 1555}};
+} sizes[] = {{10, 1},   {12, 3},   {14, 6},    {16, 10},    {18, 16},    {20, 20},
+             {22, 28},  {24, 34},  {26, 42},   {32, 60},    {36, 84},    {40, 112},
+             {44, 142}, {48, 172}, {52, 202},  {64, 277},   {72, 365},   {80, 453},
+             {88, 573}, {96, 693}, {104, 813}, {120, 1047}, {132, 1301}, {144, 1555}};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
-static sv_status pack(struct sv_ctx *ctx, const struct zint_symbol *symbol, struct datamatrix *ret) {
+static sv_status pack(struct sv_ctx *ctx, const struct zint_symbol *symbol,
+                      struct datamatrix *ret) {
   size_t stride = ((size_t)symbol->width + 7) / 8;
   uint8_t *rows = sv_arena_alloc(ctx->mem, stride * (size_t)symbol->rows);
   if (!rows) {

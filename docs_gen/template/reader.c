@@ -14,7 +14,12 @@ enum { FILE_MAX_BYTES = 64 * 1024 };
 static bool is_utf8(const char *s, size_t n) {
   const uint8_t *p = (const uint8_t *)s, *end = p + n;
   while (p < end) {
-    unsigned more = *p < 0x80 ? 0 : *p < 0xc2 ? 9 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : *p < 0xf5 ? 3 : 9;
+    unsigned more = *p < 0x80   ? 0
+                    : *p < 0xc2 ? 9
+                    : *p < 0xe0 ? 1
+                    : *p < 0xf0 ? 2
+                    : *p < 0xf5 ? 3
+                                : 9;
     if (more == 9 || more > (size_t)(end - p - 1) || *p == 0) {
       return false;
     }
@@ -69,7 +74,9 @@ sv_status reader_conf(struct sv_ctx *ctx, const char *path, const char *text, re
     if (first < end && *first != '#') {
       char *key = equals ? trimmed(ctx, text, equals) : NULL;
       char *value = equals ? trimmed(ctx, equals + 1, end) : NULL;
-      const char *fault = !equals ? "no '='" : !key || !value ? "no memory" : line(user, key, value);
+      const char *fault = !equals          ? "no '='"
+                          : !key || !value ? "no memory"
+                                           : line(user, key, value);
       if (fault) {
         return SV_FAIL(ctx, TEMPLATE, "%s:%d: %s", path, number, fault);
       }
@@ -101,8 +108,8 @@ static int line_of(cmark_node *node) {
   return node ? cmark_node_get_start_line(node) : 0;
 }
 
-sv_status reader_paragraphs(struct sv_ctx *ctx, const char *path, const char *text, const char **ret,
-                            size_t max, size_t *ret_n) {
+sv_status reader_paragraphs(struct sv_ctx *ctx, const char *path, const char *text,
+                            const char **ret, size_t max, size_t *ret_n) {
   SV_AUTO(cmark_node_free)
   cmark_node *root = cmark_parse_document(text, strlen(text), CMARK_OPT_VALIDATE_UTF8);
   SV_AUTO(cmark_iter_free) cmark_iter *iter = cmark_iter_new(root);

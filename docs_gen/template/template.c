@@ -11,7 +11,8 @@ static const struct {
   enum model_purpose purpose;
 } shipped[TEMPLATE_COUNT] = {
     {"safe_conduct", "transit_exit", MODEL_SAFE_CONDUCT, MODEL_TRANSIT_EXIT},
-    {"safe_conduct", "emergency_travel_document", MODEL_SAFE_CONDUCT, MODEL_EMERGENCY_TRAVEL_DOCUMENT},
+    {"safe_conduct", "emergency_travel_document", MODEL_SAFE_CONDUCT,
+     MODEL_EMERGENCY_TRAVEL_DOCUMENT},
     {"safe_conduct", "asylum_safe_conduct", MODEL_SAFE_CONDUCT, MODEL_ASYLUM_SAFE_CONDUCT},
     {"safe_conduct", "protection_stay", MODEL_SAFE_CONDUCT, MODEL_PROTECTION_STAY},
     {"flight_manifest", "standard", MODEL_FLIGHT_MANIFEST, MODEL_PURPOSE_NONE},
@@ -62,7 +63,8 @@ static sv_status required_file(struct sv_ctx *ctx, const char *path, const char 
 
 static sv_status read_captions(struct sv_ctx *ctx, const char *dir, struct captions *ret) {
   for (int english = 0; english < 2; english++) {
-    const char *path = sv_arena_printf(ctx->mem, "%s/captions/%s.txt", dir, english ? "en" : "es"), *text;
+    const char *path = sv_arena_printf(ctx->mem, "%s/captions/%s.txt", dir, english ? "en" : "es"),
+               *text;
     if (!path) {
       return SV_FAIL(ctx, NO_MEMORY, "captions");
     }
@@ -105,7 +107,8 @@ static const char *currency_line(void *user, const char *key, const char *value)
     const char *in;
     char *cut;
   } text = {.in = value}; /* the reader made it for us alone */
-  for (char *rest = NULL, *part = strtok_r(text.cut, "|", &rest); part; part = strtok_r(NULL, "|", &rest)) {
+  for (char *rest = NULL, *part = strtok_r(text.cut, "|", &rest); part;
+       part = strtok_r(NULL, "|", &rest)) {
     while (*part == ' ') {
       part++;
     }
@@ -230,7 +233,8 @@ static const char *template_line(void *user, const char *key, const char *value)
   for (size_t i = 0; i < TEMPLATE_KEYS; i++) {
     if (strlen(template_keys[i].key) == n && memcmp(template_keys[i].key, key, n) == 0) {
       struct pair *pair = pair_at(r->t, template_keys[i].offset);
-      *(english ? &pair->en : &pair->es) = value; /* a folder says otherwise than the one it extends */
+      *(english ? &pair->en : &pair->es) =
+          value; /* a folder says otherwise than the one it extends */
       return NULL;
     }
   }
@@ -243,7 +247,9 @@ static sv_status read_steps(struct sv_ctx *ctx, const char *folder, const char *
   size_t counts[2] = {0, 0};
   struct template_steps steps = {.n = 0};
   for (int english = 0; english < 2; english++) {
-    const char *path = sv_arena_printf(ctx->mem, "%s/%s.%s.md", folder, stem, english ? "en" : "es"), *text;
+    const char *path =
+                   sv_arena_printf(ctx->mem, "%s/%s.%s.md", folder, stem, english ? "en" : "es"),
+               *text;
     const char *lines[TEMPLATE_STEPS_MAX];
     if (!path) {
       return SV_FAIL(ctx, NO_MEMORY, "%s", folder);
@@ -258,8 +264,8 @@ static sv_status read_steps(struct sv_ctx *ctx, const char *folder, const char *
     }
   }
   if (counts[0] != counts[1]) {
-    return SV_FAIL(ctx, TEMPLATE, "%s/%s: %zu paragraphs in Spanish, %zu in English", folder, stem, counts[0],
-                   counts[1]);
+    return SV_FAIL(ctx, TEMPLATE, "%s/%s: %zu paragraphs in Spanish, %zu in English", folder, stem,
+                   counts[0], counts[1]);
   }
   steps.n = counts[0];
   if (steps.n) {
@@ -268,8 +274,8 @@ static sv_status read_steps(struct sv_ctx *ctx, const char *folder, const char *
   return SV_DONE;
 }
 
-static sv_status read_folder(struct sv_ctx *ctx, const char *dir, const char *kind, const char *folder,
-                             bool may_extend, struct template *t) {
+static sv_status read_folder(struct sv_ctx *ctx, const char *dir, const char *kind,
+                             const char *folder, bool may_extend, struct template *t) {
   const char *path = sv_arena_printf(ctx->mem, "%s/%s/%s/layout.conf", dir, kind, folder);
   const char *here = sv_arena_printf(ctx->mem, "%s/%s/%s", dir, kind, folder);
   const char *text;
@@ -288,7 +294,8 @@ static sv_status read_folder(struct sv_ctx *ctx, const char *dir, const char *ki
     }
     SV_TRY(read_folder(ctx, dir, kind, probe.extends, false, t));
   }
-  SV_TRY(reader_conf(ctx, path, text, template_line, &(struct template_reader){.ctx = ctx, .t = t}));
+  SV_TRY(
+      reader_conf(ctx, path, text, template_line, &(struct template_reader){.ctx = ctx, .t = t}));
   struct template_steps clause = {.n = 0};
   SV_TRY(read_steps(ctx, here, "clause", 1, &clause));
   t->clause = clause.n ? clause.v[0] : t->clause;
@@ -310,11 +317,11 @@ static sv_status complete(struct sv_ctx *ctx, const char *where, struct template
     }
   }
   bool letter = t->kind == MODEL_SAFE_CONDUCT;
-  if (!*t->title.es || !*t->title.en || !*t->form.es || !t->version || !t->checking.n || !*t->micro.es ||
-      (letter && (!t->clause.es || !t->document_code.es || t->basis_n == 0)) ||
+  if (!*t->title.es || !*t->title.en || !*t->form.es || !t->version || !t->checking.n ||
+      !*t->micro.es || (letter && (!t->clause.es || !t->document_code.es || t->basis_n == 0)) ||
       (t->kind == MODEL_FLIGHT_MANIFEST && (t->rules.n == 0 || t->stairs.n == 0))) {
-    return SV_FAIL(ctx, TEMPLATE, "%s: title, form, micro, version, checking or another text is missing",
-                   where);
+    return SV_FAIL(ctx, TEMPLATE,
+                   "%s: title, form, micro, version, checking or another text is missing", where);
   }
   return SV_DONE;
 }
@@ -327,7 +334,8 @@ sv_status templates_open(struct sv_ctx *ctx, const char *dir, struct templates *
     t->kind = shipped[i].kind;
     t->purpose = shipped[i].purpose;
     SV_TRY(read_folder(ctx, dir, shipped[i].kind_folder, shipped[i].folder, true, t));
-    t->name = sv_arena_printf(ctx->mem, "%s/%s@%u", shipped[i].kind_folder, shipped[i].folder, t->version);
+    t->name = sv_arena_printf(ctx->mem, "%s/%s@%u", shipped[i].kind_folder, shipped[i].folder,
+                              t->version);
     if (!t->name) {
       return SV_FAIL(ctx, NO_MEMORY, "%s", shipped[i].folder);
     }
@@ -336,7 +344,8 @@ sv_status templates_open(struct sv_ctx *ctx, const char *dir, struct templates *
   return SV_DONE;
 }
 
-const struct template *template_of(const struct templates *templates, const struct model_content *content) {
+const struct template *template_of(const struct templates *templates,
+                                   const struct model_content *content) {
   for (size_t i = 0; i < TEMPLATE_COUNT; i++) {
     const struct template *t = &templates->v[i];
     if (t->kind == content->kind &&

@@ -25,9 +25,9 @@ enum face_id {
 
 enum {
   FACE_BLOCKS = 5,
-  FACE_MAX = 64,          /* primary faces and those of other scripts */
-  FACE_CHARS = 0x2300,    /* code points with an entry in the table */
-  FACE_UNITS = 64000,     /* of an em: every length of this folder */
+  FACE_MAX = 64,       /* primary faces and those of other scripts */
+  FACE_CHARS = 0x2300, /* code points with an entry in the table */
+  FACE_UNITS = 64000,  /* of an em: every length of this folder */
   FACE_NO_BLOCK = 0xff,
 };
 
@@ -40,14 +40,14 @@ struct face_char {
 
 /* A subset as PDF wants it (PDF 32000-1 9.7): all streams deflated. */
 struct face_subset {
-  const char *name;          /* "QXABCD+NotoSans-Regular" */
-  bool cff;                  /* FontFile3 /CIDFontType0C instead of FontFile2 */
+  const char *name; /* "QXABCD+NotoSans-Regular" */
+  bool cff;         /* FontFile3 /CIDFontType0C instead of FontFile2 */
   struct sv_bytes program;
-  size_t program_length;     /* before deflate */
+  size_t program_length;      /* before deflate */
   struct sv_bytes cid_to_gid; /* TrueType only */
   struct sv_bytes to_unicode;
-  const char *widths;        /* the /W array */
-  const char *descriptor;    /* entries of the FontDescriptor but FontName and FontFile */
+  const char *widths;     /* the /W array */
+  const char *descriptor; /* entries of the FontDescriptor but FontName and FontFile */
 };
 
 struct face {
@@ -57,7 +57,7 @@ struct face {
   hb_font_t *font; /* scaled to FACE_UNITS */
   bool cff;
   const char *descriptor;
-  struct face_char *chars;           /* FACE_CHARS of them; primary faces only */
+  struct face_char *chars;                 /* FACE_CHARS of them; primary faces only */
   struct face_subset *blocks[FACE_BLOCKS]; /* NULL: the face has none of its characters */
 };
 

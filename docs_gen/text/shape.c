@@ -95,7 +95,8 @@ static bool find_levels(struct shaping *s) {
   fribidi_get_bidi_types(s->cps, (FriBidiStrIndex)s->n, types);
   fribidi_get_bracket_types(s->cps, (FriBidiStrIndex)s->n, types, brackets);
   FriBidiParType base = FRIBIDI_PAR_ON;
-  return fribidi_get_par_embedding_levels_ex(types, brackets, (FriBidiStrIndex)s->n, &base, s->levels) != 0;
+  return fribidi_get_par_embedding_levels_ex(types, brackets, (FriBidiStrIndex)s->n, &base,
+                                             s->levels) != 0;
 }
 
 static bool is_common(hb_script_t script) {
@@ -144,8 +145,9 @@ static struct text_dynamic *dynamic_for(struct text_session *session, int face, 
       return session->dynamic[i];
     }
   }
-  struct text_dynamic *d =
-      session->dynamic_count < TEXT_DYNAMIC_MAX ? SV_NEW(session->ctx->mem, struct text_dynamic) : NULL;
+  struct text_dynamic *d = session->dynamic_count < TEXT_DYNAMIC_MAX
+                               ? SV_NEW(session->ctx->mem, struct text_dynamic)
+                               : NULL;
   if (d) {
     d->face = face;
     *ret_index = session->dynamic_count;
@@ -155,8 +157,8 @@ static struct text_dynamic *dynamic_for(struct text_session *session, int face, 
 }
 
 /* The code of a glyph that stands for a text, made at its first use. */
-static bool code_for(struct shaping *s, int face, uint32_t gid, int32_t advance, const char *text, size_t n,
-                     struct text_glyph *ret) {
+static bool code_for(struct shaping *s, int face, uint32_t gid, int32_t advance, const char *text,
+                     size_t n, struct text_glyph *ret) {
   size_t index = 0;
   struct text_dynamic *d = dynamic_for(s->session, face, &index);
   if (!d) {
@@ -168,7 +170,8 @@ static bool code_for(struct shaping *s, int face, uint32_t gid, int32_t advance,
     i++;
   }
   if (i == d->n) {
-    const char *unicode = i < DYNAMIC_CODES_MAX ? sv_arena_strndup(s->session->ctx->mem, text, n) : NULL;
+    const char *unicode =
+        i < DYNAMIC_CODES_MAX ? sv_arena_strndup(s->session->ctx->mem, text, n) : NULL;
     if (!unicode) {
       return false;
     }
@@ -202,26 +205,28 @@ static void outline_put(struct outline_pen *p, char segment, const float *xy, in
     sv_buf_put(&p->points, &p->last, sizeof p->last);
   }
 }
-static void outline_move(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, float x, float y, void *user) {
+static void outline_move(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, float x, float y,
+                         void *user) {
   (void)f, (void)st, (void)user;
   outline_put(pen, 'M', (float[]){x, y}, 1);
 }
-static void outline_line(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, float x, float y, void *user) {
+static void outline_line(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, float x, float y,
+                         void *user) {
   (void)f, (void)st, (void)user;
   outline_put(pen, 'L', (float[]){x, y}, 1);
 }
-static void outline_quadratic(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, float cx, float cy, float x,
-                              float y, void *user) {
+static void outline_quadratic(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, float cx,
+                              float cy, float x, float y, void *user) {
   (void)f, (void)st, (void)user;
   struct outline_pen *p = pen;
   float x0 = (float)p->last.x, y0 = (float)p->last.y; /* raised to a cubic */
   outline_put(p, 'C',
-              (float[]){x0 + (cx - x0) * 2 / 3, y0 + (cy - y0) * 2 / 3, x + (cx - x) * 2 / 3, y + (cy - y) * 2 / 3,
-                        x, y},
+              (float[]){x0 + (cx - x0) * 2 / 3, y0 + (cy - y0) * 2 / 3, x + (cx - x) * 2 / 3,
+                        y + (cy - y) * 2 / 3, x, y},
               3);
 }
-static void outline_cubic(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, float ax, float ay, float bx,
-                          float by, float x, float y, void *user) {
+static void outline_cubic(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, float ax, float ay,
+                          float bx, float by, float x, float y, void *user) {
   (void)f, (void)st, (void)user;
   outline_put(pen, 'C', (float[]){ax, ay, bx, by, x, y}, 3);
 }
@@ -230,7 +235,8 @@ static void outline_close(hb_draw_funcs_t *f, void *pen, hb_draw_state_t *st, vo
   outline_put(pen, 'Z', NULL, 0);
 }
 
-static const struct text_outline *outline_of(struct shaping *s, hb_font_t *font, hb_codepoint_t gid) {
+static const struct text_outline *outline_of(struct shaping *s, hb_font_t *font,
+                                             hb_codepoint_t gid) {
   struct sv_arena *mem = s->session->ctx->mem;
   struct text_outline *o = SV_NEW(mem, struct text_outline);
   SV_AUTO(hb_draw_funcs_destroy) hb_draw_funcs_t *funcs = hb_draw_funcs_create();
@@ -255,8 +261,8 @@ static const struct text_outline *outline_of(struct shaping *s, hb_font_t *font,
 
 /* A character of a cluster that runs to the left, after its first: readers sort glyphs by their place and turn them
  * round, so it stands unseen a little to the left of its letter. */
-static bool put_carrier(struct shaping *s, const struct run *run, uint32_t gid, const struct text_glyph *letter,
-                        size_t c, size_t k) {
+static bool put_carrier(struct shaping *s, const struct run *run, uint32_t gid,
+                        const struct text_glyph *letter, size_t c, size_t k) {
   struct text_glyph *g = room_for(s, 1);
   if (!g) {
     return false;
@@ -271,8 +277,8 @@ static bool put_carrier(struct shaping *s, const struct run *run, uint32_t gid, 
 /* One cluster, glyphs [from, to) of the buffer in the order of the text, characters [c, c + chars). Its first glyph
  * speaks for it, the others are drawn as paths. */
 static bool put_cluster(struct shaping *s, const struct run *run, const hb_glyph_info_t *info,
-                        const hb_glyph_position_t *pos, const int32_t *pen, size_t from, size_t to, size_t c,
-                        size_t chars) {
+                        const hb_glyph_position_t *pos, const int32_t *pen, size_t from, size_t to,
+                        size_t c, size_t chars) {
   hb_font_t *font = s->session->faces->v[run->face].font;
   bool left = run->level & 1;
   size_t speaks = left ? 1 : chars; /* characters of the first glyph */
@@ -294,8 +300,8 @@ static bool put_cluster(struct shaping *s, const struct run *run, const hb_glyph
       if (!g->outline) {
         return false;
       }
-    } else if (!code_for(s, run->face, gid, g->advance, s->starts[c], (size_t)(s->starts[c + speaks] - s->starts[c]),
-                         g)) {
+    } else if (!code_for(s, run->face, gid, g->advance, s->starts[c],
+                         (size_t)(s->starts[c + speaks] - s->starts[c]), g)) {
       return false;
     } else {
       first = *g;
@@ -401,7 +407,8 @@ static void place_runs(struct shaping *s) {
 
 static sv_status shape_fully(struct text_session *session, struct shaping *s) {
   if (!read_text(s, s->line.text)) {
-    return SV_FAIL(session->ctx, TEXT_TOO_LONG, "a line of more than %d characters", LINE_MAX_CHARS);
+    return SV_FAIL(session->ctx, TEXT_TOO_LONG, "a line of more than %d characters",
+                   LINE_MAX_CHARS);
   }
   if (!find_levels(s)) {
     return SV_FAIL(session->ctx, NO_MEMORY, "directions of a line");

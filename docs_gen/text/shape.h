@@ -26,8 +26,9 @@ struct text_glyph {
   int32_t x; /* of its origin, from the line's left edge */
   int32_t y; /* above the baseline */
   int32_t advance;
-  const struct text_outline *outline; /* drawn instead of the code: its cluster's text was given by another glyph */
-  bool unseen;                        /* text alone: it carries a character and draws nothing */
+  const struct text_outline
+      *outline; /* drawn instead of the code: its cluster's text was given by another glyph */
+  bool unseen;  /* text alone: it carries a character and draws nothing */
 };
 
 /* Glyphs in the order of the text, whatever its direction. */

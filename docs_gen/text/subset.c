@@ -13,8 +13,8 @@ SV_AUTO_DEFINE(hb_face_t, hb_face_destroy)
 SV_AUTO_DEFINE(hb_blob_t, hb_blob_destroy)
 
 static hb_subset_input_t *input_for(const struct subset_code *codes, size_t n) {
-  static const char drop[][5] = {"GSUB", "GPOS", "GDEF", "cmap", "name", "post", "OS/2", "STAT",
-                                 "prep", "fpgm", "cvt ", "gasp", "kern", "DSIG"};
+  static const char drop[][5] = {"GSUB", "GPOS", "GDEF", "cmap", "name", "post", "OS/2",
+                                 "STAT", "prep", "fpgm", "cvt ", "gasp", "kern", "DSIG"};
   hb_subset_input_t *input = hb_subset_input_create_or_fail();
   if (!input) {
     return NULL;
@@ -76,12 +76,13 @@ static void put_utf16(struct sv_buf *b, const char *text) {
 }
 
 /* PDF 32000-1 9.10.3: one bfchar a code, at most 100 in a block. */
-static sv_status put_to_unicode(struct sv_ctx *ctx, const struct subset_code *codes, size_t n, int level,
-                                struct face_subset *ret) {
+static sv_status put_to_unicode(struct sv_ctx *ctx, const struct subset_code *codes, size_t n,
+                                int level, struct face_subset *ret) {
   struct sv_buf b = sv_buf_in(ctx->mem, 0);
   sv_buf_str(&b,
              "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CIDSystemInfo\n"
-             "<< /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n/CMapName /Adobe-Identity-UCS def\n"
+             "<< /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n/CMapName "
+             "/Adobe-Identity-UCS def\n"
              "/CMapType 2 def\n1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n");
   for (size_t i = 0; i < n; i++) {
     if (i % 100 == 0) {
@@ -116,8 +117,8 @@ static sv_status put_widths(struct sv_ctx *ctx, const struct subset_code *codes,
   return b.failed ? SV_FAIL(ctx, NO_MEMORY, "widths") : SV_DONE;
 }
 
-sv_status subset_make(struct sv_ctx *ctx, const struct face *face, struct subset_code *codes, size_t n,
-                      unsigned number, int level, struct face_subset *ret) {
+sv_status subset_make(struct sv_ctx *ctx, const struct face *face, struct subset_code *codes,
+                      size_t n, unsigned number, int level, struct face_subset *ret) {
   struct face_subset s = {.cff = face->cff, .descriptor = face->descriptor};
   SV_AUTO(hb_subset_input_destroy) hb_subset_input_t *input = input_for(codes, n);
   if (!input) {
@@ -136,8 +137,9 @@ sv_status subset_make(struct sv_ctx *ctx, const struct face *face, struct subset
   SV_TRY(put_cids(ctx, face, plan, codes, n, level, &s));
   SV_TRY(put_to_unicode(ctx, codes, n, level, &s));
   SV_TRY(put_widths(ctx, codes, n, &s));
-  s.name = sv_arena_printf(ctx->mem, "SV%c%c%c%c+%s", 'A' + number / 17576 % 26, 'A' + number / 676 % 26,
-                           'A' + number / 26 % 26, 'A' + number % 26, face->name);
+  s.name =
+      sv_arena_printf(ctx->mem, "SV%c%c%c%c+%s", 'A' + number / 17576 % 26, 'A' + number / 676 % 26,
+                      'A' + number / 26 % 26, 'A' + number % 26, face->name);
   if (!s.name) {
     return SV_FAIL(ctx, NO_MEMORY, "name of a subset");
   }

@@ -14,5 +14,5 @@ struct subset_code {
  * number   makes the six letters before the name differ between subsets of one document.
  * level    of libdeflate.
  * Fails    RENDER (HarfBuzz refuses the face), NO_MEMORY. */
-sv_status subset_make(struct sv_ctx *ctx, const struct face *face, struct subset_code *codes, size_t n,
-                      unsigned number, int level, struct face_subset *ret);
+sv_status subset_make(struct sv_ctx *ctx, const struct face *face, struct subset_code *codes,
+                      size_t n, unsigned number, int level, struct face_subset *ret);

@@ -51,14 +51,16 @@ static void en_number(struct sv_buf *b, uint64_t n) {
 /* ---- Spanish ---- */
 
 static const char *const es_units[] = {
-    "cero",      "uno",       "dos",        "tres",         "cuatro",     "cinco",       "seis",       "siete",
-    "ocho",      "nueve",     "diez",       "once",         "doce",       "trece",       "catorce",    "quince",
-    "dieciséis", "diecisiete", "dieciocho", "diecinueve",   "veinte",     "veintiuno",   "veintidós",  "veintitrés",
+    "cero",         "uno",         "dos",        "tres",        "cuatro",     "cinco",
+    "seis",         "siete",       "ocho",       "nueve",       "diez",       "once",
+    "doce",         "trece",       "catorce",    "quince",      "dieciséis",  "diecisiete",
+    "dieciocho",    "diecinueve",  "veinte",     "veintiuno",   "veintidós",  "veintitrés",
     "veinticuatro", "veinticinco", "veintiséis", "veintisiete", "veintiocho", "veintinueve"};
 static const char *const es_tens[] = {"",          "",        "",        "treinta", "cuarenta",
                                       "cincuenta", "sesenta", "setenta", "ochenta", "noventa"};
-static const char *const es_hundreds[] = {"",        "ciento",  "doscient", "trescient", "cuatrocient",
-                                          "quinient", "seiscient", "setecient", "ochocient", "novecient"};
+static const char *const es_hundreds[] = {
+    "",         "ciento",    "doscient",  "trescient", "cuatrocient",
+    "quinient", "seiscient", "setecient", "ochocient", "novecient"};
 
 /* Before a noun: "un", "una", "veintiún", "veintiuna". */
 static void es_unit(struct sv_buf *b, unsigned n, bool feminine) {
@@ -138,8 +140,8 @@ static bool es_number(struct sv_buf *b, uint64_t n, bool feminine) {
 
 /* ---- amounts ---- */
 
-sv_status words_of_amount(struct sv_ctx *ctx, int64_t minor, const struct words_currency *currency, int exponent,
-                          enum words_language language, const char **ret) {
+sv_status words_of_amount(struct sv_ctx *ctx, int64_t minor, const struct words_currency *currency,
+                          int exponent, enum words_language language, const char **ret) {
   struct sv_buf b = sv_buf_in(ctx->mem, 0);
   uint64_t unit = 1, n = minor < 0 ? -(uint64_t)minor : (uint64_t)minor;
   for (int i = 0; i < exponent && i < 4; i++) {
@@ -160,8 +162,8 @@ sv_status words_of_amount(struct sv_ctx *ctx, int64_t minor, const struct words_
   const char *many = english ? currency->many_en : currency->many_es;
   sv_buf_printf(&b, "%s %s", noun ? " de" : "", whole == 1 ? one : many);
   if (unit > 1) {
-    sv_buf_printf(&b, " %s %0*llu/%llu", english ? "and" : "con", exponent, (unsigned long long)(n % unit),
-                  (unsigned long long)unit);
+    sv_buf_printf(&b, " %s %0*llu/%llu", english ? "and" : "con", exponent,
+                  (unsigned long long)(n % unit), (unsigned long long)unit);
   }
   sv_buf_u8(&b, 0);
   if (b.failed) {

@@ -16,5 +16,5 @@ struct words_currency {
  * minor     in units of 10^-exponent of the currency; exponent 0 to 4.
  * ret       in ctx->mem.
  * Fails     NO_MEMORY. */
-sv_status words_of_amount(struct sv_ctx *ctx, int64_t minor, const struct words_currency *currency, int exponent,
-                          enum words_language language, const char **ret);
+sv_status words_of_amount(struct sv_ctx *ctx, int64_t minor, const struct words_currency *currency,
+                          int exponent, enum words_language language, const char **ret);

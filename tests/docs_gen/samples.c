@@ -1,6 +1,8 @@
 /* The State is UTO; no person, flight or payment here exists. */
 #include "tests/docs_gen/samples.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 
 static struct model_texts texts(struct sv_ctx *ctx, size_t n, const char *const *v) {
@@ -10,22 +12,22 @@ static struct model_texts texts(struct sv_ctx *ctx, size_t n, const char *const 
   }
   return t;
 }
-#define TEXTS(ctx, ...)                                                  \
+#define TEXTS(ctx, ...)                                                     \
   texts((ctx), sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), \
         (const char *const[]){__VA_ARGS__})
 
 static const struct model_person nobody = {"", "", "", "", "", "", "", {NULL, 0}};
 static const struct model_travel_document no_document = {"", "", "", ""};
 
-static const struct model_officer director = {"spiffe://uto.example/authority/snm/officer/doc07",
-                                              "Mariela Quiñónez Dávila", "Directora de Documentación",
-                                              "Director of Documentation", "UT-DOC-07"};
+static const struct model_officer director = {
+    "spiffe://uto.example/authority/snm/officer/doc07", "Mariela Quiñónez Dávila",
+    "Directora de Documentación", "Director of Documentation", "UT-DOC-07"};
 static const struct model_officer deputy = {"spiffe://uto.example/authority/snm/officer/doc02",
-                                            "Øystein Brandão Ríos", "Subdirector", "Deputy Director",
-                                            "UT-DOC-02"};
+                                            "Øystein Brandão Ríos", "Subdirector",
+                                            "Deputy Director", "UT-DOC-02"};
 static const struct model_officer funds = {"spiffe://uto.example/authority/ufc/officer/fin03",
-                                           "Renata Vîlcu Ortúzar", "Directora de Fondos", "Director of Funds",
-                                           "UT-FIN-03"};
+                                           "Renata Vîlcu Ortúzar", "Directora de Fondos",
+                                           "Director of Funds", "UT-FIN-03"};
 static const struct model_officer certifier = {"spiffe://uto.example/authority/ufc/officer/fin04",
                                                "Joaquín Sæther Rincón", "Oficial certificador",
                                                "Certifying officer", "UT-FIN-04"};
@@ -60,22 +62,27 @@ static int64_t at(const char *text) {
 /* ---- letters ---- */
 
 static void letter(struct sv_ctx *ctx, struct sample *s, enum model_purpose purpose) {
-  s->content = (struct model_content){
-      .kind = MODEL_SAFE_CONDUCT,
-      .letter = {.purpose = purpose,
-                 .holder = {"HADDÂD ZEÏTOUN", "NOÛR ÉLISE", "نور إليز حدّاد زيتون", "1994-05-07", "", "F", "XXX",
-                            {NULL, 0}},
-                 .identity_document = no_document,
-                 .issuing_state = "UTO",
-                 .issuing_place = "Puerto Esperanza",
-                 .valid_from = "2026-01-15",
-                 .valid_until = "2026-04-15",
-                 .legal_basis = "law_12_2019_art_8",
-                 .signatory = "doc07",
-                 .guardian_letter = "",
-                 .case_reference = ""},
-      .languages = TEXTS(ctx, "es", "en"),
-      .template_name = ""};
+  s->content = (struct model_content){.kind = MODEL_SAFE_CONDUCT,
+                                      .letter = {.purpose = purpose,
+                                                 .holder = {"HADDÂD ZEÏTOUN",
+                                                            "NOÛR ÉLISE",
+                                                            "نور إليز حدّاد زيتون",
+                                                            "1994-05-07",
+                                                            "",
+                                                            "F",
+                                                            "XXX",
+                                                            {NULL, 0}},
+                                                 .identity_document = no_document,
+                                                 .issuing_state = "UTO",
+                                                 .issuing_place = "Puerto Esperanza",
+                                                 .valid_from = "2026-01-15",
+                                                 .valid_until = "2026-04-15",
+                                                 .legal_basis = "law_12_2019_art_8",
+                                                 .signatory = "doc07",
+                                                 .guardian_letter = "",
+                                                 .case_reference = ""},
+                                      .languages = TEXTS(ctx, "es", "en"),
+                                      .template_name = ""};
   s->issue = (struct model_issue){.number = "S260C7QKV",
                                   .version = 1,
                                   .copy = 1,
@@ -89,8 +96,8 @@ static void letter(struct sv_ctx *ctx, struct sample *s, enum model_purpose purp
   s->request.mrz[0] = "PLUTOHADDAD<ZEITOUN<<NOUR<ELISE<<<<<";
   s->request.mrz[1] = "S260C7QKV4XXX9405077F2604158<<<<<<<0";
   if (purpose == MODEL_EMERGENCY_TRAVEL_DOCUMENT) {
-    s->content.letter.holder =
-        (struct model_person){"ERIKSSON", "ANNA MARIA", "", "1974-08-12", "", "F", "UTO", {NULL, 0}};
+    s->content.letter.holder = (struct model_person){"ERIKSSON", "ANNA MARIA", "",    "1974-08-12",
+                                                     "",         "F",          "UTO", {NULL, 0}};
     s->content.letter.route = TEXTS(ctx, "PAC", "BOG", "UIO");
     s->content.letter.valid_until = "2026-06-27";
     s->issue.issue_date = "2026-06-13";
@@ -102,15 +109,44 @@ static void letter(struct sv_ctx *ctx, struct sample *s, enum model_purpose purp
 
 /* ---- manifests ---- */
 
-static const char *const surnames[] = {
-    "ABREGO ITURRALDE", "ACHURRA ÑAUPA", "ÁLVAREZ-QUIÑÓNEZ", "BÂRLEA", "BEJARANO OTÁLORA", "BENÍTEZ GÜELL",
-    "BRÂNCUȘ", "CAICEDO VALVERDE", "CASTAÑEDA PRÍNCIPE", "ÇELEBİOĞLU", "CHIRINO LÓPEZ", "CÓRDOVA HUAMÁN",
-    "D’ALMEIDA", "DE LA ESPRIELLA VILLALOBOS Y MONTEALEGRE", "DÁVILA SÁENZ", "DŁUGOSZ", "ECHEVERRI",
-    "EL KHÂTIB", "ESCOBÂR", "ESPINOZA ZÁRATE", "FADÚL", "FERNÁNDEZ Y MONTEALEGRE", "GALÍNDEZ", "GÓMEZ-PASTRANA",
-    "GRØNLUND", "ÞÓRA", "NGUYỄN THỊ", "ВЛАДИМИРОВ", "ΕΛΕΝΗ"};
-static const char *const given[] = {"ADÁN JOSUÉ", "CARLA", "EZEQUIEL", "ISAÍAS", "LIZETH", "NOÉ", "SAMUEL",
-                                    "XIMENA", "EVA", "ÁNGELA", "DAYÁN", "FÁTIMA", "JEFERSON",
-                                    "MARÍA DE LOS ÁNGELES GENOVEVA", "ÓSCAR", "TADEO", "NOHEMÍ", "GLORIA"};
+static const char *const surnames[] = {"ABREGO ITURRALDE",
+                                       "ACHURRA ÑAUPA",
+                                       "ÁLVAREZ-QUIÑÓNEZ",
+                                       "BÂRLEA",
+                                       "BEJARANO OTÁLORA",
+                                       "BENÍTEZ GÜELL",
+                                       "BRÂNCUȘ",
+                                       "CAICEDO VALVERDE",
+                                       "CASTAÑEDA PRÍNCIPE",
+                                       "ÇELEBİOĞLU",
+                                       "CHIRINO LÓPEZ",
+                                       "CÓRDOVA HUAMÁN",
+                                       "D’ALMEIDA",
+                                       "DE LA ESPRIELLA VILLALOBOS Y MONTEALEGRE",
+                                       "DÁVILA SÁENZ",
+                                       "DŁUGOSZ",
+                                       "ECHEVERRI",
+                                       "EL KHÂTIB",
+                                       "ESCOBÂR",
+                                       "ESPINOZA ZÁRATE",
+                                       "FADÚL",
+                                       "FERNÁNDEZ Y MONTEALEGRE",
+                                       "GALÍNDEZ",
+                                       "GÓMEZ-PASTRANA",
+                                       "GRØNLUND",
+                                       "ÞÓRA",
+                                       "NGUYỄN THỊ",
+                                       "ВЛАДИМИРОВ",
+                                       "ΕΛΕΝΗ"};
+static const char *const given[] = {"ADÁN JOSUÉ", "CARLA",
+                                    "EZEQUIEL",   "ISAÍAS",
+                                    "LIZETH",     "NOÉ",
+                                    "SAMUEL",     "XIMENA",
+                                    "EVA",        "ÁNGELA",
+                                    "DAYÁN",      "FÁTIMA",
+                                    "JEFERSON",   "MARÍA DE LOS ÁNGELES GENOVEVA",
+                                    "ÓSCAR",      "TADEO",
+                                    "NOHEMÍ",     "GLORIA"};
 enum { SURNAMES = sizeof surnames / sizeof *surnames, GIVEN = sizeof given / sizeof *given };
 
 static void occupants(struct sv_ctx *ctx, struct model_manifest *m, size_t n) {
@@ -125,10 +161,12 @@ static void occupants(struct sv_ctx *ctx, struct model_manifest *m, size_t n) {
         .role = role,
         .person = nobody,
         .travel_document = no_document,
-        .seat = crew        ? ""
+        .seat = crew           ? ""
                 : i % 40 == 11 ? "INF"
                                : sv_arena_printf(ctx->mem, "%02zu%c", i / 4 + 1, "ACDF"[i % 4]),
-        .bags = (uint32_t)(i % 7 == 0 ? 2 : i % 5 == 4 ? 0 : 1),
+        .bags = (uint32_t)(i % 7 == 0   ? 2
+                           : i % 5 == 4 ? 0
+                                        : 1),
         .embark = "PAC",
         .debark = i % 3 ? "UIO" : "BOG",
         .guardian_occupant_id = "",
@@ -150,8 +188,10 @@ static void manifest(struct sv_ctx *ctx, struct sample *s, size_t people) {
   v[0] = versions[0], v[1] = versions[1];
   v[0].issue_time_us = at("2026-08-20T11:41:00Z");
   v[1].issue_time_us = at("2026-08-20T10:02:00Z");
-  legs[0] = (struct model_leg){"PAC", "BOG", "2026-08-20T07:30:00-05:00", "2026-08-20T09:05:00-05:00"};
-  legs[1] = (struct model_leg){"BOG", "UIO", "2026-08-20T10:20:00-05:00", "2026-08-20T11:55:00-05:00"};
+  legs[0] =
+      (struct model_leg){"PAC", "BOG", "2026-08-20T07:30:00-05:00", "2026-08-20T09:05:00-05:00"};
+  legs[1] =
+      (struct model_leg){"BOG", "UIO", "2026-08-20T10:20:00-05:00", "2026-08-20T11:55:00-05:00"};
   s->content = (struct model_content){.kind = MODEL_FLIGHT_MANIFEST,
                                       .manifest = {.operator_name = "Aerovías del Istmo (XX)",
                                                    .flight_number = "XX 9001",
@@ -183,12 +223,15 @@ static void manifest(struct sv_ctx *ctx, struct sample *s, size_t people) {
 /* ---- receipts ---- */
 
 static const struct model_receipt_line receipt_lines[] = {
-    {MODEL_CHARTER, "Vuelo chárter XX 9001, PAC–BOG–UIO", 46000, 184000, 8464000, "M26000439", 46, "2026-08-20"},
-    {MODEL_COMMERCIAL_TICKET, "Billetes de regreso de acompañantes", 9000, 41250, 371250, "", 0, "2026-08-21"},
+    {MODEL_CHARTER, "Vuelo chárter XX 9001, PAC–BOG–UIO", 46000, 184000, 8464000, "M26000439", 46,
+     "2026-08-20"},
+    {MODEL_COMMERCIAL_TICKET, "Billetes de regreso de acompañantes", 9000, 41250, 371250, "", 0,
+     "2026-08-21"},
     {MODEL_GROUND, "Transporte terrestre", 3000, 96000, 288000, "", 0, "2026-08-20"},
     {MODEL_MEDICAL, "Asistencia sanitaria a bordo", 3000, 63775, 191325, "", 0, "2026-08-20"},
     {MODEL_OTHER, "Interpretación, horas", 12000, 4800, 57600, "", 0, "2026-08-20"},
-    {MODEL_TRAINING, "Formación de acompañantes, jornadas", 2500, 30000, 75000, "", 0, "2026-08-22"},
+    {MODEL_TRAINING, "Formación de acompañantes, jornadas", 2500, 30000, 75000, "", 0,
+     "2026-08-22"},
     {MODEL_LINE_ESCORT, "Dietas de acompañantes", 18000, 5500, 99000, "", 0, "2026-08-22"},
     {MODEL_GROUND, "Transporte de equipaje", 1000, 12000, 12000, "", 0, "2026-08-20"},
 };
@@ -261,7 +304,20 @@ static void seal_all(struct sv_ctx *ctx, struct sample *s, uint32_t pages) {
   s->request.seal_count = pages;
 }
 
-static void name_letter(struct sample *s, const char *surname, const char *given_names, const char *native) {
+/* A picture of nobody: the silhouette itself, as a JPEG. Tests run from the source folder. */
+static struct sv_bytes portrait(struct sv_ctx *ctx) {
+  enum { ROOM = 16 * 1024 };
+  uint8_t *bytes = sv_arena_alloc(ctx->mem, ROOM);
+  FILE *f = fopen("tests/docs_gen/portrait.jpg", "re");
+  size_t n = f && bytes ? fread(bytes, 1, ROOM, f) : 0;
+  if (f) {
+    fclose(f);
+  }
+  return sv_bytes_of(bytes, n);
+}
+
+static void name_letter(struct sample *s, const char *surname, const char *given_names,
+                        const char *native) {
   s->content.letter.holder.surname = surname;
   s->content.letter.holder.given_names = given_names;
   s->content.letter.holder.native_name = native;
@@ -269,15 +325,16 @@ static void name_letter(struct sample *s, const char *surname, const char *given
 
 sv_status sample_make(struct sv_ctx *ctx, size_t i, struct sample *ret) {
   static const char *const names[SAMPLE_COUNT] = {
-      "letter",         "letter-etd",    "letter-transit", "letter-asylum", "letter-draft",
-      "letter-copy2",   "letter-names",  "manifest",       "manifest-180",  "manifest-draft",
-      "receipt",        "receipt-8",     "receipt-draft"};
+      "letter",       "letter-etd",   "letter-transit", "letter-asylum", "letter-draft",
+      "letter-copy2", "letter-names", "manifest",       "manifest-180",  "manifest-draft",
+      "receipt",      "receipt-8",    "receipt-draft"};
   *ret = (struct sample){.name = names[i]};
   uint32_t pages = 1;
   if (i < 7) {
     static const enum model_purpose purposes[] = {
-        MODEL_PROTECTION_STAY, MODEL_EMERGENCY_TRAVEL_DOCUMENT, MODEL_TRANSIT_EXIT, MODEL_ASYLUM_SAFE_CONDUCT,
-        MODEL_PROTECTION_STAY, MODEL_PROTECTION_STAY,           MODEL_PROTECTION_STAY};
+        MODEL_PROTECTION_STAY,     MODEL_EMERGENCY_TRAVEL_DOCUMENT, MODEL_TRANSIT_EXIT,
+        MODEL_ASYLUM_SAFE_CONDUCT, MODEL_PROTECTION_STAY,           MODEL_PROTECTION_STAY,
+        MODEL_PROTECTION_STAY};
     letter(ctx, ret, purposes[i]);
     struct model_approval *a = SV_NEW(ctx->mem, struct model_approval);
     *a = (struct model_approval){deputy, ret->issue.issue_time_us};
@@ -295,6 +352,9 @@ sv_status sample_make(struct sv_ctx *ctx, size_t i, struct sample *ret) {
     receipt(ctx, ret, i == 11 ? 8 : 5);
     pages = i == 11 ? 2 : 1;
   }
+  if (i == 3) {
+    ret->content.letter.holder.portrait_jpeg = portrait(ctx);
+  }
   if (i == 5) {
     ret->issue.copy = 2;
     ret->issue.copy_reason = MODEL_REASON_DAMAGED;
@@ -308,7 +368,8 @@ sv_status sample_make(struct sv_ctx *ctx, size_t i, struct sample *ret) {
   for (size_t k = 0; k < 32; k++) {
     ret->issue.record_sha256[k] = (uint8_t)(k * 7 + i);
   }
-  ret->request.signer_lines[0] = i < 10 ? "UT-DOC-07, Servicio Nacional de Migración" : "UT-DOC-07, Unidad de Fondos";
+  ret->request.signer_lines[0] =
+      i < 10 ? "UT-DOC-07, Servicio Nacional de Migración" : "UT-DOC-07, Unidad de Fondos";
   ret->request.signer_lines[1] = "PAdES, ECDSA P-256, SHA-256";
   ret->request.signer_line_count = i < 7 ? 2 : 1;
   if (ret->issue.preview) {

@@ -1,0 +1,370 @@
+/* Do the pages say what they must, and nothing that they must not? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "docs_gen/dump.h"
+#include "tests/docs_gen/samples.h"
+
+static struct sv_arena *mem;
+static struct sv_ctx ctx;
+static struct docs *docs;
+
+static int open_docs(void **state) {
+  (void)state;
+  mem = sv_arena_open(128u << 20);
+  ctx = sv_ctx_over(mem);
+  return sv_failed(docs_open(&ctx, "templates", &docs)) ? -1 : 0;
+}
+static int close_docs(void **state) {
+  (void)state;
+  docs_close(docs);
+  sv_arena_close(mem);
+  return 0;
+}
+static int begin(void **state) {
+  (void)state;
+  sv_arena_reset(mem);
+  ctx = sv_ctx_over(mem);
+  return 0;
+}
+
+static struct sample *sample_named(const char *name) {
+  struct sample *s = SV_NEW(mem, struct sample);
+  for (size_t i = 0; i < SAMPLE_COUNT; i++) {
+    assert_false(sv_failed(sample_make(&ctx, i, s)));
+    if (strcmp(s->name, name) == 0) {
+      s->request.content = &s->content;
+      s->request.issue = &s->issue;
+      return s;
+    }
+  }
+  fail_msg("no sample %s", name);
+  return NULL;
+}
+
+static const char *dump_of(struct sample *s) {
+  const char *dump = NULL;
+  sv_status status = docs_dump(docs, &ctx, &s->request, &dump);
+  if (sv_failed(status)) {
+    fail_msg("%s: %s %s", s->name, sv_reason_name(status.reason), ctx.detail);
+  }
+  return dump;
+}
+
+/* Compares with tests/golden/NAME.txt; with UPDATE_GOLDEN set, writes it. */
+static void expect_golden(const char *name) {
+  const char *dump = dump_of(sample_named(name));
+  char path[256];
+  snprintf(path, sizeof path, "tests/golden/%s.txt", name);
+  if (getenv("UPDATE_GOLDEN")) {
+    FILE *f = fopen(path, "we");
+    assert_non_null(f);
+    fputs(dump, f);
+    fclose(f);
+  }
+  FILE *f = fopen(path, "re");
+  assert_non_null(f);
+  char line[16384];
+  for (int number = 1; fgets(line, sizeof line, f); number++) {
+    size_t n = strlen(line);
+    if (strncmp(line, dump, n) != 0) {
+      fail_msg("%s:%d: now %.*s", path, number, (int)strcspn(dump, "\n"), dump);
+    }
+    dump += n;
+  }
+  fclose(f);
+  assert_string_equal(dump, "");
+}
+
+static void the_letter_is_drawn_as_before(void **state) {
+  (void)state;
+  expect_golden("letter");
+}
+static void the_emergency_document_is_drawn_as_before(void **state) {
+  (void)state;
+  expect_golden("letter-etd");
+}
+static void the_manifest_is_drawn_as_before(void **state) {
+  (void)state;
+  expect_golden("manifest");
+}
+static void the_receipt_is_drawn_as_before(void **state) {
+  (void)state;
+  expect_golden("receipt");
+}
+
+static void letters_of_different_purposes_look_alike(void **state) {
+  (void)state;
+  struct sample *s = sample_named("letter");
+  const char *stay = dump_of(s);
+  s->content.letter.purpose = MODEL_ASYLUM_SAFE_CONDUCT;
+  assert_string_equal(dump_of(s), stay);
+  s->content.letter.purpose = MODEL_TRANSIT_EXIT;
+  assert_string_equal(dump_of(s), stay);
+}
+
+static void private_fields_are_not_on_the_page(void **state) {
+  (void)state;
+  struct sample *s = sample_named("letter");
+  s->content.letter.case_reference = "ZZCASE";
+  s->content.letter.guardian_letter = "S269ZZZZA";
+  s->content.letter.identity_document =
+      (struct model_travel_document){"P", "ZZPASSPORT", "UTO", "2030-01-01"};
+  const char *countries[] = {"ZZZ"};
+  s->content.letter.not_valid_for = (struct model_texts){countries, 1};
+  const char *dump = dump_of(s);
+  assert_null(strstr(dump, "ZZ"));
+  s->content.letter.print_not_valid_for = true; /* with the holder's consent */
+  assert_non_null(strstr(dump_of(s), "ZZZ"));
+}
+
+static void a_manifest_shows_no_birth_date_and_no_role(void **state) {
+  (void)state;
+  struct sample *s = sample_named("manifest");
+  const char *dump = dump_of(s);
+  assert_null(strstr(dump, "1990"));
+  struct model_occupant *o = &s->content.manifest.occupants[0];
+  assert_int_equal(o->role, MODEL_RETURNEE);
+  o->role = MODEL_VOLUNTARY_RETURNEE;
+  assert_string_equal(dump_of(s), dump);
+  s->content.manifest.occupants[4].role = MODEL_MEDIC; /* was an escort */
+  assert_string_equal(dump_of(s), dump);
+}
+
+static void the_cover_names_nobody(void **state) {
+  (void)state;
+  struct sample *s = sample_named("manifest");
+  const char *name = s->content.manifest.occupants[0].person.surname;
+  for (const char *line = dump_of(s); *line;
+       line += strcspn(line, "\n") + (line[strcspn(line, "\n")] != 0)) {
+    size_t n = strcspn(line, "\n");
+    const char *found = memmem(line, n, name, strlen(name));
+    assert_false(found && strncmp(line, "p1 ", 3) == 0);
+  }
+}
+
+static void an_offloaded_line_keeps_its_number_alone(void **state) {
+  (void)state;
+  struct sample *s = sample_named("manifest");
+  struct model_occupant *o = &s->content.manifest.occupants[16];
+  assert_true(o->offloaded);
+  o->person.surname = "ZZSURNAME", o->person.given_names = "ZZGIVEN", o->seat = "ZZ1";
+  const char *dump = dump_of(s);
+  assert_null(strstr(dump, "ZZ"));
+  assert_non_null(strstr(dump, "|DESEMBARCADO / |"));
+}
+
+static void a_draft_has_no_number_no_code_and_no_field(void **state) {
+  (void)state;
+  struct sample *s = sample_named("letter-draft");
+  struct sv_bytes pdf;
+  struct sv_sig_slot slot;
+  s->request.contents_room = 3202;
+  s->request.mrz[0] = s->request.mrz[1] = "PLUTOHADDAD<ZEITOUN<<NOUR<ELISE<<<<<";
+  const char *dump = dump_of(s);
+  assert_null(strstr(dump, "PLUTO"));
+  assert_null(strstr(dump, "p1 code "));
+  assert_non_null(strstr(dump, "|BORRADOR|"));
+  assert_false(sv_failed(docs_render(docs, &ctx, &s->request, &pdf, &slot)));
+  assert_null(memmem(pdf.p, pdf.n, "/ByteRange", 10));
+  assert_int_equal(slot.contents_at, 0);
+}
+
+static void the_same_request_gives_the_same_bytes(void **state) {
+  (void)state;
+  static const char *const names[] = {"letter-names", "manifest", "receipt-8"};
+  for (size_t i = 0; i < 3; i++) {
+    struct sample *s = sample_named(names[i]);
+    struct sv_bytes a, b;
+    struct sv_sig_slot slot;
+    assert_false(sv_failed(docs_render(docs, &ctx, &s->request, &a, &slot)));
+    assert_false(sv_failed(docs_render(docs, &ctx, &s->request, &b, &slot)));
+    assert_true(sv_bytes_equal(a, b));
+  }
+}
+
+static void the_slot_is_where_it_says(void **state) {
+  (void)state;
+  struct sample *s = sample_named("receipt");
+  struct sv_bytes pdf;
+  struct sv_sig_slot slot;
+  assert_false(sv_failed(docs_render(docs, &ctx, &s->request, &pdf, &slot)));
+  assert_int_equal(slot.contents_room, s->request.contents_room);
+  assert_int_equal(pdf.p[slot.byte_range_at], '[');
+  assert_int_equal(pdf.p[slot.byte_range_at + slot.byte_range_room - 1], ']');
+  assert_int_equal(pdf.p[slot.contents_at], '<');
+  assert_int_equal(pdf.p[slot.contents_at + slot.contents_room - 1], '>');
+  for (size_t i = 1; i + 1 < slot.contents_room; i++) {
+    assert_int_equal(pdf.p[slot.contents_at + i], '0');
+  }
+}
+
+static void pages_are_counted_before_they_are_drawn(void **state) {
+  (void)state;
+  static const struct {
+    size_t people;
+    uint32_t pages;
+  } cases[] = {{1, 2}, {11, 2}, {12, 3}, {25, 3}, {26, 3}, {36, 3}, {37, 4}, {180, 9}, {500, 22}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct model_content content = {.kind = MODEL_FLIGHT_MANIFEST,
+                                    .manifest = {.occupant_count = cases[i].people}};
+    assert_int_equal(docs_page_count(docs, &content), cases[i].pages);
+    size_t total = 0, first;
+    for (uint32_t p = 1; p <= cases[i].pages; p++) {
+      size_t n = docs_page_lines(&content, p, &first);
+      assert_true(n == 0 || first == total);
+      assert_in_range(n, 0, 25);
+      total += n;
+    }
+    assert_int_equal(total, cases[i].people);
+  }
+}
+
+static void receipts_of_every_length_fit_their_pages(void **state) {
+  (void)state;
+  struct sample *s = sample_named("receipt");
+  struct model_receipt_line *lines = SV_ARRAY(mem, 60, struct model_receipt_line);
+  for (size_t n = 1; n <= 60; n++) {
+    for (size_t i = 0; i < n; i++) {
+      lines[i] = s->content.receipt.lines[0];
+    }
+    struct sample t = *s;
+    t.content.receipt.lines = lines;
+    t.content.receipt.line_count = n;
+    t.request.content = &t.content;
+    t.request.issue = &t.issue;
+    t.request.seal_count = 0;
+    const char *dump = dump_of(&t);
+    size_t found = 0;
+    for (const char *p = dump; (p = strstr(p, "|Vuelo chárter XX 9001")) != NULL; p++) {
+      found++;
+    }
+    assert_int_equal(found, n);
+  }
+}
+
+static bool violated(const char *path) {
+  for (size_t i = 0; i < ctx.violation_count; i++) {
+    if (strcmp(ctx.violations[i].path, path) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void names_that_can_not_be_printed_are_violations(void **state) {
+  (void)state;
+  struct sample *s = sample_named("letter");
+  s->content.letter.holder.surname =
+      "DONAUDAMPFSCHIFFFAHRTSELEKTRIZITÄTENHAUPTBETRIEBSWERKBAUUNTERBEAMTENGESELLSCHAFTX";
+  s->content.letter.holder.native_name = "\xf0\x93\x80\x80"; /* an Egyptian hieroglyph */
+  assert_int_equal(docs_check_content(docs, &ctx, &s->content).reason, SV_FIELD_INVALID);
+  assert_true(violated("safe_conduct.holder.surname"));
+  assert_true(violated("safe_conduct.holder.native_name"));
+}
+
+static void a_long_name_on_a_line_is_a_violation_of_that_line(void **state) {
+  (void)state;
+  struct sample *s = sample_named("manifest");
+  s->content.manifest.occupants[30].person.surname =
+      "RINDFLEISCHETIKETTIERUNGSÜBERWACHUNGSAUFGABENÜBERTRAGUNGSGESETZ";
+  assert_int_equal(docs_check_content(docs, &ctx, &s->content).reason, SV_FIELD_INVALID);
+  assert_int_equal(ctx.violation_count, 1);
+  assert_true(violated("flight_manifest.occupants[30].person.surname"));
+}
+
+static void good_content_has_no_violation(void **state) {
+  (void)state;
+  for (size_t i = 0; i < SAMPLE_COUNT; i++) {
+    struct sample *s = SV_NEW(mem, struct sample);
+    assert_false(sv_failed(sample_make(&ctx, i, s)));
+    if (sv_failed(docs_check_content(docs, &ctx, &s->content))) {
+      fail_msg("%s: %s", s->name, ctx.violation_count ? ctx.violations[0].path : ctx.detail);
+    }
+  }
+}
+
+static void a_legal_basis_is_of_the_catalogue(void **state) {
+  (void)state;
+  struct sample *s = sample_named("letter");
+  assert_true(docs_legal_basis_known(docs, &s->content, "law_12_2019_art_8"));
+  assert_false(docs_legal_basis_known(docs, &s->content, "law_12_2019"));
+  assert_false(docs_legal_basis_known(docs, &s->content, ""));
+  assert_string_equal(docs_template_for(docs, &s->content), "safe_conduct/protection_stay@1");
+}
+
+static void a_portrait_that_is_none_is_refused(void **state) {
+  (void)state;
+  struct sample *s = sample_named("letter");
+  struct sv_bytes pdf;
+  struct sv_sig_slot slot;
+  s->content.letter.holder.portrait_jpeg = sv_bytes_str("GIF89a");
+  assert_int_equal(docs_render(docs, &ctx, &s->request, &pdf, &slot).reason, SV_FIELD_INVALID);
+  sv_ctx_clear(&ctx);
+  assert_int_equal(docs_check_content(docs, &ctx, &s->content).reason, SV_FIELD_INVALID);
+  assert_true(violated("safe_conduct.holder.portrait_jpeg"));
+}
+
+/* A copy of templates/ with one file replaced; docs_open must refuse it and say where. */
+static void expect_refused(const char *file, const char *text, const char *where) {
+  char dir[] = "/tmp/templates-XXXXXX", command[512], path[256];
+  assert_non_null(mkdtemp(dir));
+  snprintf(command, sizeof command, "cp -r templates/. %s", dir);
+  assert_int_equal(system(command), 0);
+  snprintf(path, sizeof path, "%s/%s", dir, file);
+  FILE *f = fopen(path, "ae");
+  assert_non_null(f);
+  fputs(text, f);
+  fclose(f);
+  struct docs *broken = NULL;
+  struct sv_ctx own = sv_ctx_over(mem);
+  assert_int_equal(docs_open(&own, dir, &broken).reason, SV_TEMPLATE);
+  assert_non_null(strstr(own.detail, where));
+  snprintf(command, sizeof command, "rm -r %s", dir);
+  assert_int_equal(system(command), 0);
+}
+
+static void faults_of_templates_are_found_at_start(void **state) {
+  (void)state;
+  expect_refused("captions/es.txt", "surprise = sorpresa\n", "es.txt:");
+  expect_refused("captions/en.txt", "surname = Surname\n", "given before");
+  expect_refused("safe_conduct/letter/clause.es.md", "\n[enlace](https://example.org)\n",
+                 "clause.es.md:");
+  expect_refused("safe_conduct/letter/clause.es.md", "\n<b>negrita</b>\n", "clause.es.md:");
+  expect_refused("safe_conduct/letter/layout.conf", "no equals sign\n", "layout.conf:");
+  expect_refused("safe_conduct/letter/layout.conf", "area.es = \xff\n", "UTF-8");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(the_letter_is_drawn_as_before, begin),
+      cmocka_unit_test_setup(the_emergency_document_is_drawn_as_before, begin),
+      cmocka_unit_test_setup(the_manifest_is_drawn_as_before, begin),
+      cmocka_unit_test_setup(the_receipt_is_drawn_as_before, begin),
+      cmocka_unit_test_setup(letters_of_different_purposes_look_alike, begin),
+      cmocka_unit_test_setup(private_fields_are_not_on_the_page, begin),
+      cmocka_unit_test_setup(a_manifest_shows_no_birth_date_and_no_role, begin),
+      cmocka_unit_test_setup(the_cover_names_nobody, begin),
+      cmocka_unit_test_setup(an_offloaded_line_keeps_its_number_alone, begin),
+      cmocka_unit_test_setup(a_draft_has_no_number_no_code_and_no_field, begin),
+      cmocka_unit_test_setup(the_same_request_gives_the_same_bytes, begin),
+      cmocka_unit_test_setup(the_slot_is_where_it_says, begin),
+      cmocka_unit_test_setup(pages_are_counted_before_they_are_drawn, begin),
+      cmocka_unit_test_setup(receipts_of_every_length_fit_their_pages, begin),
+      cmocka_unit_test_setup(names_that_can_not_be_printed_are_violations, begin),
+      cmocka_unit_test_setup(a_long_name_on_a_line_is_a_violation_of_that_line, begin),
+      cmocka_unit_test_setup(good_content_has_no_violation, begin),
+      cmocka_unit_test_setup(a_legal_basis_is_of_the_catalogue, begin),
+      cmocka_unit_test_setup(a_portrait_that_is_none_is_refused, begin),
+      cmocka_unit_test_setup(faults_of_templates_are_found_at_start, begin),
+  };
+  return cmocka_run_group_tests(tests, open_docs, close_docs);
+}
