@@ -1,7 +1,10 @@
 /* What verdict does a PDF get: ours and whole, ours and touched, a stranger's, none at all? */
 #include "verify/pdf.h"
 
+#include <zint.h>
+
 #include "crypto/digest.h"
+#include "formats/vds/vds_profile.h"
 #include "model/number.h"
 #include "seal/seal.h"
 #include "tests/authority.h"
@@ -25,7 +28,7 @@ static struct sv_bytes make_record(void) {
       arena,
       "{\"approvals\":[],\"authority\":\"migration\",\"content\":{\"valid_from\":\"2026-01-15\","
       "\"valid_until\":"
-      "\"2027-01-14\"},\"format\":\"salvo-record/1\",\"issue_date\":\"2026-01-15\",\"issue_time\":"
+      "\"2099-01-14\"},\"format\":\"salvo-record/1\",\"issue_date\":\"2026-01-15\",\"issue_time\":"
       "\"2026-01-15T16:42:08Z\",\"kind\":\"safe_conduct\",\"number\":\"%s\",\"salt\":\"00\","
       "\"version\":1}",
       number));
@@ -447,6 +450,92 @@ static void headlines_speak_five_languages_and_say_nothing_of_the_document(void 
   }
 }
 
+/* A letter's seal over a record, and the operators that draw it as our pages do. */
+static struct sv_bytes letter_seal(struct sv_bytes of) {
+  uint8_t digest[32];
+  crypto_sha256(of, digest);
+  struct vds_letter in = {
+      .id = {.version = 1, .copy = 1}, .valid_from = {2026, 1, 15}, .valid_until = {2027, 1, 14}};
+  memcpy(in.id.number, number, sizeof in.id.number);
+  memset(in.mrz, 'A', 72);
+  memcpy(in.record_digest, digest, 16);
+  struct vds_header h = {.country = "UTO",
+                         .signer = "UTTS",
+                         .cert_ref = "A7",
+                         .issue_date = {2026, 1, 15},
+                         .signature_date = {2026, 1, 15}};
+  struct sv_bytes part;
+  struct sv_bytes out;
+  assert_int_equal(vds_letter_build(&ctx, &h, &in, &part).reason, SV_OK);
+  assert_int_equal(seal_visible(seal, &ctx, part, &out).reason, SV_OK);
+  return out;
+}
+
+static const char *drawn(struct sv_bytes bytes) {
+  struct zint_symbol *z = ZBarcode_Create();
+  z->symbology = BARCODE_DATAMATRIX;
+  z->input_mode = DATA_MODE | FAST_MODE;
+  z->option_3 = DM_SQUARE;
+  assert_true(ZBarcode_Encode(z, bytes.p, (int)bytes.n) < 5);
+  struct sv_buf b = sv_buf_in(arena, 0);
+  sv_buf_printf(&b, "q 10 0 0 10 9 9 cm BI /W %d /H %d /IM true /BPC 1 /D[1 0] /F/AHx ID\n",
+                z->width, z->rows);
+  for (int y = 0; y < z->rows; y++) {
+    for (int x = 0; x < (z->width + 7) / 8 * 8; x += 8) {
+      unsigned byte = 0;
+      for (int i = 0; i < 8 && x + i < z->width; i++) {
+        byte |= (unsigned)(z->encoded_data[y][(x + i) >> 3] >> ((x + i) & 7) & 1) << (7 - i);
+      }
+      sv_buf_printf(&b, "%02X", byte);
+    }
+  }
+  ZBarcode_Delete(z);
+  sv_buf_str(&b, ">\nEI Q");
+  sv_buf_u8(&b, 0);
+  return (const char *)b.p;
+}
+
+static void the_bar_code_on_the_page_must_be_the_registrys(void **state) {
+  (void)state;
+  struct sv_bytes good = letter_seal(record);
+  struct sv_bytes bad = letter_seal(sv_bytes_str("another record"));
+  struct sv_bytes again = letter_seal(record); /* the same content, another signature */
+  const char *twice = sv_arena_printf(arena, "%s\n(BI \\) ) Tj %s", drawn(good), drawn(good));
+  const struct {
+    const char *content;
+    enum verify_verdict verdict;
+  } rows[] = {
+      {drawn(good), VERIFY_VALID},
+      {twice, VERIFY_VALID},
+      {"", VERIFY_INVALID},
+      {drawn(bad), VERIFY_INVALID},
+      {drawn(again), VERIFY_INVALID},
+      {sv_arena_printf(arena, "(%s) Tj", drawn(good)), VERIFY_INVALID},
+      {sv_arena_printf(arena, "%s %s", drawn(good), drawn(bad)), VERIFY_INVALID},
+      {"BI /W 2 /H 2 /IM true /BPC 1 /D[1 0] /F/AHx ID FF> EI", VERIFY_INVALID},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct small_pdf_out p =
+        sign(seal, (struct small_pdf){.content = rows[i].content, .record = record});
+    struct sv_bytes file = sv_bytes_of(p.p, p.n);
+    struct verify_seal_row seals[1] = {{.page = 1, .seal = good}};
+    crypto_sha256(file, copies[0].pdf_sha256);
+    registry.row.seals = seals;
+    registry.row.seal_count = 1;
+    is(judged(file, &registry), rows[i].verdict,
+       rows[i].verdict == VERIFY_VALID ? VERIFY_NO_REASON : VERIFY_TWIN_MISMATCH);
+  }
+  /* without a registry the record is what it is compared with */
+  struct small_pdf_out p = sign(seal, (struct small_pdf){.content = drawn(bad), .record = record});
+  is(judged(sv_bytes_of(p.p, p.n), NULL), VERIFY_INVALID, VERIFY_TWIN_MISMATCH);
+}
+
+static void a_page_tree_without_an_end_is_refused(void **state) {
+  (void)state;
+  struct sv_bytes file = bent("/Kids[3 0 R]", "/Kids[2 0 R]");
+  assert_int_equal(judged(file, &registry).verdict, VERIFY_INVALID);
+}
+
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
@@ -472,6 +561,8 @@ int main(void) {
       T(a_file_without_a_signature_is_not_ours_unless_it_poses),
       T(what_is_no_pdf_is_unreadable),
       T(a_registry_that_is_down_is_a_failure_and_no_verdict),
+      T(the_bar_code_on_the_page_must_be_the_registrys),
+      T(a_page_tree_without_an_end_is_refused),
       T(headlines_speak_five_languages_and_say_nothing_of_the_document),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
