@@ -1,7 +1,7 @@
 /* The only file that knows libharu. It gives numbers to objects, keeps the page tree and writes the file; each of our
  * objects is a libharu dictionary whose write_fn puts our own text.
- * Invariants: libharu's error handler only remembers the first error; its memory is a pool of this thread that can't
- * pass its cap and is gone with HPDF_Free; object numbers are those of libharu's cross-reference table. */
+ * Invariants: libharu's error handler only remembers the first error; its memory is the call's arena, capped and gone with
+ * it; object numbers are those of libharu's cross-reference table. */
 #include "docs_gen/draw/objects.h"
 
 #include <hpdf.h>
@@ -15,22 +15,16 @@ _Static_assert(sizeof(HPDF_Dict_Rec) == 96 && sizeof(HPDF_Stream_Rec) == 88 &&
                "libharu 2.3.0's structs, which this file touches");
 
 enum {
-  POOL_BLOCK_BYTES = 64 * 1024,
   POOL_CAP_BYTES = 32 * 1024 * 1024,
   BYTE_RANGE_ROOM = 48, /* "[0 " and three numbers of ten digits, "]" last */
 };
 
-/* libharu's allocator has no user pointer: what is left of the pool belongs to the thread that draws. */
-static _Thread_local size_t pool_left;
+/* libharu's allocator has no user pointer: the arena of the call that this thread is drawing for. libharu's own pool is
+ * not used, since it aligns to four bytes. */
+static _Thread_local struct sv_arena *drawing_mem;
 
-static void *pool_take(HPDF_UINT n) {
-  if (n > pool_left) {
-    return NULL;
-  }
-  pool_left -= n;
-  return malloc(n);
-}
-static void pool_give(void *p) { free(p); }
+static void *pool_take(HPDF_UINT n) { return sv_arena_alloc(drawing_mem, n); }
+static void pool_give(void *p) { (void)p; /* with the arena */ }
 
 struct object {
   struct pdf_objects *pdf;
@@ -76,8 +70,9 @@ sv_status pdf_objects_open(struct sv_ctx *ctx, struct pdf_objects **ret) {
   }
   pdf->ctx = ctx;
   pdf->file = sv_buf_in(ctx->mem, 0);
-  pool_left = POOL_CAP_BYTES;
-  pdf->doc = HPDF_NewEx(remember, pool_take, pool_give, POOL_BLOCK_BYTES, pdf);
+  pool = ctx->mem;
+  drawing_mem = ctx->mem;
+  pdf->doc = HPDF_NewEx(remember, pool_take, pool_give, 0, pdf);
   if (!pdf->doc) {
     return SV_FAIL(ctx, NO_MEMORY, "libharu: %04lx", (unsigned long)pdf->error);
   }
@@ -89,6 +84,7 @@ void pdf_objects_close(struct pdf_objects *pdf) {
   if (pdf && pdf->doc) {
     HPDF_Free(pdf->doc);
     pdf->doc = NULL;
+    pool = NULL;
   }
 }
 
