@@ -15,7 +15,6 @@ _Static_assert(sizeof(HPDF_Dict_Rec) == 96 && sizeof(HPDF_Stream_Rec) == 88 &&
                "libharu 2.3.0's structs, which this file touches");
 
 enum {
-  POOL_CAP_BYTES = 32 * 1024 * 1024,
   BYTE_RANGE_ROOM = 48, /* "[0 " and three numbers of ten digits, "]" last */
 };
 
@@ -70,7 +69,6 @@ sv_status pdf_objects_open(struct sv_ctx *ctx, struct pdf_objects **ret) {
   }
   pdf->ctx = ctx;
   pdf->file = sv_buf_in(ctx->mem, 0);
-  pool = ctx->mem;
   drawing_mem = ctx->mem;
   pdf->doc = HPDF_NewEx(remember, pool_take, pool_give, 0, pdf);
   if (!pdf->doc) {
@@ -84,7 +82,6 @@ void pdf_objects_close(struct pdf_objects *pdf) {
   if (pdf && pdf->doc) {
     HPDF_Free(pdf->doc);
     pdf->doc = NULL;
-    pool = NULL;
   }
 }
 
