@@ -1,8 +1,10 @@
 /* A bufferevent and its state.
  *
- *   OPENING --on_event(connected)--> OPEN --link_finish--> FINISHING --flushed--> CLOSED
- *      \______________________________\___________________________link_cut, EOF, error____/
+ *   OPENING --on_event(connected)--> OPEN --link_finish--> FINISHING --flushed--> LINGERING --EOF, time, bytes--> CLOSED
+ *      \______________________________\____________________\______________________link_cut, EOF, error____________/
  *
+ * LINGERING: our side is shut, what comes is thrown away: closing at once, with bytes unread, would make the kernel
+ * send a reset that takes our last words with it.
  * CLOSED is told exactly once, from the loop itself and never from inside another call. */
 #include "rpc/listen/link.h"
 
@@ -10,19 +12,30 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-enum link_state { LINK_OPENING, LINK_OPEN, LINK_FINISHING, LINK_CLOSED, LINK_STATES };
+enum link_state {
+  LINK_OPENING,
+  LINK_OPEN,
+  LINK_FINISHING,
+  LINK_LINGERING,
+  LINK_CLOSED,
+  LINK_STATES
+};
 
 static const bool link_moves[LINK_STATES][LINK_STATES] = {
     [LINK_OPENING] = {[LINK_OPEN] = true, [LINK_CLOSED] = true},
     [LINK_OPEN] = {[LINK_FINISHING] = true, [LINK_CLOSED] = true},
-    [LINK_FINISHING] = {[LINK_CLOSED] = true},
+    [LINK_FINISHING] = {[LINK_LINGERING] = true, [LINK_CLOSED] = true},
+    [LINK_LINGERING] = {[LINK_CLOSED] = true},
 };
 
-enum { LINK_BURST_BYTES = 64 * 1024, LINK_LOW_BYTES = 32 * 1024 };
+enum { LINK_BURST_BYTES = 64 * 1024, LINK_LOW_BYTES = 32 * 1024, LINK_LINGER_BYTES = 1024 * 1024 };
+#define LINK_LINGER_NS UINT64_C(1000000000)
 
 struct link {
   struct bufferevent *bev;
@@ -31,6 +44,7 @@ struct link {
   const char *trust_domain;
   enum link_state state;
   struct loop_timer *turn; /* the loop's next turn */
+  size_t thrown_away;
   struct tls_peer peer;
 };
 
@@ -45,6 +59,18 @@ static void end(struct link *l) {
     (void)bufferevent_disable(l->bev, EV_READ | EV_WRITE);
     loop_timer_set(l->turn, 0);
   }
+}
+
+/* All is sent. */
+static void linger(struct link *l) {
+  move(l, LINK_LINGERING);
+  SSL *ssl = bufferevent_openssl_get_ssl(l->bev);
+  if (ssl) {
+    (void)SSL_shutdown(ssl);
+    ERR_clear_error();
+  }
+  (void)shutdown(bufferevent_getfd(l->bev), SHUT_WR);
+  loop_timer_set(l->turn, LINK_LINGER_NS);
 }
 
 static void opened(struct link *l) {
@@ -66,6 +92,10 @@ static void on_turn(void *arg) {
     l->events->closed(l->user);
   } else if (l->state == LINK_OPENING) {
     opened(l);
+  } else if (l->state == LINK_FINISHING) {
+    linger(l);
+  } else if (l->state == LINK_LINGERING) {
+    end(l);
   }
 }
 
@@ -85,7 +115,11 @@ static void on_read(struct bufferevent *bev, void *arg) {
     }
   }
   if (l->state != LINK_OPEN) {
+    l->thrown_away += evbuffer_get_length(in);
     (void)evbuffer_drain(in, evbuffer_get_length(in));
+    if (l->thrown_away > LINK_LINGER_BYTES) {
+      end(l);
+    }
   }
 }
 
@@ -93,7 +127,7 @@ static void on_written(struct bufferevent *bev, void *arg) {
   struct link *l = arg;
   (void)bev;
   if (l->state == LINK_FINISHING && link_pending(l) == 0) {
-    end(l);
+    linger(l);
   } else if (l->state == LINK_OPEN) {
     l->events->drained(l->user);
   }
@@ -188,9 +222,8 @@ void link_finish(struct link *l) {
     end(l);
   } else if (l->state == LINK_OPEN) {
     move(l, LINK_FINISHING);
-    (void)bufferevent_disable(l->bev, EV_READ);
     if (link_pending(l) == 0) {
-      end(l);
+      loop_timer_set(l->turn, 0); /* not from inside a read of the same link */
     }
   }
 }

@@ -30,7 +30,7 @@ void link_close(struct link *link);
 bool link_send(struct link *link, struct sv_bytes bytes);
 /* Bytes queued and not yet taken by the socket. */
 size_t link_pending(const struct link *link);
-/* Reads nothing more, sends what is queued, then tells closed. */
+/* Sends what is queued, throws away what still comes, and tells closed when the peer has closed too, or soon after. */
 void link_finish(struct link *link);
 /* Tells closed on the loop's next turn, whatever is queued. */
 void link_cut(struct link *link);
