@@ -46,7 +46,7 @@ struct envelope {
 };
 
 static sv_status envelope_check(struct sv_ctx *ctx, const struct edifact *e, struct envelope *ret) {
-  size_t at, unh, unt;
+  size_t at = 0, unh = 0, unt = 0;
   const struct edifact_segment *unb = find(e, "UNB", &at);
   const struct edifact_segment *open = find(e, "UNH", &unh);
   const struct edifact_segment *close = find(e, "UNT", &unt);
