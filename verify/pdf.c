@@ -76,16 +76,32 @@ static void add_all(struct judge *j, const struct verify_found *f) {
   }
 }
 
-/* No signature of ours in the form. What carries our record, is in the registry, or has a signature of ours in some other
- * place, poses as ours. */
+/* Whether the attached record is one of the registry's: somebody else's signature over it is a forgery, while a good
+ * signature over a record of another authority's system is that authority's affair. */
+static sv_status record_is_registered(struct judge *j, bool *ret) {
+  struct verify_row row = {0};
+  *ret = j->row.found;
+  if (*ret || !j->registry || !j->twin.readable) {
+    return SV_DONE;
+  }
+  SV_TRY(j->registry->find(j->registry, j->ctx, j->twin.facts.number, j->twin.facts.version, &row));
+  *ret = row.found && crypto_equal(row.record_sha256, j->twin.sha256, 32);
+  return SV_DONE;
+}
+
+/* No signature of ours in the form. What has one in some other place, carries our record without a good signature, or is
+ * registered, poses as ours. */
 static sv_status judge_stranger(struct judge *j) {
   bool hidden;
+  bool registered;
   SV_TRY(verify_scan_for_ours(j->ctx, j->pdf, j->trust, j->at_us, &hidden));
+  SV_TRY(record_is_registered(j, &registered));
   if (hidden) {
     add(j, VERIFY_BYTES_ALTERED, "a signature of ours that is not in the form");
     return SV_DONE;
   }
-  bool poses = j->twin.readable || j->row.found;
+  bool good = j->found_n > 0 && j->found[0].say.intact;
+  bool poses = registered || (j->twin.readable && !good);
   if (j->found_n == 0) {
     add(j, VERIFY_NO_SIGNATURE, "no signature");
   } else if (poses) {

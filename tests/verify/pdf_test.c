@@ -386,9 +386,13 @@ static void a_strangers_good_signature_is_not_ours_and_never_green(void **state)
   assert_int_equal(r.verdict, VERIFY_NOT_OURS);
   assert_true(r.signatures[0].intact && !r.signatures[0].trusted);
   assert_string_equal(r.number, "");
-  /* but with our record in it, it poses as ours */
+  /* with a record of our registry in it, it poses as ours */
   p = sign(other, (struct small_pdf){.record = record});
   is(judged(sv_bytes_of(p.p, p.n), &registry), VERIFY_INVALID, VERIFY_UNTRUSTED_CERTIFICATE);
+  /* with another authority's record, even of the same number, it is that authority's */
+  registry.row.record_sha256[0] ^= 1;
+  assert_int_equal(judged(sv_bytes_of(p.p, p.n), &registry).verdict, VERIFY_NOT_OURS);
+  assert_int_equal(judged(sv_bytes_of(p.p, p.n), NULL).verdict, VERIFY_NOT_OURS);
 }
 
 static void a_server_certificate_may_not_sign_documents(void **state) {
