@@ -1,5 +1,5 @@
 /* The objects of one PDF file, over libharu's object layer: its cross references, its page tree, its writer. Values are
- * written by us as text; nothing of libharu's fonts, images or PDF/A calls is used (docs/DRAWING.md says why). */
+ * written by us as text; nothing of libharu's fonts, images or PDF/A calls is used. */
 #pragma once
 #include "base/ctx.h"
 #include "base/sig_slot.h"

@@ -13,11 +13,12 @@ struct pair {
 /* The keys of captions/es.txt and captions/en.txt: every one must be there, and no other. */
 #define TEMPLATE_WORDS(X)                                                                                                   \
   X(number)                                                                                                                 \
-  X(version) X(copy) X(code) X(page) X(original) X(copy_tab) X(replaces) X(cancels_copy) X(                                 \
-      reason_lost) X(reason_stolen) X(reason_damaged) X(reason_misprint) X(surname) X(given_names)                          \
-      X(birth_date) X(native_name) X(sex) X(nationality) X(holder_signature) X(issued) X(                                   \
-          valid_from) X(valid_until) X(validity) X(single_journey) X(fixed_route) X(transit)                                \
-          X(destination) X(authority_place) X(authority) X(area) X(area_except) X(legal_basis) X(                           \
+  X(version)                                                                                                                \
+  X(copy) X(code) X(page) X(original) X(copy_tab) X(replaces) X(cancels_copy) X(reason_lost) X(                             \
+      reason_stolen) X(reason_damaged) X(reason_misprint) X(surname) X(given_names) X(birth_date)                           \
+      X(native_name) X(sex) X(nationality) X(holder_signature) X(issued) X(valid_from) X(                                   \
+          valid_until) X(validity) X(single_journey) X(fixed_route) X(transit) X(destination)                               \
+          X(authority_place) X(authority) X(area) X(area_except) X(legal_basis) X(                                          \
               for_authority) X(electronic_signature) X(countersigned) X(proves_nothing)                                     \
               X(how_to_check) X(duty_desk) X(draft_bar) X(awaiting) X(no_seal) X(unsigned) X(                               \
                   mrz_at_issue) X(draft_mark) X(specimen_mark) X(flight) X(date) X(operator)                                \

@@ -162,6 +162,20 @@ static void an_offloaded_line_keeps_its_number_alone(void **state) {
   assert_non_null(strstr(dump, "|DESEMBARCADO / |"));
 }
 
+static void more_legs_move_the_cover_down_together(void **state) {
+  (void)state;
+  struct sample *s = sample_named("manifest");
+  struct model_leg *legs = SV_ARRAY(mem, 5, struct model_leg);
+  for (size_t i = 0; i < 5; i++) {
+    legs[i] = s->content.manifest.legs[i % 2];
+  }
+  s->content.manifest.legs = legs;
+  s->content.manifest.leg_count = 5; /* two more than three: 10.8 lower */
+  const char *dump = dump_of(s);
+  assert_non_null(strstr(dump, "ornament black 105000,137700 panel"));
+  assert_non_null(strstr(dump, "text black 15000,130100 P#301 serif 9.500 "));
+}
+
 static void a_draft_has_no_number_no_code_and_no_field(void **state) {
   (void)state;
   struct sample *s = sample_named("letter-draft");
@@ -354,6 +368,7 @@ int main(void) {
       cmocka_unit_test_setup(a_manifest_shows_no_birth_date_and_no_role, begin),
       cmocka_unit_test_setup(the_cover_names_nobody, begin),
       cmocka_unit_test_setup(an_offloaded_line_keeps_its_number_alone, begin),
+      cmocka_unit_test_setup(more_legs_move_the_cover_down_together, begin),
       cmocka_unit_test_setup(a_draft_has_no_number_no_code_and_no_field, begin),
       cmocka_unit_test_setup(the_same_request_gives_the_same_bytes, begin),
       cmocka_unit_test_setup(the_slot_is_where_it_says, begin),

@@ -5,8 +5,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static const struct faces *opened_once(void) {
   static struct faces faces;
+  static struct sv_arena *mem; /* for as long as the program runs */
   if (faces.n == 0) {
-    struct sv_ctx ctx = sv_ctx_over(sv_arena_open(64u << 20)); /* for as long as the program runs */
+    mem = sv_arena_open(64u << 20);
+    struct sv_ctx ctx = sv_ctx_over(mem);
     if (sv_failed(faces_open(&ctx, &faces))) {
       __builtin_trap();
     }
