@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "crypto/digest.h"
+#include "docs_gen/draw/jpeg.h"
 #include "formats/mrz/mrz.h"
 #include "model/codes.h"
 #include "model/names.h"
@@ -97,6 +98,18 @@ static void supersedes_check(struct sv_ctx *ctx, const struct service_issue_requ
   }
 }
 
+/* What a caller may leave out is filled in, and a portrait loses what is not the picture: the record names the bytes that
+ * the page holds. */
+static sv_status content_complete(struct sv_ctx *ctx, struct model_content *c) {
+  SV_TRY(model_complete(ctx, c));
+  struct sv_bytes *portrait = &c->letter.holder.portrait_jpeg;
+  if (c->kind != MODEL_SAFE_CONDUCT || portrait->n == 0) {
+    return SV_DONE;
+  }
+  uint32_t width, height, components;
+  return jpeg_strip(ctx, *portrait, portrait, &width, &height, &components);
+}
+
 /* Everything that can be said of the request without the registry, all at once. */
 static sv_status request_check(struct service *s, struct sv_ctx *ctx,
                                const struct service_caller *caller, struct service_issue_request *r,
@@ -113,10 +126,12 @@ static sv_status request_check(struct service *s, struct sv_ctx *ctx,
     }
   }
   if (!sv_failed(checked)) {
-    SV_TRY(model_complete(ctx, c));
     sv_status drawn = docs_check_content(s->parts.docs, ctx, c);
     if (sv_failed(drawn) && drawn.reason != SV_FIELD_INVALID) {
       return drawn;
+    }
+    if (ctx->violation_count == 0) {
+      SV_TRY(content_complete(ctx, c));
     }
   }
   return sv_ctx_violations_status(ctx);
@@ -577,7 +592,7 @@ static sv_status sweep_one(struct service *s, struct sv_ctx *ctx,
   sv_status status = s->parts.request_decode(ctx, row->request, &content);
   if (!sv_failed(status)) {
     content.template_name = row->template_name;
-    status = model_complete(ctx, &content);
+    status = content_complete(ctx, &content);
   }
   if (!sv_failed(status)) {
     status = finish_chained(s, ctx, actor, &content, row, &out);

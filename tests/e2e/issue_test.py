@@ -309,3 +309,31 @@ def test_check_config_finds_an_unknown_key_with_its_line(authority, tmp_path):
     bad = subprocess.run([str(server.build / "bin/salvod"), "--config", str(conf), "--check-config"],
                          capture_output=True, text=True)
     assert bad.returncode == 1 and "workerz" in bad.stderr and str(len(conf.read_text().splitlines())) in bad.stderr
+
+
+def jpeg_with_position():
+    """A small JPEG with an EXIF segment that names a place."""
+    import io
+    from PIL import Image
+    out = io.BytesIO()
+    Image.new("L", (70, 90), 128).save(out, "JPEG")
+    data = out.getvalue()
+    exif = b"Exif\0\0GPS-CANARY-08.9824N-079.5199W"
+    return data[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + data[2:]
+
+
+def test_a_portrait_is_printed_without_its_metadata(server):
+    request = example("safe-conduct")
+    request.safe_conduct.holder.portrait_jpeg = jpeg_with_position()
+    response = server.client("case").issue(request)
+    assert b"GPS-CANARY" not in response.pdf
+    record = json.loads(server.client("case").download(
+        response.document.number, view=registry_pb2.DownloadDocumentRequest.VIEW_RECORD))
+    start = response.pdf.index(b"\xff\xd8\xff")
+    picture = response.pdf[start:response.pdf.index(b"\xff\xd9", start) + 2]
+    assert hashlib.sha256(picture).hexdigest() == record["content"]["holder"]["portrait_sha256"]
+    assert server.client("gate").verify(response.pdf).verdict == V.VERDICT_VALID
+    request = example("safe-conduct")
+    request.safe_conduct.holder.portrait_jpeg = b"\xff\xd8\xff\xe0 no picture"
+    found = refused(lambda: server.client("case").issue(request), "INVALID_ARGUMENT", "FIELD_INVALID")
+    assert "safe_conduct.holder.portrait_jpeg" in {v.field for v in found["BadRequest"].field_violations}
