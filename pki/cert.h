@@ -61,6 +61,10 @@ enum pki_fault {
 /* Whether the chain's signer may sign documents (nonRepudiation) and leads to an anchor at a time. */
 enum pki_fault pki_trust_document(const struct pki_trust *trust, const struct pki_chain *chain,
                                   int64_t at_us);
+/* Whether every certificate after the signer is an anchor, byte for byte, or leads to one: an issuer's certificate that was
+ * changed inside a CMS is replaced by the anchor when a path is looked for, and would pass unseen. */
+bool pki_trust_issuers_intact(const struct pki_trust *trust, const struct pki_chain *chain,
+                              int64_t at_us);
 /* Whether a seal signer of the list may be used at a time. A signer whose issuer is among the anchors must have been
  * issued by it; one whose issuer is not is trusted because it is listed. */
 enum pki_fault pki_trust_seal(const struct pki_trust *trust, const struct pki_cert *signer,

@@ -160,18 +160,46 @@ static enum pki_fault judge_path(const struct pki_trust *t, X509 *signer, STACK_
   return fault;
 }
 
-enum pki_fault pki_trust_document(const struct pki_trust *t, const struct pki_chain *chain,
-                                  int64_t at_us) {
-  X509 *signer = chain->certs[0].x509;
+/* What stands after the signer, borrowed. NULL when there is no memory: then no path is found. */
+static STACK_OF(X509) * issuers_of(const struct pki_chain *chain) {
   STACK_OF(X509) *others = sk_X509_new_null();
   for (size_t i = 1; others && i < chain->count; i++) {
     (void)sk_X509_push(others, chain->certs[i].x509);
   }
+  return others;
+}
+static void free_borrowed(STACK_OF(X509) * certs) { sk_X509_free(certs); }
+SV_AUTO_DEFINE(STACK_OF(X509), free_borrowed)
+
+enum pki_fault pki_trust_document(const struct pki_trust *t, const struct pki_chain *chain,
+                                  int64_t at_us) {
+  X509 *signer = chain->certs[0].x509;
+  SV_AUTO(free_borrowed) STACK_OF(X509) *others = issuers_of(chain);
   enum pki_fault fault = judge_path(t, signer, others, at_us);
-  sk_X509_free(others);
   bool may_sign = (X509_get_extension_flags(signer) & EXFLAG_KUSAGE) != 0 &&
                   (X509_get_key_usage(signer) & KU_NON_REPUDIATION) != 0;
   return fault == PKI_TRUSTED && !may_sign ? PKI_WRONG_USE : fault;
+}
+
+static bool is_anchor(const struct pki_trust *t, X509 *x) {
+  for (int i = 0; i < sk_X509_num(t->anchors); i++) {
+    if (X509_cmp(sk_X509_value(t->anchors, i), x) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool pki_trust_issuers_intact(const struct pki_trust *t, const struct pki_chain *chain,
+                              int64_t at_us) {
+  SV_AUTO(free_borrowed) STACK_OF(X509) *others = issuers_of(chain);
+  for (size_t i = 1; i < chain->count; i++) {
+    X509 *x = chain->certs[i].x509;
+    if (!is_anchor(t, x) && judge_path(t, x, others, at_us) == PKI_UNTRUSTED) {
+      return false;
+    }
+  }
+  return true;
 }
 
 enum pki_fault pki_trust_seal(const struct pki_trust *t, const struct pki_cert *signer,

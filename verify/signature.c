@@ -128,6 +128,10 @@ static sv_status judge_signer(struct sv_ctx *ctx, const struct verify_trust *tru
   if (f->trust != PKI_TRUSTED) {
     fault(f, reason_of_trust(f->trust), "the signer's certificate");
   }
+  if (f->trust != PKI_UNTRUSTED && !pki_trust_issuers_intact(trust->pki, cms->chain, at_us)) {
+    f->say.intact = false;
+    fault(f, VERIFY_BYTES_ALTERED, "a certificate in the signature was changed");
+  }
   return SV_DONE;
 }
 
@@ -148,7 +152,7 @@ static sv_status judge_cms(struct sv_ctx *ctx, struct sv_bytes pdf,
                                sv_bytes_of(pdf.p + r->second, r->end - r->second)};
   struct pki_cms cms;
   SV_TRY(pki_cms_verify(ctx, contents, pieces, 2, &cms));
-  f->say.level = cms.time_stamped ? "B-T" : "B-B";
+  f->say.level = "B-B"; /* a time-stamp raises it only once its token is judged */
   if (cms.fault != PKI_CMS_GOOD) {
     fault(f, reason_of(cms.fault), cms.why);
   } else if (!all_zero(contents.p + cms.der_bytes, contents.n - cms.der_bytes)) {
