@@ -219,6 +219,8 @@ static void bent_cross_references_are_refused(void **state) {
   assert_int_equal(opening_with("0 9\n", "0 8\n"), SV_PDF_FORMAT);
   assert_int_equal(opening_with("0 9\n", "9 9\n"), SV_PDF_FORMAT); /* Size */
   assert_int_equal(opening_with("/Size 9", "/Size 3"), SV_PDF_FORMAT);
+  assert_int_equal(opening_with("/Size 9/Root 1 0 R", "/Size 9/XRefStm 99"),
+                   SV_PDF_FORMAT); /* hybrid */
   assert_int_equal(opening_with("/Size 9/Root 1 0 R", "/Size 9/Prev 99999"), SV_PDF_FORMAT);
   assert_int_equal(opening_with("00000 n ", "00000 x "), SV_PDF_FORMAT);
   assert_int_equal(opening_with("0000000000 65535 f ", "0000000000 65535 f\t"), SV_PDF_FORMAT);
