@@ -223,6 +223,29 @@ static void an_appended_revision_is_changed_after_signing(void **state) {
      VERIFY_CHANGED_AFTER_SIGNING);
 }
 
+/* The attacker's own cross reference: every object where it was, but the page's content, and no way back to the first. */
+static void a_shadow_of_an_object_under_a_fresh_cross_reference_is_seen(void **state) {
+  (void)state;
+  struct sv_buf b = sv_buf_in(arena, 0);
+  sv_buf_put(&b, pdf.p, pdf.n);
+  size_t shadow = b.n;
+  sv_buf_str(&b, "4 0 obj\n<</Length 3>>\nstream\nnew\nendstream\nendobj\n");
+  size_t xref = b.n;
+  const uint8_t *old = memmem(pdf.p, pdf.n, "xref\n0 9\n", 9);
+  assert_non_null(old);
+  sv_buf_put(&b, old, pdf.n - (size_t)(old - pdf.p));
+  char *entry = (char *)b.p + xref + 9 + 4 * 20;
+  char text[16];
+  (void)snprintf(text, sizeof text, "%010zu", shadow);
+  memcpy(entry, text, 10);
+  char *start = memmem(b.p + b.n - 40, 40, "startxref", 9);
+  b.n = (size_t)((uint8_t *)start - b.p);
+  sv_buf_printf(&b, "startxref\n%zu\n%%%%EOF\n", xref);
+  struct sv_bytes file = sv_buf_bytes(&b);
+  is(judged(file, &registry), VERIFY_INVALID, VERIFY_SIGNATURE_COVERS_PART);
+  is(judged(file, NULL), VERIFY_INVALID, VERIFY_SIGNATURE_COVERS_PART);
+}
+
 static void bytes_after_the_end_are_seen(void **state) {
   (void)state;
   struct sv_buf b = sv_buf_in(arena, 0);
@@ -549,6 +572,7 @@ int main(void) {
       T(without_a_registry_a_flip_outside_the_signature_is_seen_too),
       T(no_shortened_file_is_valid),
       T(an_appended_revision_is_changed_after_signing),
+      T(a_shadow_of_an_object_under_a_fresh_cross_reference_is_seen),
       T(bytes_after_the_end_are_seen),
       T(a_bent_byte_range_is_invalid),
       T(bent_contents_are_invalid),
