@@ -139,7 +139,8 @@ char *sv_arena_strdup(struct sv_arena *a, const char *s) {
   return sv_arena_strndup(a, s, strlen(s));
 }
 
-static char *arena_vprintf(struct sv_arena *a, const char *format, va_list args) {
+__attribute__((format(printf, 2, 0))) static char *arena_vprintf(struct sv_arena *a,
+                                                                 const char *format, va_list args) {
   va_list again;
   va_copy(again, args);
   int n = vsnprintf(NULL, 0, format, args);

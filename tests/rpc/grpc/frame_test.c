@@ -26,7 +26,7 @@ static void a_stream_in_any_portions_gives_the_same_messages(void **state) {
           break;
         }
         assert_int_equal(s, RPC_FRAME_READY);
-        (void)strncat(seen, f.compressed ? "+" : "-", 1);
+        (void)strcat(seen, f.compressed ? "+" : "-");
         if (f.n > 0) {
           (void)strncat(seen, (const char *)f.bytes, f.n);
         }
