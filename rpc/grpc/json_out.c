@@ -95,6 +95,10 @@ static void double_put(struct writer *w, double d, bool single) {
     sv_buf_str(w->out, isnan(d) ? "\"NaN\"" : d < 0 ? "\"-Infinity\"" : "\"Infinity\"");
     return;
   }
+  if (d == 0 && signbit(d)) {
+    sv_buf_str(w->out, "-0.0"); /* "-0" is read as a whole number, which has no minus zero */
+    return;
+  }
   char text[40];
   for (int digits = single ? 6 : 15; digits <= 17; digits++) {
     (void)snprintf(text, sizeof text, "%.*g", digits, d);
@@ -260,7 +264,15 @@ static bool at_default(const ProtobufCFieldDescriptor *f, const void *at) {
   static const uint8_t zeros[8] = {0};
   const char *text;
   ProtobufCBinaryData bytes;
+  double d;
+  float single;
   switch (f->type) {
+    case PROTOBUF_C_TYPE_DOUBLE: /* minus zero too: protobuf-c does not pack it */
+      memcpy(&d, at, sizeof d);
+      return d == 0;
+    case PROTOBUF_C_TYPE_FLOAT:
+      memcpy(&single, at, sizeof single);
+      return single == 0;
     case PROTOBUF_C_TYPE_STRING:
       memcpy(&text, at, sizeof(text));
       return !text || text[0] == '\0';
