@@ -204,6 +204,13 @@ sv_status rpc_server_reload(struct rpc_server *s, struct sv_ctx *ctx) {
   SV_TRY(tls_load(s, ctx, &tls));
   tls_context_close(s->tls);
   s->tls = tls;
+  if (tls) { /* who is there is judged anew, by a new handshake: tickets of the old context are worth nothing */
+    for (struct rpc_connection *c = s->connections; c; c = c->next) {
+      if (c->phase != RPC_GONE) {
+        rpc_connection_leave(c);
+      }
+    }
+  }
   return SV_DONE;
 }
 

@@ -42,7 +42,8 @@ sv_status rpc_server_open(struct sv_ctx *ctx, struct loop *loop, struct workers 
                           struct rpc_server **ret_server);
 uint16_t rpc_server_port(const struct rpc_server *server);
 
-/* Certificates and client CA anew from the same files, for new connections; on failure the old ones stay. */
+/* Certificates and client CA anew from the same files; connections are told to come again (GOAWAY), their calls finish.
+ * On failure the old ones stay. Fails: CONFIG. */
 sv_status rpc_server_reload(struct rpc_server *server, struct sv_ctx *ctx);
 
 /* service NULL: all of them and "". */

@@ -132,6 +132,27 @@ class Certificates:
                 self.path(ca + ".key"), "-CAcreateserial", "-days", days, "-extfile", self.path("ext"), "-out",
                 self.path(name + ".pem"))
 
+    def make_brief(self, name, ca, uri, seconds):
+        """A certificate that ends in a few seconds."""
+        import datetime
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import ec
+        issuer = x509.load_pem_x509_certificate(self.read(ca + ".pem"))
+        issuer_key = serialization.load_pem_private_key(self.read(ca + ".key"), None)
+        key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.utcnow()
+        cert = (x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(issuer.subject)
+                .public_key(key.public_key()).serial_number(x509.random_serial_number())
+                .not_valid_before(now - datetime.timedelta(minutes=1))
+                .not_valid_after(now + datetime.timedelta(seconds=seconds))
+                .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)]), True)
+                .sign(issuer_key, hashes.SHA256()))
+        with open(self.path(name + ".pem"), "wb") as f:
+            f.write(cert.public_bytes(serialization.Encoding.PEM))
+        with open(self.path(name + ".key"), "wb") as f:
+            f.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                      serialization.NoEncryption()))
+
     def channel(self, address, client=None):
         if client:
             credentials = grpc.ssl_channel_credentials(self.read("ca.pem"), self.read(client + ".key"),

@@ -1,6 +1,7 @@
 /* A server of the wire's own tests.
- *   echo-server [--tls CERT KEY] [--client-ca FILE] [--require-peer] [--workers N] [--queue N] [--fast] [--port N]
- * Prints "port N" and serves until SIGTERM, or until its standard input ends. */
+ *   echo-server [--tls CERT KEY] [--client-ca FILE] [--require-peer] [--workers N] [--queue N] [--port N] [--quiet]
+ *               [--fast] [--idle MS] [--age MS] [--ping MS]
+ * Prints "port N" and serves until SIGTERM; SIGHUP reloads the certificates. */
 #include <rpc/echo.pb-c.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -196,6 +197,13 @@ static void on_term(void *arg) {
   rpc_server_stop(echo->server, 0, 3 * RPC_SECOND_NS, on_stopped, echo);
 }
 
+static void on_hangup(void *arg) {
+  struct echo *echo = arg;
+  struct sv_ctx ctx = sv_ctx_over(NULL);
+  sv_status s = rpc_server_reload(echo->server, &ctx);
+  sv_log(SV_LOG_INFO, "reload", SV_LOG_TEXT("reason", sv_reason_name(s.reason)));
+}
+
 struct options {
   struct rpc_server_config config;
   size_t workers, queue;
@@ -218,6 +226,13 @@ static bool options_read(int argc, char **argv, struct options *o) {
       o->queue = strtoul(argv[++i], NULL, 10);
     } else if (strcmp(a, "--port") == 0 && left >= 1) {
       o->config.port = (uint16_t)strtoul(argv[++i], NULL, 10);
+    } else if (strcmp(a, "--idle") == 0 && left >= 1) {
+      o->config.limits.idle_ns = strtoull(argv[++i], NULL, 10) * 1000000U;
+    } else if (strcmp(a, "--age") == 0 && left >= 1) {
+      o->config.limits.connection_age_ns = strtoull(argv[++i], NULL, 10) * 1000000U;
+    } else if (strcmp(a, "--ping") == 0 && left >= 1) {
+      o->config.limits.ping_ns = o->config.limits.ping_answer_ns =
+          strtoull(argv[++i], NULL, 10) * 1000000U;
     } else if (strcmp(a, "--quiet") == 0) {
       sv_log_level_set(SV_LOG_WARN);
     } else if (strcmp(a, "--fast") == 0) {
@@ -242,7 +257,8 @@ static int serve(struct sv_ctx *ctx, const struct options *o) {
       !sv_failed(loop_open(ctx, &echo.loop)) &&
       !sv_failed(workers_open(ctx, echo.loop, o->workers, o->queue, &workers)) &&
       !sv_failed(rpc_server_open(ctx, echo.loop, workers, &o->config, &service, 1, &echo.server)) &&
-      !sv_failed(loop_on_signal(echo.loop, ctx, SIGTERM, on_term, &echo));
+      !sv_failed(loop_on_signal(echo.loop, ctx, SIGTERM, on_term, &echo)) &&
+      !sv_failed(loop_on_signal(echo.loop, ctx, SIGHUP, on_hangup, &echo));
   if (ok) {
     (void)fprintf(stdout, "port %u\n", rpc_server_port(echo.server));
     (void)fflush(stdout);

@@ -1,13 +1,15 @@
 """Is the wire itself right, and can bad frames hurt?   frames_test.py ECHO-SERVER"""
 import os
+import signal
 import socket
+import ssl
 import struct
 import sys
 import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from echo_client import Server, echo
+from echo_client import Certificates, Server, echo
 from raw_http2 import (CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PING, RST, SETTINGS, WINDOW,
                        Connection, literal, message, request_headers)
 
@@ -310,6 +312,119 @@ class Patience(unittest.TestCase):
             except ConnectionResetError:
                 pass
             self.assertLess(received, 100 << 20)
+
+
+class Ages(unittest.TestCase):
+    """Connections end by age and idleness with GOAWAY, and dead peers are found."""
+
+    def ended(self, server, busy, limit=6):
+        with Connection(server.port) as c:
+            if busy:
+                c.request(1, SLEEP, message(echo.EchoRequest(millis=2500).SerializeToString()))
+            c.wait(lambda: c.closed, limit)
+            self.assertTrue(c.closed)
+            return c
+
+    def test_an_idle_connection_is_told_to_go(self):
+        server = Server(BINARY, "--idle", "800")
+        c = self.ended(server, False)
+        self.assertEqual((c.goaway[:2], c.pings), ((0, 0), 1))
+        server.stop()
+
+    def test_an_old_connection_finishes_its_calls(self):
+        server = Server(BINARY, "--age", "800")
+        c = self.ended(server, True)
+        self.assertEqual(c.goaway[:2], (1, 0))
+        self.assertEqual(dict(c.streams[1].headers[-1])["grpc-status"], "0")
+        server.stop()
+
+    def test_a_dead_peer_is_found_by_a_ping_and_a_live_one_stays(self):
+        server = Server(BINARY, "--ping", "800")
+        with Connection(server.port) as alive, Connection(server.port) as dead:
+            dead.pong = False
+            until = time.monotonic() + 4
+            while time.monotonic() < until and not dead.closed:
+                alive.step(0.05)
+                dead.step(0.05)
+            self.assertTrue(dead.closed and dead.pings == 1)
+            self.assertFalse(alive.closed)
+            self.assertGreater(alive.pings, 0)
+        server.stop()
+
+
+class TlsIdentity(unittest.TestCase):
+    """Who the peer is, on resumed sessions, after its certificate's end, and after a reload."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.certs = Certificates()
+        cls.server = Server(BINARY, "--tls", cls.certs.path("server.pem"), cls.certs.path("server.key"), "--client-ca",
+                            cls.certs.path("ca.pem"), "--require-peer")
+
+    @classmethod
+    def tearDownClass(cls):
+        assert cls.server.stop()[0] == 0
+        cls.certs.folder.cleanup()
+
+    def context(self, client):
+        context = ssl.create_default_context(cafile=self.certs.path("ca.pem"))
+        context.check_hostname = False
+        context.set_alpn_protocols(["h2"])
+        context.load_cert_chain(self.certs.path(client + ".pem"), self.certs.path(client + ".key"))
+        return context
+
+    def connect(self, context, session=None):
+        raw = socket.create_connection(("127.0.0.1", self.server.port), 5)
+        return Connection(connected=context.wrap_socket(raw, session=session))
+
+    def peer(self, c, stream=1):
+        c.request(stream, UNARY, HELLO)
+        _, last, s = c.answer(stream)
+        return last["grpc-status"], echo.EchoResponse.FromString(s.data[5:]).peer if s.data else ""
+
+    def test_a_resumed_session_has_its_identity(self):
+        name = "spiffe://uto.example/authority/A1/officer/7"
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = self.context("officer")
+            context.minimum_version = context.maximum_version = version
+            with self.connect(context) as c:
+                self.assertEqual(self.peer(c), ("0", name))
+                session = c.socket.session
+            with self.connect(context, session) as c:
+                self.assertEqual(self.peer(c), ("0", name))
+                self.assertTrue(c.socket.session_reused)
+
+    def test_a_resumed_session_of_a_bad_certificate_stays_bad(self):
+        context = self.context("stranger")
+        with self.connect(context) as c:
+            self.assertEqual(self.peer(c), ("16", ""))
+            session = c.socket.session
+        with self.connect(context, session) as c:
+            self.assertEqual(self.peer(c), ("16", ""))
+
+    def test_a_certificate_that_ends_ends_its_calls(self):
+        self.certs.make_brief("brief", "ca", "spiffe://uto.example/authority/A1/officer/7", 3)
+        with self.connect(self.context("brief")) as c:
+            self.assertEqual(self.peer(c, 1)[0], "0")
+            time.sleep(3.2)
+            self.assertEqual(self.peer(c, 3)[0], "16")
+
+    def test_a_reload_makes_connections_come_again_and_a_broken_file_changes_nothing(self):
+        with self.connect(self.context("officer")) as c:
+            self.assertEqual(self.peer(c, 1)[0], "0")
+            self.server.process.send_signal(signal.SIGHUP)
+            c.wait(lambda: c.closed, 4)
+            self.assertTrue(c.closed and c.goaway[1] == 0)
+        good = self.certs.read("server.pem")
+        with open(self.certs.path("server.pem"), "wb") as f:
+            f.write(b"not a certificate")
+        self.server.process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        with self.connect(self.context("officer")) as c:
+            self.assertEqual(self.peer(c)[0], "0")
+        with open(self.certs.path("server.pem"), "wb") as f:
+            f.write(good)
+        self.assertIn('"reason":"CONFIG"', "".join(self.server.lines))
 
 
 if __name__ == "__main__":

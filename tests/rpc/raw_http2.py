@@ -73,12 +73,13 @@ class Stream:
 
 
 class Connection:
-    def __init__(self, port, greet=True, settings=()):
-        self.socket = socket.create_connection(("127.0.0.1", port), 10)
+    def __init__(self, port=0, greet=True, settings=(), connected=None):
+        self.socket = connected or socket.create_connection(("127.0.0.1", port), 10)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.inflater = Inflater()
         self.buffer, self.streams, self.goaway, self.closed, self.credit = b"", {}, None, False, True
         self.windows, self.settings = {}, {}
+        self.pings, self.pong = 0, True
         if greet:
             self.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
             self.send(SETTINGS, payload=b"".join(struct.pack(">HI", k, v) for k, v in settings))
@@ -135,7 +136,9 @@ class Connection:
                 self.settings[key] = value
             self.send(SETTINGS, ACK)
         elif kind == PING and not flags & ACK:
-            self.send(PING, ACK, 0, payload)
+            self.pings += 1
+            if self.pong:
+                self.send(PING, ACK, 0, payload)
         elif kind == GOAWAY:
             self.goaway = (int.from_bytes(payload[:4], "big"), int.from_bytes(payload[4:8], "big"), payload[8:])
         elif kind == WINDOW:
