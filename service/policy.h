@@ -5,11 +5,11 @@
 #include "model/document.h"
 
 /* Acts that a role may be allowed, each for all kinds or for some. The names are the API's methods. */
-#define SERVICE_ACTS(X)                                                                    \
-  X(IssueDocument)                                                                         \
-  X(GetDocument)                                                                           \
-  X(ListDocuments) X(DownloadDocument) X(VerifyDocument) X(VerifySeal) X(CreateObligation) \
-      X(GetObligation)
+#define SERVICE_ACTS(X) \
+  X(IssueDocument)      \
+  X(GetDocument)        \
+  X(ListDocuments)      \
+  X(DownloadDocument) X(VerifyDocument) X(VerifySeal) X(CreateObligation) X(GetObligation)
 
 enum service_act {
 #define X(name) SERVICE_ACT_##name,

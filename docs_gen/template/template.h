@@ -11,6 +11,7 @@ struct pair {
 };
 
 /* The keys of captions/es.txt and captions/en.txt: every one must be there, and no other. */
+/* clang-format off */
 #define TEMPLATE_WORDS(X)                                                                                                   \
   X(number)                                                                                                                 \
   X(version)                                                                                                                \
@@ -60,6 +61,7 @@ struct pair {
                                                                                           attachment)                       \
                                                                                           X(exchange)                       \
                                                                                               X(end_to_end)
+/* clang-format on */
 
 enum template_word {
 #define X(word) WORD_##word,
