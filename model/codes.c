@@ -35,6 +35,17 @@ bool model_state_issues(const char *code) {
   return r && strcmp(r->text, "person") != 0;
 }
 
+bool model_state_territory(const char *code, char territory[static 4]) {
+  const struct code_row *r = FIND(state_rows, code);
+  if (!r || strcmp(r->text, "person") == 0 || strcmp(r->text, "org") == 0 ||
+      strcmp(r->text, "withdrawn") == 0) {
+    return false;
+  }
+  const char *of = strcmp(code, "D") == 0 ? "DEU" : strncmp(code, "GB", 2) == 0 ? "GBR" : code;
+  memcpy(territory, of, 4);
+  return true;
+}
+
 bool model_airport_known(const char *code) { return FIND(airport_rows, code) != NULL; }
 
 const char *model_airport_name(const char *code) {

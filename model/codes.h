@@ -6,6 +6,9 @@
 bool model_state_known(const char *code);
 /* As the issuer of a document: the codes for persons (XXA, XXB, XXC, XXX) never are. */
 bool model_state_issues(const char *code);
+/* The code under which the airports of a state are listed: "DEU" for "D", "GBR" for "GBN". False for a code of persons,
+ * of an organisation, or of a state that is no more. */
+bool model_state_territory(const char *code, char territory[static 4]);
 /* IATA location code of an airport. */
 bool model_airport_known(const char *code);
 /* The airport's name in English, NULL when unknown. Static storage. */

@@ -38,8 +38,14 @@ static const char *airport_fault(const char *v) {
   return model_airport_known(v) ? NULL : "is not an IATA airport code";
 }
 
+static const char *territory_fault(const char *v) {
+  char territory[4];
+  return model_state_territory(v, territory) ? NULL : "is not a state's code";
+}
+
 static const char *stop_fault(const char *v) {
-  return model_airport_known(v) || model_state_issues(v)
+  char territory[4];
+  return model_airport_known(v) || model_state_territory(v, territory)
              ? NULL
              : "is neither an IATA airport code nor a state's code";
 }
@@ -91,6 +97,11 @@ static const char *document_type_fault(const char *v) {
     }
   }
   return NULL;
+}
+
+static const char *service_code_fault(const char *v) {
+  return strlen(v) == 4 && !document_type_fault(v) ? NULL
+                                                   : "is not a service code of IATA (AIRIMP)";
 }
 
 static const char *document_number_fault(const char *v) {
@@ -247,13 +258,15 @@ static bool travel_document_given(const struct model_travel_document *d) {
 }
 
 static void texts_check(struct sv_ctx *ctx, const struct model_texts *t, size_t max,
-                        sv_field_check *check, const char *path) {
+                        size_t length_max, sv_field_check *check, const char *path) {
   if (t->n > max) {
     sv_ctx_violate(ctx, "has too many elements", "%s", path);
     return;
   }
   for (size_t i = 0; i < t->n; i++) {
-    const char *fault = t->v[i][0] == '\0' ? "is empty" : check(t->v[i]);
+    const char *fault = t->v[i][0] == '\0'                     ? "is empty"
+                        : sv_utf8_length(t->v[i]) > length_max ? "is too long"
+                                                               : check(t->v[i]);
     if (fault) {
       sv_ctx_violate(ctx, fault, "%s[%zu]", path, i);
     }
@@ -295,8 +308,8 @@ static void letter_check(struct sv_ctx *ctx, const struct model_safe_conduct *l,
   }
   sv_fields_check(ctx, l, letter_rules, COUNT(letter_rules), "safe_conduct");
   letter_dates_check(ctx, l, today);
-  texts_check(ctx, &l->route, MODEL_ROUTE_MAX, stop_fault, "safe_conduct.route");
-  texts_check(ctx, &l->not_valid_for, 40, state_fault, "safe_conduct.not_valid_for");
+  texts_check(ctx, &l->route, MODEL_ROUTE_MAX, 3, stop_fault, "safe_conduct.route");
+  texts_check(ctx, &l->not_valid_for, 40, 3, territory_fault, "safe_conduct.not_valid_for");
   if (l->purpose == MODEL_EMERGENCY_TRAVEL_DOCUMENT && l->route.n < 2) {
     sv_ctx_violate(ctx, "needs the start and the destination", "safe_conduct.route");
   }
@@ -414,9 +427,9 @@ static void occupant_check(struct sv_ctx *ctx, const struct model_manifest *m, s
                     sub);
   }
   (void)snprintf(sub, sizeof sub, "%s.service_codes", path);
-  texts_check(ctx, &o->service_codes, 16, document_type_fault, sub);
+  texts_check(ctx, &o->service_codes, 16, 4, service_code_fault, sub);
   (void)snprintf(sub, sizeof sub, "%s.facts", path);
-  texts_check(ctx, &o->facts, 32, model_token_fault, sub);
+  texts_check(ctx, &o->facts, 32, 64, model_token_fault, sub);
   stretch_check(ctx, m, o, path);
 }
 
@@ -438,7 +451,10 @@ static void manifest_check(struct sv_ctx *ctx, const struct model_manifest *m,
                            struct sv_date today) {
   sv_fields_check(ctx, m, manifest_rules, COUNT(manifest_rules), "flight_manifest");
   legs_check(ctx, m);
-  texts_check(ctx, &m->alternates, MODEL_ALTERNATES_MAX, airport_fault,
+  if (m->version_reason < MODEL_REASON_NONE || m->version_reason > MODEL_REASON_DEPARTURE) {
+    sv_ctx_violate(ctx, "is not a known value", "flight_manifest.version_reason");
+  }
+  texts_check(ctx, &m->alternates, MODEL_ALTERNATES_MAX, 3, airport_fault,
               "flight_manifest.alternates");
   if (m->occupant_count == 0 || m->occupant_count > MODEL_OCCUPANTS_MAX) {
     sv_ctx_violate(ctx, m->occupant_count ? "has more than 500 elements" : "is required",
@@ -512,6 +528,10 @@ static void receipt_check(struct sv_ctx *ctx, const struct model_receipt *r) {
   } else if (reversal ? total >= 0 : total <= 0) {
     sv_ctx_violate(ctx, reversal ? "is not negative, as a reversal's is" : "is not positive",
                    "disbursement_receipt.amount_minor");
+  }
+  if (r->base_currency[0] && strcmp(r->base_currency, r->currency) == 0) {
+    sv_ctx_violate(ctx, "is the currency of the payment itself",
+                   "disbursement_receipt.base_currency");
   }
   if ((r->base_currency[0] != '\0') != (r->exchange_rate_millionths > 0) ||
       r->exchange_rate_millionths < 0) {

@@ -55,6 +55,16 @@ sv_status interlock_receipt(struct store_tx *tx, struct sv_ctx *ctx, const char 
                             const struct model_receipt *r, struct store_obligation *ret_obligation,
                             int64_t *ret_base_minor);
 
+/* Everything that can be said of the request without the registry; completes its content. Fails: FIELD_INVALID. */
+sv_status service_request_check(struct service *s, struct sv_ctx *ctx,
+                                const struct service_caller *caller,
+                                struct service_issue_request *r, struct sv_date today);
+/* What a caller may leave out is filled in, lines are put in order, and a portrait loses what is not the picture: the
+ * record names the bytes that the page holds. The content has passed the check. */
+sv_status service_content_complete(struct service *s, struct sv_ctx *ctx,
+                                   const struct model_authority *authority,
+                                   struct model_content *c);
+
 /* Draws and seals what was reserved: no lock is held. */
 struct produced {
   struct store_issue issue;

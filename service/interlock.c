@@ -60,8 +60,9 @@ static sv_status key_add(const struct service *s, struct sv_ctx *ctx, struct per
 
 void service_letter_key(const struct service *s, const char *issuing_state, const char *number,
                         uint8_t ret[static STORE_PERSON_KEY_BYTES]) {
-  char text[64];
-  (void)snprintf(text, sizeof text, "document|%.3s|%.22s", issuing_state, number);
+  char text[64], state[4]; /* "D" and "DEU" issue the same passport */
+  bool known = model_state_territory(issuing_state, state);
+  (void)snprintf(text, sizeof text, "document|%.3s|%.22s", known ? state : issuing_state, number);
   service_mac(s, "person", sv_bytes_str(text), ret);
 }
 
@@ -182,6 +183,9 @@ static sv_status base_amount(struct sv_ctx *ctx, const struct model_receipt *r,
   if (!model_exchange(r->amount_minor, model_currency_exponent(r->currency),
                       r->exchange_rate_millionths, model_currency_exponent(o->currency), ret)) {
     sv_ctx_violate(ctx, "is out of range", "disbursement_receipt.exchange_rate_millionths");
+  } else if (*ret == 0 || *ret == INT64_MIN) {
+    sv_ctx_violate(ctx, "makes nothing of the amount in the obligation's currency",
+                   "disbursement_receipt.exchange_rate_millionths");
   }
   return sv_ctx_violations_status(ctx);
 }
@@ -203,7 +207,7 @@ static sv_status reversal_check(struct store_tx *tx, struct sv_ctx *ctx, const c
   } else if (original.superseded_by[0]) {
     sv_ctx_violate(ctx, "is a receipt that was reversed before",
                    "disbursement_receipt.reversal_of");
-  } else if (original.amount_minor != -base_minor) {
+  } else if (base_minor == INT64_MIN || original.amount_minor != -base_minor) {
     sv_ctx_violate(ctx, "is not the negative of the reversed amount",
                    "disbursement_receipt.amount_minor");
   }

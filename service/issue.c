@@ -10,132 +10,12 @@
 #include <string.h>
 
 #include "crypto/digest.h"
-#include "docs_gen/draw/jpeg.h"
-#include "formats/mrz/mrz.h"
 #include "model/codes.h"
-#include "model/names.h"
 #include "model/number.h"
-#include "model/rules.h"
 #include "service/flight.h"
 #include "service/inside.h"
 
 enum { LEASE_US = 120 * 1000 * 1000 };
-
-/* --- checks before any number --- */
-
-static const char *signatory_of(const struct model_content *c) {
-  switch (c->kind) {
-    case MODEL_SAFE_CONDUCT:
-      return c->letter.signatory;
-    case MODEL_FLIGHT_MANIFEST:
-      return c->manifest.signatory;
-    default:
-      return "";
-  }
-}
-
-static void issuer_check(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
-                         const struct model_content *c) {
-  const char *field = model_kind_field(c->kind);
-  const char *state = c->kind == MODEL_SAFE_CONDUCT      ? c->letter.issuing_state
-                      : c->kind == MODEL_FLIGHT_MANIFEST ? c->manifest.issuing_state
-                                                         : "";
-  if (state[0] && strcmp(state, caller->authority->state) != 0) {
-    sv_ctx_violate(ctx, "is not the state of the caller's authority", "%s.issuing_state", field);
-  }
-  if (!policy_signatory(s->parts.policy, caller->authority->id, c->kind, signatory_of(c))) {
-    sv_ctx_violate(ctx, "is no officer of this authority who may sign it", "%s.signatory", field);
-  }
-}
-
-static void template_check(struct service *s, struct sv_ctx *ctx, struct model_content *c) {
-  const char *wanted = docs_template_for(s->parts.docs, c);
-  if (!wanted) {
-    return; /* the purpose is at fault, and said so */
-  }
-  if (c->template_name[0] && strcmp(c->template_name, wanted) != 0) {
-    sv_ctx_violate(ctx, "is no template of this document", "template");
-  }
-  c->template_name = wanted;
-  for (size_t i = 0; i < c->languages.n; i++) {
-    if (strcmp(c->languages.v[i], "es") != 0 && strcmp(c->languages.v[i], "en") != 0) {
-      sv_ctx_violate(ctx, "is no language of the template (es, en)", "languages[%zu]", i);
-    }
-  }
-  if (c->kind == MODEL_SAFE_CONDUCT) {
-    if (c->letter.legal_basis[0] == '\0') {
-      const char *first = docs_legal_basis_at(s->parts.docs, c, 0);
-      c->letter.legal_basis = first ? first : "";
-    } else if (!docs_legal_basis_known(s->parts.docs, c, c->letter.legal_basis)) {
-      sv_ctx_violate(ctx, "is no id of the template's catalogue", "safe_conduct.legal_basis");
-    }
-  }
-}
-
-static void mrz_check(struct sv_ctx *ctx, const struct model_safe_conduct *l) {
-  static const char *const fields[] = {"surname", "given_names"};
-  const char *values[] = {l->holder.surname, l->holder.given_names};
-  for (size_t i = 0; i < 2; i++) {
-    const char *fault =
-        values[i][0] && !model_name_fault(values[i]) ? mrz_name_fault(values[i]) : NULL;
-    if (fault) {
-      sv_ctx_violate(ctx, fault, "safe_conduct.holder.%s", fields[i]);
-    }
-  }
-}
-
-static void supersedes_check(struct sv_ctx *ctx, const struct service_issue_request *r) {
-  enum model_kind kind = MODEL_KIND_NONE;
-  if (r->supersedes[0] == '\0') {
-    return;
-  }
-  if (!model_number_parse(r->supersedes, &kind, NULL, NULL) || kind != r->content.kind) {
-    sv_ctx_violate(ctx, "is not a number of this kind of document", "supersedes");
-  } else if (kind == MODEL_DISBURSEMENT_RECEIPT) {
-    sv_ctx_violate(ctx, "a receipt is never changed: reverse it", "supersedes");
-  } else if (kind == MODEL_FLIGHT_MANIFEST && r->supersedes_version == 0) {
-    sv_ctx_violate(ctx, "is required with supersedes", "supersedes_version");
-  }
-}
-
-/* What a caller may leave out is filled in, and a portrait loses what is not the picture: the record names the bytes that
- * the page holds. */
-static sv_status content_complete(struct sv_ctx *ctx, struct model_content *c) {
-  SV_TRY(model_complete(ctx, c));
-  struct sv_bytes *portrait = &c->letter.holder.portrait_jpeg;
-  if (c->kind != MODEL_SAFE_CONDUCT || portrait->n == 0) {
-    return SV_DONE;
-  }
-  uint32_t width, height, components;
-  return jpeg_strip(ctx, *portrait, portrait, &width, &height, &components);
-}
-
-/* Everything that can be said of the request without the registry, all at once. */
-static sv_status request_check(struct service *s, struct sv_ctx *ctx,
-                               const struct service_caller *caller, struct service_issue_request *r,
-                               struct sv_date today) {
-  struct model_content *c = &r->content;
-  sv_status checked = model_check(ctx, c, today);
-  issuer_check(s, ctx, caller, c);
-  template_check(s, ctx, c);
-  supersedes_check(ctx, r);
-  if (c->kind == MODEL_SAFE_CONDUCT) {
-    mrz_check(ctx, &c->letter);
-    if (c->letter.issuing_place[0] == '\0') {
-      c->letter.issuing_place = caller->authority->place;
-    }
-  }
-  if (!sv_failed(checked)) {
-    sv_status drawn = docs_check_content(s->parts.docs, ctx, c);
-    if (sv_failed(drawn) && drawn.reason != SV_FIELD_INVALID) {
-      return drawn;
-    }
-    if (ctx->violation_count == 0) {
-      SV_TRY(content_complete(ctx, c));
-    }
-  }
-  return sv_ctx_violations_status(ctx);
-}
 
 /* --- reserving --- */
 
@@ -164,10 +44,12 @@ static sv_status superseded_find(struct store_tx *tx, struct sv_ctx *ctx,
   return SV_DONE;
 }
 
+enum { VERSIONS_MAX = 255 }; /* a byte in the visible seal */
+
 /* The version after the current one. Void versions are passed over; one that is still being made bars the way. */
 static sv_status next_version(struct store_tx *tx, struct sv_ctx *ctx,
                               const struct store_document *current, uint32_t *ret) {
-  for (uint32_t v = current->version + 1;; v++) {
+  for (uint32_t v = current->version + 1; v <= VERSIONS_MAX; v++) {
     struct store_document row;
     sv_status s = tx->ops->document_find(tx, ctx, current->number, v, &row);
     if (s.reason == SV_NOT_FOUND) {
@@ -180,6 +62,7 @@ static sv_status next_version(struct store_tx *tx, struct sv_ctx *ctx,
       return SV_FAIL(ctx, VERSION_CHANGED, "version %u is being made", v);
     }
   }
+  return SV_FAIL(ctx, LIMIT_EXCEEDED, "the versions of a number are used up");
 }
 
 static sv_status number_take(struct store_tx *tx, struct sv_ctx *ctx, struct reservation *r) {
@@ -220,6 +103,10 @@ static sv_status status_index_take(struct store_tx *tx, struct sv_ctx *ctx,
   return SV_FAIL(ctx, LIMIT_EXCEEDED, "the status list is full");
 }
 
+/* A payment's funds are taken with its number. What a reversal gives back is there only once it is issued: another
+ * receipt might spend it, and the reversal come to nothing. */
+static int64_t taken_when_reserved(int64_t base_minor) { return base_minor > 0 ? base_minor : 0; }
+
 static sv_status receipt_reserve(struct store_tx *tx, struct sv_ctx *ctx, struct reservation *r) {
   const struct model_receipt *receipt = &r->request->content.receipt;
   struct store_obligation o;
@@ -232,8 +119,8 @@ static sv_status receipt_reserve(struct store_tx *tx, struct sv_ctx *ctx, struct
   row->obligated_minor = o.obligated_minor;
   row->paid_before_minor = o.disbursed_minor;
   row->amendment = o.amendment;
-  return tx->ops->obligation_disburse(tx, ctx, row->authority, o.id, base, row->sequence,
-                                      receipt->payment_type == MODEL_FINAL);
+  return tx->ops->obligation_disburse(tx, ctx, row->authority, o.id, taken_when_reserved(base),
+                                      row->sequence, receipt->payment_type == MODEL_FINAL);
 }
 
 static sv_status known_request(struct store_tx *tx, struct sv_ctx *ctx, struct reservation *r) {
@@ -343,15 +230,16 @@ static sv_status protection_record(struct store_tx *tx, struct sv_ctx *ctx,
   const struct model_safe_conduct *l = &f->content->letter;
   struct sv_buf states = sv_buf_in(ctx->mem, 0);
   struct sv_buf route = sv_buf_in(ctx->mem, 0);
+  char state[4];
   for (size_t i = 0; i < l->not_valid_for.n; i++) {
-    sv_buf_printf(&states, "%s%s", i ? "," : "", l->not_valid_for.v[i]);
+    bool known = model_state_territory(l->not_valid_for.v[i], state);
+    sv_buf_printf(&states, "%s%s", i ? "," : "", known ? state : l->not_valid_for.v[i]);
   }
   for (size_t i = 0; i < l->route.n; i++) {
-    char state[4];
-    bool airport = strlen(l->route.v[i]) == 3 && model_airport_state(l->route.v[i], state);
     /* a code that is both an airport and a state counts as the state: the narrower route */
-    sv_buf_printf(&route, "%s%s", i ? "," : "",
-                  airport && !model_state_issues(l->route.v[i]) ? state : l->route.v[i]);
+    bool known =
+        model_state_territory(l->route.v[i], state) || model_airport_state(l->route.v[i], state);
+    sv_buf_printf(&route, "%s%s", i ? "," : "", known ? state : l->route.v[i]);
   }
   sv_buf_u8(&states, 0);
   sv_buf_u8(&route, 0);
@@ -372,19 +260,47 @@ static sv_status protection_record(struct store_tx *tx, struct sv_ctx *ctx,
 static sv_status predecessor_close(struct store_tx *tx, struct sv_ctx *ctx,
                                    const struct finalisation *f) {
   const struct store_document *row = f->row;
-  const char *reversed =
-      f->content->kind == MODEL_DISBURSEMENT_RECEIPT ? f->content->receipt.reversal_of : "";
-  if (reversed[0]) { /* a reversed receipt stays issued: its row only points on */
-    return tx->ops->document_state(tx, ctx, reversed, 1, MODEL_ISSUED, MODEL_REASON_NONE,
-                                   row->number);
-  }
   if (row->supersedes[0] == '\0') {
     return SV_DONE;
   }
   struct store_document old; /* this row is still RESERVED: the current one is its predecessor */
   SV_TRY(tx->ops->document_find(tx, ctx, row->supersedes, 0, &old));
+  if (old.state != MODEL_ISSUED && old.state != MODEL_SUSPENDED) {
+    return SV_FAIL(ctx, VERSION_CHANGED, "the document to be replaced went into state %d",
+                   (int)old.state);
+  }
   return tx->ops->document_state(tx, ctx, row->supersedes, old.version, MODEL_SUPERSEDED,
                                  MODEL_REASON_CORRECTION, row->number);
+}
+
+/* A reversed receipt stays issued: its row only points on. The reversal says what was paid before it, so it fails where
+ * another receipt of the obligation took a number meanwhile. */
+static sv_status reversal_close(struct store_tx *tx, struct sv_ctx *ctx,
+                                const struct finalisation *f, const struct store_obligation *o) {
+  const struct store_document *row = f->row;
+  const char *reversed = f->content->receipt.reversal_of;
+  struct store_document original;
+  SV_TRY(tx->ops->document_find(tx, ctx, reversed, 1, &original));
+  if (original.superseded_by[0] || o->disbursed_minor != row->paid_before_minor) {
+    return SV_FAIL(ctx, VERSION_CHANGED, "the obligation or the reversed receipt changed");
+  }
+  SV_TRY(tx->ops->obligation_disburse(tx, ctx, row->authority, o->id, row->amount_minor,
+                                      row->sequence, false));
+  return tx->ops->document_state(tx, ctx, reversed, 1, original.state, original.state_reason,
+                                 row->number);
+}
+
+static sv_status receipt_close(struct store_tx *tx, struct sv_ctx *ctx,
+                               const struct finalisation *f) {
+  const struct store_document *row = f->row;
+  struct store_obligation o;
+  SV_TRY(tx->ops->obligation_find(tx, ctx, row->authority, row->obligation, &o));
+  if (f->content->receipt.reversal_of[0]) {
+    return reversal_close(tx, ctx, f, &o);
+  }
+  return o.disbursed_minor > o.obligated_minor
+             ? SV_FAIL(ctx, BALANCE_EXCEEDED, "the obligation shrank")
+             : SV_DONE;
 }
 
 static sv_status finalise_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
@@ -401,11 +317,7 @@ static sv_status finalise_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg
     SV_TRY(interlock_manifest(tx, ctx, &f->keys, row->issue_date));
   }
   if (row->kind == MODEL_DISBURSEMENT_RECEIPT) {
-    struct store_obligation o;
-    SV_TRY(tx->ops->obligation_find(tx, ctx, row->authority, row->obligation, &o));
-    if (o.disbursed_minor > o.obligated_minor) {
-      return SV_FAIL(ctx, BALANCE_EXCEEDED, "the obligation shrank");
-    }
+    SV_TRY(receipt_close(tx, ctx, f));
   }
   SV_TRY(predecessor_close(tx, ctx, f));
   SV_TRY(tx->ops->document_issue(tx, ctx, row->number, row->version, f->issue));
@@ -432,8 +344,9 @@ static sv_status void_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
     return SV_DONE;
   }
   if (now.obligation[0]) {
-    SV_TRY(tx->ops->obligation_disburse(tx, ctx, now.authority, now.obligation, -now.amount_minor,
-                                        now.sequence, false));
+    SV_TRY(tx->ops->obligation_disburse(tx, ctx, now.authority, now.obligation,
+                                        -taken_when_reserved(now.amount_minor), now.sequence,
+                                        false));
   }
   SV_TRY(tx->ops->document_state(tx, ctx, now.number, now.version, MODEL_VOID, v->reason, ""));
   return tx->ops->audit(tx, ctx,
@@ -533,6 +446,52 @@ static sv_status issue_in_flight(struct service *s, struct sv_ctx *ctx,
   return finish_chained(s, ctx, caller->spiffe, &request->content, &r.row, ret);
 }
 
+struct repeated {
+  const struct service_caller *caller;
+  const char *request_id;
+  uint8_t input_mac[32];
+  struct service_issued *out;
+  bool answered;
+};
+
+static sv_status repeated_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct repeated *r = arg;
+  struct store_document known;
+  sv_status s = tx->ops->request_find(tx, ctx, r->caller->authority->id, r->request_id, &known);
+  if (s.reason == SV_NOT_FOUND || (!sv_failed(s) && known.state == MODEL_RESERVED)) {
+    return SV_DONE;
+  }
+  SV_TRY(s);
+  if (!crypto_equal(known.input_mac, r->input_mac, sizeof known.input_mac)) {
+    return SV_DONE;
+  }
+  r->out->document = known;
+  r->answered = true;
+  return service_row_read(tx, ctx, r->out, true);
+}
+
+/* A request that is at fault today may have been good when it was first sent (a validity that ended last night, an
+ * officer who left): its document is its answer still. */
+static sv_status issued_before(struct service *s, struct sv_ctx *ctx,
+                               const struct service_caller *caller,
+                               const struct service_issue_request *request, const char *request_id,
+                               struct service_issued *ret, bool *ret_answered) {
+  struct repeated r = {.caller = caller, .request_id = request_id, .out = ret};
+  service_mac(s, "input", request->encoded, r.input_mac);
+  struct sv_ctx aside = sv_ctx_over(ctx->mem); /* the faults of the request stay ctx's */
+  sv_status read = store_read(s->parts.store, &aside, repeated_act, &r);
+  if (sv_failed(read)) {
+    sv_ctx_clear(ctx);
+    return sv_ctx_fail(ctx, read.reason, "%s", aside.detail);
+  }
+  if (r.answered) {
+    sv_ctx_clear(ctx);
+    ctx->violation_count = 0;
+  }
+  *ret_answered = r.answered;
+  return SV_DONE;
+}
+
 static void refusal_audit(struct service *s, struct sv_ctx *ctx,
                           const struct service_caller *caller, sv_status why) {
   struct sv_ctx aside = sv_ctx_over(ctx->mem);
@@ -546,7 +505,8 @@ sv_status service_issue(struct service *s, struct sv_ctx *ctx, const struct serv
   *ret = (struct service_issued){0};
   SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_IssueDocument, request->content.kind));
   char request_id[37];
-  if (!service_uuid(request->request_id, request_id)) {
+  bool request_known = service_uuid(request->request_id, request_id);
+  if (!request_known) {
     sv_ctx_violate(ctx, request->request_id[0] ? "is not a UUID" : "is required", "request_id");
   }
   struct sv_date date;
@@ -555,7 +515,15 @@ sv_status service_issue(struct service *s, struct sv_ctx *ctx, const struct serv
     return SV_FAIL(ctx, CONFIG, "time zone of authority %s", caller->authority->id);
   }
   sv_date_format(date, today);
-  SV_TRY(request_check(s, ctx, caller, request, date));
+  sv_status checked = service_request_check(s, ctx, caller, request, date);
+  if (checked.reason == SV_FIELD_INVALID && !request->validate_only && request_known) {
+    bool answered;
+    SV_TRY(issued_before(s, ctx, caller, request, request_id, ret, &answered));
+    if (answered) {
+      return SV_DONE;
+    }
+  }
+  SV_TRY(checked);
   if (request->validate_only) {
     return service_preview(s, ctx, caller, &request->content, &ret->pdf);
   }
@@ -590,15 +558,18 @@ static sv_status sweep_one(struct service *s, struct sv_ctx *ctx,
   struct flight *flight;
   SV_TRY(flight_begin(s, ctx, row->authority, row->request_id, &flight));
   sv_status status = s->parts.request_decode(ctx, row->request, &content);
+  const struct model_authority *authority = policy_authority(s->parts.policy, row->authority);
   if (!sv_failed(status)) {
-    content.template_name = row->template_name;
-    status = content_complete(ctx, &content);
+    status = authority ? service_content_complete(s, ctx, authority, &content)
+                       : SV_FAIL(ctx, CONFIG, "an authority left the policy");
   }
   if (!sv_failed(status)) {
     status = finish_chained(s, ctx, actor, &content, row, &out);
   }
   flight_end(s, flight);
-  if (sv_failed(status) && !fault_is_final(status.reason)) {
+  bool passing =
+      sv_reason_code(status.reason) == SV_CODE_UNAVAILABLE; /* the next sweep tries again */
+  if (sv_failed(status) && !fault_is_final(status.reason) && !passing) {
     struct voiding v = {row, MODEL_REASON_WORKER_LOST, actor, sv_reason_name(status.reason)};
     sv_ctx_clear(ctx);
     status = store_write(s->parts.store, ctx, void_act, &v);

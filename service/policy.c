@@ -52,6 +52,11 @@ static const struct model_authority *authority_find(const struct service_policy 
   return NULL;
 }
 
+const struct model_authority *policy_authority(const struct service_policy *policy,
+                                               const char *id) {
+  return authority_find(policy, id, strlen(id));
+}
+
 sv_status policy_caller_find(const struct service_policy *policy, struct sv_ctx *ctx,
                              const char *spiffe, struct service_caller *ret) {
   const char *authority;

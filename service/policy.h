@@ -69,6 +69,9 @@ struct service_caller {
 sv_status policy_caller_find(const struct service_policy *policy, struct sv_ctx *ctx,
                              const char *spiffe, struct service_caller *ret);
 
+/* NULL for an unknown id. */
+const struct model_authority *policy_authority(const struct service_policy *policy, const char *id);
+
 /* kind NONE: the act for any kind at all. Fails: ROLE_MISSING. */
 sv_status policy_allows(struct sv_ctx *ctx, const struct service_caller *caller,
                         enum service_act act, enum model_kind kind);

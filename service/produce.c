@@ -26,15 +26,6 @@ struct work {
   char mrz[2][37];
 };
 
-static const struct model_authority *authority_of(const struct service_policy *p, const char *id) {
-  for (size_t i = 0; i < p->authority_count; i++) {
-    if (strcmp(p->authorities[i].id, id) == 0) {
-      return &p->authorities[i];
-    }
-  }
-  return NULL;
-}
-
 static const char *signatory_named(const struct model_content *c) {
   return c->kind == MODEL_SAFE_CONDUCT      ? c->letter.signatory
          : c->kind == MODEL_FLIGHT_MANIFEST ? c->manifest.signatory
@@ -99,7 +90,7 @@ static sv_status versions_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg
 static sv_status issue_fill(struct work *w) {
   const struct store_document *row = w->row;
   const struct service_policy *policy = w->s->parts.policy;
-  const struct model_authority *authority = authority_of(policy, row->authority);
+  const struct model_authority *authority = policy_authority(policy, row->authority);
   const struct policy_officer *signatory =
       policy_signatory(policy, row->authority, row->kind, signatory_named(w->content));
   if (!authority || !signatory) {

@@ -79,10 +79,6 @@ sv_status service_row_read(struct store_tx *tx, struct sv_ctx *ctx, struct servi
       d->state == MODEL_REJECTED) {
     return SV_DONE;
   }
-  struct sv_bytes pdf;
-  SV_TRY(tx->ops->pdf(tx, ctx, d->number, d->version, d->copy, &pdf, doc->pdf_sha256));
-  if (with_pdf) {
-    doc->pdf = pdf;
-  }
-  return SV_DONE;
+  return tx->ops->pdf(tx, ctx, d->number, d->version, d->copy, with_pdf ? &doc->pdf : NULL,
+                      doc->pdf_sha256);
 }

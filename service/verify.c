@@ -19,13 +19,8 @@ struct question {
 };
 
 static const char *zone_of(const struct service *s, const char *authority) {
-  const struct service_policy *p = s->parts.policy;
-  for (size_t i = 0; i < p->authority_count; i++) {
-    if (strcmp(p->authorities[i].id, authority) == 0) {
-      return p->authorities[i].zone;
-    }
-  }
-  return "";
+  const struct model_authority *a = policy_authority(s->parts.policy, authority);
+  return a ? a->zone : "";
 }
 
 static sv_status row_fill(struct store_tx *tx, struct sv_ctx *ctx, const struct question *q,
@@ -41,8 +36,7 @@ static sv_status row_fill(struct store_tx *tx, struct sv_ctx *ctx, const struct 
   }
   size_t copy_count = 0;
   for (uint32_t c = 1; c <= d->copy && d->record.n; c++) {
-    struct sv_bytes pdf;
-    SV_TRY(tx->ops->pdf(tx, ctx, d->number, d->version, c, &pdf, copies[copy_count].pdf_sha256));
+    SV_TRY(tx->ops->pdf(tx, ctx, d->number, d->version, c, NULL, copies[copy_count].pdf_sha256));
     copies[copy_count++].copy = c;
   }
   for (size_t i = 0; i < issued.seal_count; i++) {

@@ -75,7 +75,7 @@ static const char *const stmt_texts[STMT_COUNT] = {
         " FROM documents d WHERE authority = ?1 AND case_key = ?6 AND ((?2 >> kind) & 1) = 1 "
         "AND (?3 = 0 OR state = ?3) AND row < ?4 ORDER BY row DESC LIMIT ?5",
     [STMT_PDF] =
-        "SELECT pdf, pdf_sha256 FROM copies WHERE number = ?1 AND version = ?2 AND (?3 = 0 OR copy "
+        "SELECT pdf_sha256, pdf FROM copies WHERE number = ?1 AND version = ?2 AND (?3 = 0 OR copy "
         "= ?3) "
         "ORDER BY copy DESC LIMIT 1",
     [STMT_SEALS] =
@@ -99,8 +99,8 @@ static const char *const stmt_texts[STMT_COUNT] = {
     [STMT_OBLIGATION_REQUEST] =
         "SELECT " OBLIGATION_COLUMNS " FROM obligations WHERE authority = ?1 AND request_id = ?2",
     [STMT_OBLIGATION_DISBURSE] =
-        "UPDATE obligations SET disbursed_minor = disbursed_minor + ?3, receipts = ?4, closed = "
-        "closed OR ?5 "
+        "UPDATE obligations SET disbursed_minor = disbursed_minor + ?3, receipts = max(receipts, "
+        "?4), closed = CASE WHEN ?5 THEN ?4 WHEN closed = ?4 THEN 0 ELSE closed END "
         "WHERE authority = ?1 AND id = ?2 AND obligated_minor - disbursed_minor >= ?3",
     [STMT_AUDIT] =
         "INSERT INTO audit (time_us, actor, act, number, version, reason) VALUES (?1, ?2, ?3, ?4, "
@@ -461,13 +461,15 @@ static sv_status tx_pdf(struct store_tx *tx, struct sv_ctx *ctx, const char *num
     return SV_FAIL(ctx, NOT_FOUND, "no such copy");
   }
   struct reader r = {.ctx = ctx, .s = u.s};
-  struct sv_bytes pdf = read_blob(&r);
   read_fixed(&r, ret_sha256, 32);
+  struct sv_bytes pdf = ret ? read_blob(&r) : (struct sv_bytes){0};
   use_end(&u);
   if (r.failed) {
     return SV_FAIL(ctx, NO_MEMORY, "bytes of a PDF");
   }
-  *ret = pdf;
+  if (ret) {
+    *ret = pdf;
+  }
   return SV_DONE;
 }
 

@@ -7,7 +7,8 @@
  * Invariants that every backend keeps:
  *   1. a number that was handed out has a row for ever; its state says what became of it;
  *   2. (authority, request_id) names at most one row that is not void;
- *   3. an obligation's disbursed amount is the sum of its issued and reserved receipts, and at most the obligated one;
+ *   3. an obligation's disbursed amount is the sum of its issued receipts and reserved payments (a reversal counts once
+ *      it is issued), and at most the obligated one;
  *   4. ISSUED is reached from RESERVED alone, together with its PDF, record, seals and audit row. */
 #pragma once
 #include "base/ctx.h"
@@ -88,7 +89,7 @@ struct store_obligation {
   const char *recipient_id;
   const char *currency;
   int64_t obligated_minor;
-  int64_t disbursed_minor; /* issued and reserved */
+  int64_t disbursed_minor; /* issued receipts and reserved payments */
   const char *period_start;
   const char *period_end;
   uint32_t amendment;
@@ -151,7 +152,7 @@ struct store_tx_ops {
                             struct store_document *ret, size_t limit, size_t *ret_n);
   sv_status (*document_list)(struct store_tx *, struct sv_ctx *, const struct store_list_query *,
                              struct store_document *ret, size_t *ret_n);
-  /* Bytes of a copy (0: the newest); the digest too. NOT_FOUND. */
+  /* Bytes of a copy (0: the newest) and their digest; ret NULL: the digest alone. NOT_FOUND. */
   sv_status (*pdf)(struct store_tx *, struct sv_ctx *, const char *number, uint32_t version,
                    uint32_t copy, struct sv_bytes *ret, uint8_t ret_sha256[32]);
   sv_status (*seals)(struct store_tx *, struct sv_ctx *, const char *number, uint32_t version,
@@ -173,7 +174,9 @@ struct store_tx_ops {
                                const char *id, struct store_obligation *ret);
   sv_status (*obligation_by_request)(struct store_tx *, struct sv_ctx *, const char *authority,
                                      const char *request_id, struct store_obligation *ret);
-  /* Adds to the disbursed amount (negative to give back) and sets the sequence. BALANCE_EXCEEDED. */
+  /* Adds to the disbursed amount, negative to give back, for the receipt of this sequence: the obligation's never goes
+   * down. close: the receipt closes the obligation; not close: what this very receipt had closed is open again.
+   * BALANCE_EXCEEDED. */
   sv_status (*obligation_disburse)(struct store_tx *, struct sv_ctx *, const char *authority,
                                    const char *id, int64_t minor, uint32_t sequence, bool close);
   sv_status (*audit)(struct store_tx *, struct sv_ctx *, const struct store_audit *);

@@ -95,7 +95,7 @@ CREATE TABLE obligations (
   period_end TEXT NOT NULL,
   amendment INTEGER NOT NULL,
   receipts INTEGER NOT NULL,
-  closed INTEGER NOT NULL,
+  closed INTEGER NOT NULL, -- sequence of the receipt that closed it; 0: open
   PRIMARY KEY (authority, id),
   UNIQUE (authority, request_id)
 ) STRICT, WITHOUT ROWID;

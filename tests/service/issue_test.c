@@ -1,0 +1,475 @@
+/* What happens between taking a number and finishing the document: another call, a fault, a dead worker. The registry is
+ * the real one; a wrapper lets a test step in between two of its transactions. */
+#include "service/service.h"
+#include "store/sqlite.h"
+#include "tests/authority.h"
+#include "tests/vectors.h"
+
+#include "base/clock.h"
+
+enum { REQUESTS_MAX = 16 };
+
+struct fixture {
+  struct store store; /* first: the service writes through it */
+  struct store *real;
+  void (*between)(struct fixture *f); /* after the next write */
+  struct sv_ctx ctx;
+  struct docs *docs;
+  struct seal *seal;
+  struct service *service;
+  struct policy_officer officer;
+  struct model_authority authority;
+  struct policy_role role;
+  const struct policy_role *roles[1];
+  struct policy_caller policy_caller;
+  struct service_policy policy;
+  struct service_caller caller;
+  struct model_content contents[REQUESTS_MAX]; /* what the wire had: a request is its place here */
+  char encoded[REQUESTS_MAX][64];
+  char request_ids[REQUESTS_MAX][37];
+  size_t count;
+  char dir[64];
+  char today[11], later[11];
+  /* of `between` */
+  size_t other;
+  sv_status other_status;
+  struct service_issued other_issued;
+};
+
+static sv_status write_through(struct store *store, struct sv_ctx *ctx, store_act *act, void *arg) {
+  struct fixture *f = (struct fixture *)store;
+  SV_TRY(store_write(f->real, ctx, act, arg));
+  void (*between)(struct fixture *) = f->between;
+  f->between = NULL;
+  if (between) {
+    between(f);
+  }
+  return SV_DONE;
+}
+static sv_status read_through(struct store *store, struct sv_ctx *ctx, store_act *act, void *arg) {
+  return store_read(((struct fixture *)store)->real, ctx, act, arg);
+}
+static const struct store_ops through = {.write = write_through, .read = read_through};
+
+static struct fixture *fixture_now; /* request_decode has no other way to it */
+
+static sv_status decode(struct sv_ctx *ctx, struct sv_bytes request, struct model_content *ret) {
+  for (size_t i = 0; i < fixture_now->count; i++) {
+    if (sv_bytes_equal(request, sv_bytes_str(fixture_now->encoded[i]))) {
+      *ret = fixture_now->contents[i];
+      return SV_DONE;
+    }
+  }
+  return SV_FAIL(ctx, CORRUPT, "no such request");
+}
+
+static void policy_fill(struct fixture *f) {
+  f->authority = (struct model_authority){"migration",
+                                          "UTO",
+                                          "República de Utopía",
+                                          "Republic of Utopia",
+                                          "Ministerio del Interior",
+                                          "Ministry of the Interior",
+                                          "Servicio Nacional de Migración",
+                                          "National Migration Service",
+                                          "SERVICIO NACIONAL",
+                                          "Puerto Esperanza",
+                                          "America/Panama",
+                                          "+000 555 0100",
+                                          "verificar.utopia.example"};
+  f->officer = (struct policy_officer){{"spiffe://utopia.example/authority/migration/officer/a",
+                                        "Ada Ríos", "Directora", "Director", "UT-1"},
+                                       "migration",
+                                       SERVICE_ALL_KINDS};
+  f->role.name = "all";
+  for (int i = 0; i < SERVICE_ACT_COUNT; i++) {
+    f->role.kinds[i] = SERVICE_ALL_KINDS;
+  }
+  f->roles[0] = &f->role;
+  f->policy_caller = (struct policy_caller){f->officer.officer.id, f->roles, 1};
+  f->policy = (struct service_policy){
+      "utopia.example", &f->authority, 1, &f->officer, 1, &f->role, 1, &f->policy_caller, 1};
+  f->caller = (struct service_caller){f->officer.officer.id, &f->policy_caller, &f->authority};
+}
+
+static int fixture_open(void **state) {
+  struct fixture *f = calloc(1, sizeof *f);
+  assert_non_null(f);
+  fixture_now = f;
+  f->ctx = sv_ctx_over(sv_arena_open((size_t)256 << 20));
+  (void)snprintf(f->dir, sizeof f->dir, "/tmp/sv-service-XXXXXX");
+  assert_non_null(mkdtemp(f->dir));
+  struct sv_arena *mem = f->ctx.mem;
+  f->store.ops = &through;
+  assert_int_equal(
+      store_sqlite_open(&f->ctx, sv_arena_printf(mem, "%s/registry.db", f->dir), &f->real).reason,
+      SV_OK);
+  assert_int_equal(docs_open(&f->ctx, "templates", &f->docs).reason, SV_OK);
+  assert_int_equal(
+      seal_open_files(&f->ctx, authority_path(mem, "document.key"),
+                      authority_path(mem, "document-chain.pem"), authority_path(mem, "seal.key"),
+                      authority_path(mem, "seal.pem"), &f->seal)
+          .reason,
+      SV_OK);
+  policy_fill(f);
+  struct service_parts parts = {.store = &f->store,
+                                .docs = f->docs,
+                                .seal = f->seal,
+                                .policy = &f->policy,
+                                .registry_key = {7},
+                                .signer_lines = {"UT-1", "PAdES"},
+                                .request_decode = decode};
+  assert_int_equal(service_open(&f->ctx, &parts, &f->service).reason, SV_OK);
+  struct sv_date day;
+  assert_true(sv_date_in_zone(sv_wall_us(), "America/Panama", &day));
+  sv_date_format(day, f->today);
+  sv_date_format(sv_date_of_days(sv_date_days(day) + 90), f->later);
+  *state = f;
+  return 0;
+}
+
+static int fixture_close(void **state) {
+  struct fixture *f = *state;
+  service_close(f->service);
+  store_close(f->real);
+  docs_close(f->docs);
+  seal_close(f->seal);
+  char command[96];
+  (void)snprintf(command, sizeof command, "rm -rf %s", f->dir);
+  assert_int_equal(system(command), 0);
+  sv_arena_close(f->ctx.mem);
+  free(f);
+  return 0;
+}
+
+/* --- requests --- */
+
+static size_t request_add(struct fixture *f, const struct model_content *content) {
+  assert_true(f->count < REQUESTS_MAX);
+  size_t i = f->count++;
+  f->contents[i] = *content;
+  (void)snprintf(f->encoded[i], sizeof f->encoded[i], "request %zu", i);
+  (void)snprintf(f->request_ids[i], sizeof f->request_ids[i],
+                 "0b5c6c1e-6f0e-4a53-9d0a-2f6b1c7e%04zx", i);
+  return i;
+}
+
+static sv_status issue(struct fixture *f, size_t i, const char *supersedes,
+                       struct service_issued *ret) {
+  struct service_issue_request r = {.request_id = f->request_ids[i],
+                                    .content = f->contents[i],
+                                    .supersedes = supersedes,
+                                    .encoded = sv_bytes_str(f->encoded[i])};
+  struct sv_ctx ctx = sv_ctx_over(f->ctx.mem);
+  return service_issue(f->service, &ctx, &f->caller, &r, ret);
+}
+
+static struct model_person person(const char *surname) {
+  return (struct model_person){.surname = surname,
+                               .given_names = "NOÛR",
+                               .native_name = "",
+                               .birth_date = "1994-05-07",
+                               .birth_place = "",
+                               .sex = "F",
+                               .nationality = "XXX"};
+}
+
+static const char *ecuador[] = {"ECU"};
+
+static struct model_content letter(struct fixture *f) {
+  return (struct model_content){.kind = MODEL_SAFE_CONDUCT,
+                                .template_name = "",
+                                .letter = {.purpose = MODEL_PROTECTION_STAY,
+                                           .holder = person("HADDÂD"),
+                                           .identity_document = {"P", "QX7700341", "UTO", ""},
+                                           .issuing_state = "UTO",
+                                           .issuing_place = "",
+                                           .valid_from = f->today,
+                                           .valid_until = f->later,
+                                           .not_valid_for = {ecuador, 1},
+                                           .legal_basis = "",
+                                           .signatory = "",
+                                           .guardian_letter = "",
+                                           .case_reference = ""}};
+}
+
+static struct model_content manifest(struct fixture *f, const char *to) {
+  struct model_leg *leg = SV_NEW(f->ctx.mem, struct model_leg);
+  struct model_occupant *o = SV_NEW(f->ctx.mem, struct model_occupant);
+  *leg = (struct model_leg){"PAC", to, "2031-12-20T07:30:00-05:00", "2031-12-20T09:05:00-05:00"};
+  *o = (struct model_occupant){.occupant_id = "P1",
+                               .role = MODEL_RETURNEE,
+                               .person = person("OTRA"),
+                               .travel_document = {"P", "QX7700341", "UTO", ""},
+                               .seat = "1A",
+                               .embark = "",
+                               .debark = "",
+                               .guardian_occupant_id = ""};
+  return (struct model_content){.kind = MODEL_FLIGHT_MANIFEST,
+                                .template_name = "",
+                                .manifest = {.operator_name = "Aerovías",
+                                             .flight_number = "XX 1",
+                                             .registration = "UT-A",
+                                             .legs = leg,
+                                             .leg_count = 1,
+                                             .occupants = o,
+                                             .occupant_count = 1,
+                                             .issuing_state = "UTO",
+                                             .signatory = ""}};
+}
+
+static struct model_content receipt(struct fixture *f, enum model_payment type, int64_t minor,
+                                    const char *reversal_of) {
+  struct model_receipt_line *line = SV_NEW(f->ctx.mem, struct model_receipt_line);
+  *line = (struct model_receipt_line){.type = MODEL_GROUND,
+                                      .description = "Transporte",
+                                      .quantity_thousandths = 1000,
+                                      .unit_price_minor = minor,
+                                      .amount_minor = minor,
+                                      .manifest_number = "",
+                                      .service_date = ""};
+  return (struct model_content){.kind = MODEL_DISBURSEMENT_RECEIPT,
+                                .template_name = "",
+                                .receipt = {.obligation = "obligations/O-1",
+                                            .payment_type = type,
+                                            .payee_name = "Aerovías",
+                                            .payee_id = "",
+                                            .currency = "USD",
+                                            .amount_minor = minor,
+                                            .lines = line,
+                                            .line_count = 1,
+                                            .payment_date = f->today,
+                                            .remittance_reference = "",
+                                            .end_to_end_id = "",
+                                            .reversal_of = reversal_of,
+                                            .base_currency = ""}};
+}
+
+static size_t receipt_add(struct fixture *f, enum model_payment type, int64_t minor,
+                          const char *reversal_of) {
+  struct model_content c = receipt(f, type, minor, reversal_of);
+  return request_add(f, &c);
+}
+
+static void obligate(struct fixture *f) {
+  struct store_obligation o = {.id = "O-1",
+                               .award_number = "A",
+                               .awarding_agency = "B",
+                               .recipient_name = "C",
+                               .recipient_id = "",
+                               .currency = "USD",
+                               .obligated_minor = 100000,
+                               .period_start = "2020-01-01",
+                               .period_end = "2099-12-31"};
+  assert_int_equal(
+      service_obligation_create(f->service, &f->ctx, &f->caller,
+                                "0b5c6c1e-6f0e-4a53-9d0a-2f6b1c7effff", &o, sv_bytes_str("o"), &o)
+          .reason,
+      SV_OK);
+}
+
+static struct store_obligation obligation(struct fixture *f) {
+  struct store_obligation o;
+  assert_int_equal(
+      service_obligation(f->service, &f->ctx, &f->caller, "obligations/O-1", &o).reason, SV_OK);
+  return o;
+}
+
+static struct store_document row(struct fixture *f, const char *number) {
+  struct service_issued d;
+  assert_int_equal(service_document(f->service, &f->ctx, &f->caller, number, 0, &d).reason, SV_OK);
+  return d.document;
+}
+
+/* --- stepping in --- */
+
+static void issue_other(struct fixture *f) {
+  f->other_status = issue(f, f->other, "", &f->other_issued);
+}
+static void officer_leaves(struct fixture *f) { f->policy.officer_count = 0; }
+
+static sv_status lease_end(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  return tx->ops->lease_extend(tx, ctx, arg, 1, 1);
+}
+
+/* A number that was taken and whose document could not be made; its lease is over. */
+static const char *strand(struct fixture *f, size_t i) {
+  struct service_issued d = {0};
+  f->between = officer_leaves;
+  assert_int_equal(issue(f, i, "", &d).reason, SV_CONFIG);
+  const char *number = d.document.number;
+  assert_int_equal(row(f, number).state, MODEL_RESERVED);
+  assert_int_equal(store_write(f->real, &f->ctx, lease_end, (void *)(uintptr_t)number).reason,
+                   SV_OK);
+  return number;
+}
+
+static void sweep(struct fixture *f) {
+  bool left;
+  struct sv_ctx ctx = sv_ctx_over(f->ctx.mem);
+  assert_int_equal(service_sweep(f->service, &ctx, 8, &left).reason, SV_OK);
+}
+
+/* --- tests --- */
+
+static const char *replaced;
+static void replace_other(struct fixture *f) {
+  f->other_status = issue(f, f->other, replaced, &f->other_issued);
+}
+
+static void a_letter_is_replaced_by_one_other_only(void **state) {
+  struct fixture *f = *state;
+  struct model_content c = letter(f);
+  struct service_issued first, second;
+  assert_int_equal(issue(f, request_add(f, &c), "", &first).reason, SV_OK);
+  replaced = first.document.number;
+  f->other = request_add(f, &c);
+  f->between = replace_other;
+  assert_int_equal(issue(f, request_add(f, &c), replaced, &second).reason, SV_VERSION_CHANGED);
+  assert_int_equal(f->other_status.reason, SV_OK);
+  assert_int_equal(row(f, second.document.number).state, MODEL_VOID);
+  assert_string_equal(row(f, replaced).superseded_by, f->other_issued.document.number);
+}
+
+static void a_receipt_is_reversed_once_only(void **state) {
+  struct fixture *f = *state;
+  obligate(f);
+  struct service_issued paid, reversal;
+  assert_int_equal(issue(f, receipt_add(f, MODEL_PARTIAL, 60000, ""), "", &paid).reason, SV_OK);
+  f->other = receipt_add(f, MODEL_REVERSAL, -60000, paid.document.number);
+  f->between = issue_other;
+  size_t i = receipt_add(f, MODEL_REVERSAL, -60000, paid.document.number);
+  assert_int_equal(issue(f, i, "", &reversal).reason, SV_VERSION_CHANGED);
+  assert_int_equal(f->other_status.reason, SV_OK);
+  assert_int_equal(obligation(f).disbursed_minor, 0);
+  assert_string_equal(row(f, paid.document.number).superseded_by, f->other_issued.document.number);
+  assert_int_equal(issue(f, i, "", &reversal).reason, SV_FIELD_INVALID);
+}
+
+static void what_a_reversal_gives_back_is_spent_after_it_is_issued(void **state) {
+  struct fixture *f = *state;
+  obligate(f);
+  struct service_issued paid, reversal, next;
+  assert_int_equal(issue(f, receipt_add(f, MODEL_PARTIAL, 60000, ""), "", &paid).reason, SV_OK);
+  f->other = receipt_add(f, MODEL_PARTIAL, 60000, "");
+  f->between = issue_other;
+  size_t i = receipt_add(f, MODEL_REVERSAL, -60000, paid.document.number);
+  assert_int_equal(issue(f, i, "", &reversal).reason, SV_OK);
+  assert_int_equal(f->other_status.reason, SV_BALANCE_EXCEEDED);
+  assert_int_equal(issue(f, f->other, "", &next).reason, SV_OK);
+  assert_int_equal(next.document.paid_before_minor, 0);
+  assert_int_equal(obligation(f).disbursed_minor, 60000);
+}
+
+static void a_reversal_beside_another_payment_is_tried_again(void **state) {
+  struct fixture *f = *state;
+  obligate(f);
+  struct service_issued paid, reversal;
+  assert_int_equal(issue(f, receipt_add(f, MODEL_PARTIAL, 60000, ""), "", &paid).reason, SV_OK);
+  f->other = receipt_add(f, MODEL_PARTIAL, 10000, "");
+  f->between = issue_other;
+  size_t i = receipt_add(f, MODEL_REVERSAL, -60000, paid.document.number);
+  assert_int_equal(issue(f, i, "", &reversal).reason, SV_VERSION_CHANGED);
+  assert_int_equal(obligation(f).disbursed_minor, 70000);
+  assert_int_equal(issue(f, i, "", &reversal).reason, SV_OK);
+  assert_int_equal(reversal.document.paid_before_minor, 70000);
+  assert_int_equal(obligation(f).disbursed_minor, 10000);
+}
+
+static void a_final_payment_that_came_to_nothing_closes_nothing(void **state) {
+  struct fixture *f = *state;
+  obligate(f);
+  const char *number = strand(f, receipt_add(f, MODEL_FINAL, 60000, ""));
+  assert_true(obligation(f).closed);
+  sweep(f);
+  assert_int_equal(row(f, number).state, MODEL_VOID);
+  assert_false(obligation(f).closed);
+  assert_int_equal(obligation(f).disbursed_minor, 0);
+}
+
+static void a_place_in_the_obligation_is_given_once(void **state) {
+  struct fixture *f = *state;
+  obligate(f);
+  (void)strand(f, receipt_add(f, MODEL_PARTIAL, 10000, ""));
+  f->policy.officer_count = 1;
+  struct service_issued second, third;
+  assert_int_equal(issue(f, receipt_add(f, MODEL_PARTIAL, 10000, ""), "", &second).reason, SV_OK);
+  f->policy.officer_count = 0;
+  sweep(f);
+  f->policy.officer_count = 1;
+  assert_int_equal(issue(f, receipt_add(f, MODEL_PARTIAL, 10000, ""), "", &third).reason, SV_OK);
+  assert_int_equal(second.document.sequence, 2);
+  assert_int_equal(third.document.sequence, 3);
+}
+
+static void the_sweeper_finishes_what_the_worker_would_have_made(void **state) {
+  struct fixture *f = *state;
+  struct model_content c = letter(f);
+  const char *number = strand(f, request_add(f, &c));
+  f->policy.officer_count = 1;
+  sweep(f);
+  struct store_document d = row(f, number);
+  assert_int_equal(d.state, MODEL_ISSUED);
+  const char *record = sv_arena_strndup(f->ctx.mem, (const char *)d.record.p, d.record.n);
+  assert_non_null(strstr(record, "\"issuing_place\":\"Puerto Esperanza\""));
+  assert_null(strstr(record, "\"legal_basis\":\"\""));
+  assert_non_null(strstr(record, "\"legal_basis\":\""));
+}
+
+static void a_request_that_was_answered_is_answered_though_it_is_at_fault_today(void **state) {
+  struct fixture *f = *state;
+  struct model_content c = letter(f);
+  size_t i = request_add(f, &c);
+  struct service_issued first, again;
+  assert_int_equal(issue(f, i, "", &first).reason, SV_OK);
+  f->policy.officer_count = 0;
+  assert_int_equal(issue(f, i, "", &again).reason, SV_OK);
+  assert_string_equal(again.document.number, first.document.number);
+  assert_true(sv_bytes_equal(again.pdf, first.pdf));
+  (void)snprintf(f->encoded[i], sizeof f->encoded[i], "other content");
+  assert_int_equal(issue(f, i, "", &again).reason, SV_FIELD_INVALID);
+}
+
+static void a_letter_issued_beside_a_manifest_stops_it(void **state) {
+  struct fixture *f = *state;
+  struct model_content protection = letter(f), flight = manifest(f, "UIO");
+  f->other = request_add(f, &protection);
+  f->between = issue_other;
+  struct service_issued d = {0};
+  assert_int_equal(issue(f, request_add(f, &flight), "", &d).reason, SV_HOLD);
+  assert_int_equal(f->other_status.reason, SV_OK);
+  assert_int_equal(row(f, d.document.number).state, MODEL_VOID);
+}
+
+static void a_state_is_kept_off_under_any_of_its_codes(void **state) {
+  struct fixture *f = *state;
+  static const char *germany[] = {"D"};
+  struct model_content protection = letter(f);
+  protection.letter.not_valid_for = (struct model_texts){germany, 1};
+  protection.letter.identity_document = (struct model_travel_document){"P", "QX7700341", "DEU", ""};
+  struct service_issued d;
+  assert_int_equal(issue(f, request_add(f, &protection), "", &d).reason, SV_OK);
+  struct model_content flight = manifest(f, "FRA");
+  flight.manifest.occupants[0].travel_document.issuing_state = "D";
+  assert_int_equal(issue(f, request_add(f, &flight), "", &d).reason, SV_HOLD);
+  flight = manifest(f, "UIO");
+  flight.manifest.occupants[0].travel_document.issuing_state = "D";
+  assert_int_equal(issue(f, request_add(f, &flight), "", &d).reason, SV_OK);
+}
+
+int main(void) {
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+  const struct CMUnitTest tests[] = {
+      T(a_letter_is_replaced_by_one_other_only),
+      T(a_receipt_is_reversed_once_only),
+      T(what_a_reversal_gives_back_is_spent_after_it_is_issued),
+      T(a_reversal_beside_another_payment_is_tried_again),
+      T(a_final_payment_that_came_to_nothing_closes_nothing),
+      T(a_place_in_the_obligation_is_given_once),
+      T(the_sweeper_finishes_what_the_worker_would_have_made),
+      T(a_request_that_was_answered_is_answered_though_it_is_at_fault_today),
+      T(a_letter_issued_beside_a_manifest_stops_it),
+      T(a_state_is_kept_off_under_any_of_its_codes),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
