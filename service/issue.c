@@ -517,7 +517,7 @@ sv_status service_issue(struct service *s, struct sv_ctx *ctx, const struct serv
   sv_date_format(date, today);
   sv_status checked = service_request_check(s, ctx, caller, request, date);
   if (checked.reason == SV_FIELD_INVALID && !request->validate_only && request_known) {
-    bool answered;
+    bool answered = false;
     SV_TRY(issued_before(s, ctx, caller, request, request_id, ret, &answered));
     if (answered) {
       return SV_DONE;
