@@ -1,0 +1,23 @@
+# Revisions of Debian's packages that mend known faults, and the one libharu that docs_gen/draw is written for. pkg-config
+# does not see a revision, dpkg does; elsewhere nothing is said.
+find_program(DPKG_QUERY dpkg-query)
+function(sv_package_at_least package revision)
+  if(NOT DPKG_QUERY)
+    return()
+  endif()
+  execute_process(COMMAND ${DPKG_QUERY} -W -f=\${Version} ${package} OUTPUT_VARIABLE have ERROR_QUIET)
+  if(NOT have)
+    return()
+  endif()
+  execute_process(COMMAND dpkg --compare-versions ${have} ge ${revision} RESULT_VARIABLE older)
+  if(older)
+    message(WARNING "${package} ${have} has known faults; ${revision} mends them")
+  endif()
+endfunction()
+sv_package_at_least(libnghttp2-14 1.52.0-1+deb12u3)
+sv_package_at_least(libevent-2.1-7 2.1.12-stable-8)
+
+pkg_check_modules(HPDF_PROBE QUIET libhpdf)
+if(HPDF_PROBE_VERSION AND NOT HPDF_PROBE_VERSION MATCHES "^2\\.3\\.0")
+  message(FATAL_ERROR "libharu ${HPDF_PROBE_VERSION}: docs_gen/draw is written for 2.3.0")
+endif()
