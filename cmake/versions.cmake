@@ -15,7 +15,7 @@ function(sv_package_at_least package revision)
   endif()
 endfunction()
 sv_package_at_least(libnghttp2-14 1.52.0-1+deb12u3)
-sv_package_at_least(libevent-2.1-7 2.1.12-stable-8)
+sv_package_at_least(libevent-2.1-7 2.1.12-stable-8+deb12u1)
 
 pkg_check_modules(HPDF_PROBE QUIET libhpdf)
 if(HPDF_PROBE_VERSION AND NOT HPDF_PROBE_VERSION MATCHES "^2\\.3\\.0")
