@@ -203,10 +203,6 @@ static sv_status make_codes(struct sv_ctx *ctx, const struct docs_request *r, st
     SV_TRY(datamatrix_encode(ctx, r->seals[i].seal, least_modules(r->content->kind, page),
                              &d->codes[page - 1]));
   }
-  struct datamatrix *last = &d->codes[d->layout.page_count - 1];
-  if (r->content->kind == MODEL_DISBURSEMENT_RECEIPT && last->modules == 0) {
-    *last = d->codes[0]; /* a receipt has one seal, and its place is the last page */
-  }
   return SV_DONE;
 }
 

@@ -42,12 +42,27 @@ static bool is_nfc(const char *value) {
   return same;
 }
 
+static bool is_space(uint32_t cp) { return cp == ' ' || cp == 0xa0; }
+
+/* Marks on one letter that any writing needs; a higher stack would be drawn over the lines around it. */
+enum { MARKS_MAX = 4 };
+
 static const char *spacing_fault(const char *value) {
-  size_t n = strlen(value);
-  if (value[0] == ' ' || value[n - 1] == ' ' || strstr(value, "  ")) {
-    return "has a leading, trailing or double space";
+  uint32_t before = ' ';
+  int marks = 0;
+  const char *s = value;
+  for (uint32_t cp; (cp = sv_utf8_next(&s)); before = cp) {
+    if (is_space(cp) && is_space(before)) {
+      return "has a leading, trailing or double space";
+    }
+    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)cp);
+    bool mark = category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME;
+    marks = mark ? marks + 1 : 0;
+    if (marks > MARKS_MAX || (mark && is_space(before))) {
+      return "has marks without a letter, or too many on one";
+    }
   }
-  return NULL;
+  return is_space(before) ? "has a leading, trailing or double space" : NULL;
 }
 
 const char *model_text_fault(const char *value) {

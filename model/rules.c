@@ -309,6 +309,11 @@ static void letter_check(struct sv_ctx *ctx, const struct model_safe_conduct *l,
   sv_fields_check(ctx, l, letter_rules, COUNT(letter_rules), "safe_conduct");
   letter_dates_check(ctx, l, today);
   texts_check(ctx, &l->route, MODEL_ROUTE_MAX, 3, stop_fault, "safe_conduct.route");
+  for (size_t i = 1; i < l->route.n && l->route.n <= MODEL_ROUTE_MAX; i++) {
+    if (strcmp(l->route.v[i], l->route.v[i - 1]) == 0) {
+      sv_ctx_violate(ctx, "is the stop before", "safe_conduct.route[%zu]", i);
+    }
+  }
   texts_check(ctx, &l->not_valid_for, 40, 3, territory_fault, "safe_conduct.not_valid_for");
   if (l->purpose == MODEL_EMERGENCY_TRAVEL_DOCUMENT && l->route.n < 2) {
     sv_ctx_violate(ctx, "needs the start and the destination", "safe_conduct.route");

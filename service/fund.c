@@ -38,6 +38,9 @@ static const struct sv_field_rule obligation_rules[] = {
     SV_FIELD(struct store_obligation, period_end, 10, 10, SV_REQUIRED, day_fault),
 };
 
+static const int64_t OBLIGATED_MAX =
+    999999999999999; /* what the ledger of a receipt has room for */
+
 struct creation {
   struct store_obligation row;
   const char *actor;
@@ -75,8 +78,10 @@ sv_status service_obligation_create(struct service *s, struct sv_ctx *ctx,
   }
   sv_fields_check(ctx, obligation, obligation_rules,
                   sizeof obligation_rules / sizeof obligation_rules[0], "obligation");
-  if (obligation->obligated_minor <= 0) {
-    sv_ctx_violate(ctx, "is not positive", "obligation.obligated_minor");
+  if (obligation->obligated_minor <= 0 || obligation->obligated_minor > OBLIGATED_MAX) {
+    sv_ctx_violate(
+        ctx, obligation->obligated_minor > 0 ? "is more than 999999999999999" : "is not positive",
+        "obligation.obligated_minor");
   }
   if (strcmp(obligation->period_start, obligation->period_end) > 0) {
     sv_ctx_violate(ctx, "is before period_start", "obligation.period_end");

@@ -20,9 +20,6 @@ struct service {
 void service_mac(const struct service *s, const char *purpose, struct sv_bytes in,
                  uint8_t ret[static 32]);
 
-/* A UUID in its canonical form (RFC 9562), lower-cased into ret. */
-bool service_uuid(const char *text, char ret[static 37]);
-
 /* The keys under which a person is known: enough of them that one document, or birth date and name in either order,
  * is found again. */
 enum { PERSON_KEYS = 4 };

@@ -234,7 +234,7 @@ static sv_status receipt_seal(struct work *w, const struct vds_header *header) {
   memcpy(v.record_digest, w->issue.record_sha256, sizeof v.record_digest);
   struct sv_bytes part;
   SV_TRY(vds_receipt_build(w->ctx, header, &v, &part));
-  return seal_add(w, 1, part);
+  return seal_add(w, docs_page_count(w->s->parts.docs, w->content), part); /* beside the totals */
 }
 
 static sv_status seals_make(struct work *w) {

@@ -34,6 +34,9 @@ sv_status service_open(struct sv_ctx *ctx, const struct service_parts *parts, st
 void service_close(struct service *s);
 const struct service_policy *service_policy_of(const struct service *s);
 
+/* A UUID in its canonical form (RFC 9562), lower-cased into ret. */
+bool service_uuid(const char *text, char ret[static 37]);
+
 /* --- issue --- */
 
 struct service_issue_request {

@@ -88,9 +88,16 @@ void receipt_static(struct canvas *c, const struct layout *l, enum layout_part p
 
 /* ---- parties ---- */
 
-static int exponent_of(const struct model_receipt *r) {
-  int exponent = model_currency_exponent(r->currency);
+static int minor_digits(const char *currency) {
+  int exponent = model_currency_exponent(currency);
   return exponent < 0 ? 2 : exponent;
+}
+
+static int exponent_of(const struct model_receipt *r) { return minor_digits(r->currency); }
+
+/* The obligation's, in which the ledger is kept. */
+static const char *base_currency(const struct model_receipt *r) {
+  return *r->base_currency ? r->base_currency : r->currency;
 }
 
 static void party(struct canvas *c, uint32_t i, double x, double y, double width, bool strong,
@@ -405,9 +412,11 @@ static void ledger_line(struct canvas *c, const struct layout *l, const struct l
           .type = "TH", .order = order + 1, .parent = order, .scope = "Row", .page = c->page});
   canvas_pair(c, 15, y, es, en, p->es, p->en);
   canvas_open_in(c, "TD", order + 2, order);
-  canvas_text_centre(c, 71.5, y, number, row->sign);
-  canvas_text_right(c, 95, y, number,
-                    layout_money(c, row->minor, exponent_of(&l->content->receipt)));
+  const char *money =
+      layout_money(c, row->minor, minor_digits(base_currency(&l->content->receipt)));
+  double beside = 95 - canvas_width(c, number, money) - 2; /* a long amount moves its sign */
+  canvas_text_centre(c, beside < 71.5 ? beside : 71.5, y, number, row->sign);
+  canvas_text_right(c, 95, y, number, money);
   canvas_artifact(c);
 }
 
@@ -423,8 +432,7 @@ static void ledger(struct canvas *c, const struct layout *l) {
       {WORD_paid_to_date, "", g->paid_before_minor + paid, false, 0.12},
   };
   const struct pair *p = &LAYOUT_WORD(l, ledger);
-  const char *base = *l->content->receipt.base_currency ? l->content->receipt.base_currency
-                                                        : l->content->receipt.currency;
+  const char *base = base_currency(&l->content->receipt);
   canvas_open(c, "H2", ORDER_LEDGER);
   canvas_pair(c, 15, 207.6, style_head, style_head_en, p->es, p->en);
   canvas_text_right(c, 95, 207.6, (struct style){FACE_SANS_BOLD, 6.2}, base);

@@ -41,11 +41,19 @@ sv_status convert_answer(struct rpc_call *call, struct sv_ctx *ctx,
   SV_TRY(convert_request((call), (ctx), &salvo__v1__##type##__descriptor, &request##_message)); \
   const Salvo__V1__##Type *request = (const Salvo__V1__##Type *)(const void *)request##_message
 
+/* For the log, which holds nothing that a caller may write as he likes. */
+static void request_id_note(struct rpc_call *call, const char *text) {
+  char uuid[37];
+  if (service_uuid(text, uuid)) {
+    rpc_call_request_id(call, uuid);
+  }
+}
+
 /* --- issuance --- */
 
 static sv_status issue_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
   BEGIN(call, ctx, service, caller, IssueDocumentRequest, issue_document_request, m);
-  rpc_call_request_id(call, m->request_id);
+  request_id_note(call, m->request_id);
   struct service_issue_request request = {.request_id = m->request_id,
                                           .supersedes = m->supersedes,
                                           .supersedes_version = m->supersedes_version,
@@ -93,6 +101,9 @@ static sv_status list_documents(struct rpc_call *call, struct sv_ctx *ctx, void 
   }
   if (m->kind < 0 || m->kind > SALVO__V1__DOCUMENT_KIND__DOCUMENT_KIND_DISBURSEMENT_RECEIPT) {
     sv_ctx_violate(ctx, "is not a known value", "kind");
+  }
+  if (m->state < 0 || m->state > SALVO__V1__DOCUMENT__STATE__STATE_ERASED) {
+    sv_ctx_violate(ctx, "is not a known value", "state");
   }
   SV_TRY(sv_ctx_violations_status(ctx));
   struct store_list_query query = {.state = (enum model_state)m->state,
@@ -226,7 +237,7 @@ static const char *id_of_name(const char *name) {
 
 static sv_status create_obligation(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
   BEGIN(call, ctx, service, caller, CreateObligationRequest, create_obligation_request, m);
-  rpc_call_request_id(call, m->request_id);
+  request_id_note(call, m->request_id);
   static const Salvo__V1__Obligation none = SALVO__V1__OBLIGATION__INIT;
   const Salvo__V1__Obligation *o = m->obligation ? m->obligation : &none;
   struct store_obligation row = {.id = id_of_name(o->name),

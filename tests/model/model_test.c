@@ -88,17 +88,29 @@ static void names_that_deceive_are_refused(void **state) {
       "Ḫadīja", "Ñandú-Øst", "Șerban",   "Þóra",     "Nguyễn Thị Ánh",       "Владимир",
       "Ελένη",  "D’ALMEIDA", "O'Connor", "نور إليز", "Jean-Luc St. John, Jr"};
   static const char *const bad[] = {
-      "A\u202eB",                       /* right-to-left override */
-      "A\u200bB",                       /* zero-width space */
-      "A\u200dB",                       /* zero-width joiner */
-      "A\ufeffB",                       /* byte order mark */
-      "A\u00adB",                       /* soft hyphen */
-      "A\u2066B",                       /* isolate */
-      "A\u0378B",                       /* unassigned */
-      "A\ue000B",                       /* private use */
-      "A\u3164B",                       /* Hangul filler */
-      "A\nB",     "A\tB", "Cafe\u0301", /* not NFC */
-      " A",       "A ",   "A  B",       "A1", "A<B", "-", "A\u00a0\u2003B", "",
+      "A\u202eB", /* right-to-left override */
+      "A\u200bB", /* zero-width space */
+      "A\u200dB", /* zero-width joiner */
+      "A\ufeffB", /* byte order mark */
+      "A\u00adB", /* soft hyphen */
+      "A\u2066B", /* isolate */
+      "A\u0378B", /* unassigned */
+      "A\ue000B", /* private use */
+      "A\u3164B", /* Hangul filler */
+      "A\nB",
+      "A\tB",
+      "Cafe\u0301",                            /* not NFC */
+      "A\u0336\u0337\u0338\u0336\u0337\u0338", /* a tower of marks */
+      "A \u0336B",                             /* a mark on nothing */
+      "A\u00a0",                               /* ends in a space that is none */
+      " A",
+      "A ",
+      "A  B",
+      "A1",
+      "A<B",
+      "-",
+      "A\u00a0\u2003B",
+      "",
   };
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
     assert_null(model_name_fault(good[i]));
@@ -177,11 +189,27 @@ static void all_violations_of_a_letter_come_at_once_with_their_paths(void **stat
   sv_arena_close(ctx.mem);
 }
 
+static void codes_of_persons_and_organisations_are_no_territory(void **state) {
+  (void)state;
+  char of[4];
+  assert_true(model_state_territory("D", of));
+  assert_string_equal(of, "DEU");
+  assert_true(model_state_territory("GBN", of));
+  assert_string_equal(of, "GBR");
+  assert_true(model_state_territory("COL", of));
+  assert_string_equal(of, "COL");
+  static const char *const none[] = {"XXA", "XXX", "UNO", "EUE", "NTZ", "ZZZ", ""};
+  for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+    assert_false(model_state_territory(none[i], of));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_code_of_doc_9303_is_known_and_persons_never_issue),
       cmocka_unit_test(currencies_have_their_minor_units_and_metals_none),
       cmocka_unit_test(airports_are_known_with_their_state),
+      cmocka_unit_test(codes_of_persons_and_organisations_are_no_territory),
       cmocka_unit_test(creditor_references_are_judged_by_mod_97),
       cmocka_unit_test(a_number_reads_back_and_any_changed_character_is_caught),
       cmocka_unit_test(names_that_deceive_are_refused),
