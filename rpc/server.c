@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "rpc/grpc/connection.h"
 #include "rpc/grpc/health.h"
+#include "rpc/grpc/reflection.h"
 #include "rpc/grpc/stream.h"
 #include "rpc/listen/listener.h"
 
@@ -39,6 +40,7 @@ struct rpc_server {
   uint16_t port;
   struct rpc_routes *routes;
   struct rpc_health *health;
+  struct rpc_reflection *reflection; /* NULL: none is served */
   struct rpc_connection *connections;
   size_t connection_n;
   struct loop_timer *tick, *step;
@@ -215,9 +217,10 @@ sv_status rpc_server_reload(struct rpc_server *s, struct sv_ctx *ctx) {
 }
 
 static sv_status routes_fill(struct rpc_server *s, struct sv_ctx *ctx,
+                             const struct rpc_server_config *config,
                              const struct rpc_service *services, size_t service_n) {
   const size_t health_n = sizeof rpc_health_methods / sizeof rpc_health_methods[0];
-  size_t n = health_n;
+  size_t n = health_n + RPC_REFLECTION_METHODS;
   const char **names = calloc(service_n + 1, sizeof *names);
   if (!names) {
     return SV_FAIL(ctx, NO_MEMORY, "services");
@@ -227,11 +230,18 @@ static sv_status routes_fill(struct rpc_server *s, struct sv_ctx *ctx,
     names[i] = services[i].name;
   }
   sv_status status = rpc_health_open(ctx, names, service_n, &s->health);
+  if (!sv_failed(status) && config->descriptor_set.n > 0) {
+    names[service_n] = "grpc.health.v1.Health";
+    status = rpc_reflection_open(ctx, config->descriptor_set, names, service_n + 1, &s->reflection);
+  }
   free(names);
   SV_TRY(status);
   SV_TRY(rpc_routes_open(ctx, n, &s->routes));
   for (size_t i = 0; i < health_n; i++) {
     rpc_routes_add(s->routes, &rpc_health_methods[i], s->health);
+  }
+  for (size_t i = 0; s->reflection && i < RPC_REFLECTION_METHODS; i++) {
+    rpc_routes_add(s->routes, &rpc_reflection_methods[i], s->reflection);
   }
   for (size_t i = 0; i < service_n; i++) {
     for (size_t m = 0; m < services[i].method_n; m++) {
@@ -259,6 +269,7 @@ void rpc_server_close(struct rpc_server *s) {
   loop_timer_close(s->tick);
   loop_timer_close(s->step);
   rpc_health_close(s->health);
+  rpc_reflection_close(s->reflection);
   rpc_routes_close(s->routes);
   tls_context_close(s->tls);
   free(s->files.certificate);
@@ -285,7 +296,7 @@ sv_status rpc_server_open(struct sv_ctx *ctx, struct loop *loop, struct workers 
                               .user = s};
   SV_TRY(files_keep(ctx, config, &s->files));
   SV_TRY(tls_load(s, ctx, &s->tls));
-  SV_TRY(routes_fill(s, ctx, services, service_n));
+  SV_TRY(routes_fill(s, ctx, config, services, service_n));
   SV_TRY(loop_timer_open(loop, ctx, on_tick, s, &s->tick));
   SV_TRY(loop_timer_open(loop, ctx, on_step, s, &s->step));
   SV_TRY(listener_open(ctx, loop, config->address, config->port, on_accepted, s, &s->listener));

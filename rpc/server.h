@@ -23,6 +23,9 @@ struct rpc_server_config {
   /* Calls without an acceptable peer are refused (UNAUTHENTICATED) before their handler, but for health. */
   bool require_peer;
   struct rpc_limits limits; /* rpc_limits_default() */
+  /* A FileDescriptorSet of every service (health and reflection too) with all imports: it is told by reflection, to
+   * acceptable peers. Borrowed until rpc_server_close. Empty: no reflection. */
+  struct sv_bytes descriptor_set;
 };
 
 /* Methods that share a service pointer. Borrowed until rpc_server_close. */
@@ -35,7 +38,7 @@ struct rpc_service {
 
 /* Opens the port; connections are served once the loop runs. Health starts as SERVING for "" and every service.
  * Borrows loop, workers and the services' arrays; copies the rest.
- * Fails: CONFIG (address, files), NO_MEMORY, IO. Caller: rpc_server_close. */
+ * Fails: CONFIG (address, files, descriptor set), NO_MEMORY, IO. Caller: rpc_server_close. */
 sv_status rpc_server_open(struct sv_ctx *ctx, struct loop *loop, struct workers *workers,
                           const struct rpc_server_config *config,
                           const struct rpc_service *services, size_t service_n,

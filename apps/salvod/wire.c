@@ -184,7 +184,8 @@ static sv_status server_open(struct sv_ctx *ctx, struct wire *w) {
                                      .client_ca_path = s->client_ca,
                                      .trust_domain = s->policy.trust_domain,
                                      .require_peer = true,
-                                     .limits = rpc_limits_default()};
+                                     .limits = rpc_limits_default(),
+                                     .descriptor_set = api_descriptor_set()};
   api_services(w->service, w->services);
   SV_TRY(rpc_server_open(ctx, w->loop, w->workers, &config, w->services, API_SERVICES, &w->server));
   SV_TRY(loop_on_signal(w->loop, ctx, SIGTERM, stop_asked, w));

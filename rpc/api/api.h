@@ -10,6 +10,9 @@ enum { API_SERVICES = 4 };
 /* The services, handled by `service`, which is borrowed. */
 void api_services(struct service *service, struct rpc_service ret[static API_SERVICES]);
 
+/* The contract as a FileDescriptorSet, for rpc_server_config. Static storage. */
+struct sv_bytes api_descriptor_set(void);
+
 /* service_parts.request_decode: a stored IssueDocumentRequest back into a content. */
 sv_status api_request_decode(struct sv_ctx *ctx, struct sv_bytes request,
                              struct model_content *ret);
