@@ -113,9 +113,14 @@ static const char *document_number_fault(const char *v) {
   return NULL;
 }
 
+/* Of this century: the visible seal counts minutes from 1970 in 32 bits. */
 static const char *time_fault(const char *v) {
+  static const int64_t first_us = 946684800000000, end_us = 4102444800000000; /* 2000, 2100 */
   int64_t us;
-  return sv_time_parse(v, &us, NULL) ? NULL : "is not a time of RFC 3339 with offset";
+  if (!sv_time_parse(v, &us, NULL)) {
+    return "is not a time of RFC 3339 with offset";
+  }
+  return us >= first_us && us < end_us ? NULL : "is not in this century";
 }
 
 static const char *number_fault(const char *v) {

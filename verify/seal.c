@@ -195,6 +195,8 @@ static void judge_holder(struct judge *j, const char *holder_mrz) {
     if (!listed) {
       add(j, VERIFY_NOT_LISTED, "no line of this page commits to the bearer's document");
     }
+  } else { /* a question that was asked is never passed over */
+    add(j, VERIFY_HOLDER_MISMATCH, "this seal commits to no bearer");
   }
 }
 

@@ -71,8 +71,9 @@ static const char *next_step(enum sv_code code) {
       return "Correct the fields and send the request again.";
     case SV_CODE_UNAVAILABLE:
     case SV_CODE_RESOURCE_EXHAUSTED:
-    case SV_CODE_ABORTED:
       return "Nothing was lost: send the same request again.";
+    case SV_CODE_ABORTED:
+      return "Look at the current state (salvo get NUMBER), then ask for what is wanted now.";
     default:
       return NULL;
   }

@@ -19,6 +19,11 @@ int command_issue(struct salvo *s, struct arguments a) {
     return code;
   }
   Salvo__V1__IssueDocumentResponse *r = (Salvo__V1__IssueDocumentResponse *)(void *)answer;
+  if (r->pdf.len == 0 && r->document) {
+    (void)fprintf(stderr, "salvo: issued %s; get its file with: salvo download %s -o %s\n",
+                  r->document->number, r->document->number, out);
+    return EXIT_REFUSED;
+  }
   sv_status status = file_write(s->ctx, out, sv_bytes_of(r->pdf.data, r->pdf.len));
   if (sv_failed(status)) {
     return call_failed(s, status);

@@ -227,6 +227,27 @@ static void a_passenger_is_on_the_page_or_not_listed(void **state) {
   is(judged(bytes, NULL, other_passport), VERIFY_INVALID, VERIFY_NOT_LISTED);
 }
 
+static void a_bearer_is_never_passed_by_a_seal_that_commits_to_nobody(void **state) {
+  (void)state;
+  struct vds_manifest_cover in = {.id = {.version = 1, .copy = 1},
+                                  .status = {'A', 7},
+                                  .flight = "XX9001",
+                                  .flight_date = {2026, 12, 20},
+                                  .from = "PAC",
+                                  .to = "BOG"};
+  model_number_format(MODEL_FLIGHT_MANIFEST, 2026, 1, in.id.number);
+  struct vds_header h = header();
+  struct sv_bytes unsigned_part;
+  struct sv_bytes bytes;
+  assert_int_equal(vds_manifest_cover_build(&ctx, &h, &in, &unsigned_part).reason, SV_OK);
+  assert_int_equal(seal_visible(seal, &ctx, unsigned_part, &bytes).reason, SV_OK);
+  struct verify_report r = judged(bytes, NULL, passport);
+  assert_int_equal(r.verdict, VERIFY_CHECK);
+  assert_true(verify_report_has(&r, VERIFY_HOLDER_MISMATCH));
+  r = judged(bytes, NULL, NULL);
+  assert_false(verify_report_has(&r, VERIFY_HOLDER_MISMATCH));
+}
+
 static void a_clock_behind_the_seal_is_wrong(void **state) {
   (void)state;
   now_us = 1767225600LL * 1000000; /* 1 January 2026, two weeks before the seal */
@@ -248,6 +269,7 @@ int main(void) {
       T(a_second_seal_of_the_same_letter_that_the_registry_has_not_is_an_alarm),
       T(the_bearers_document_must_be_the_one_committed_to),
       T(a_passenger_is_on_the_page_or_not_listed),
+      T(a_bearer_is_never_passed_by_a_seal_that_commits_to_nobody),
       T(a_clock_behind_the_seal_is_wrong),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
