@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "rpc/grpc/gzip.h"
+#include "rpc/grpc/metadata.h"
 #include "rpc/grpc/precheck.h"
 
 struct rpc_inbound {
@@ -73,6 +74,9 @@ void rpc_call_release(struct rpc_call *call) {
   (void)pthread_cond_destroy(&call->changed);
   (void)pthread_mutex_destroy(&call->lock);
   rpc_verdict_free(&call->verdict);
+  rpc_metadata_free(&call->headers);
+  rpc_metadata_free(&call->trailers);
+  free(call->own_message);
   free(call->metadata);
   free(call);
 }
@@ -242,6 +246,7 @@ sv_status rpc_call_read(struct rpc_call *call, struct sv_ctx *ctx, struct sv_byt
     *ret_end = true;
     return SV_DONE;
   }
+  call->read_compressed = in->frame.compressed;
   s = message_of(call, ctx, &in->frame, ret_message);
   free(in->frame.bytes);
   free(in);
@@ -252,14 +257,23 @@ sv_status rpc_call_read(struct rpc_call *call, struct sv_ctx *ctx, struct sv_byt
   return s;
 }
 
+static sv_status squeeze(const struct rpc_call *call, struct sv_ctx *ctx, struct sv_bytes *message,
+                         bool *ret_gzip) {
+  bool always = call->squeeze == RPC_SQUEEZE_ALWAYS;
+  if (call->out_encoding != RPC_GZIP || call->squeeze == RPC_SQUEEZE_NEVER ||
+      (message->n < RPC_GZIP_LEAST_BYTES && !always)) {
+    return SV_DONE;
+  }
+  struct sv_bytes smaller;
+  SV_TRY(rpc_gzip(ctx, *message, &smaller));
+  *ret_gzip = smaller.n < message->n || always;
+  *message = *ret_gzip ? smaller : *message;
+  return SV_DONE;
+}
+
 sv_status rpc_call_queue(struct rpc_call *call, struct sv_ctx *ctx, struct sv_bytes message) {
   bool gzip = false;
-  if (call->out_encoding == RPC_GZIP && message.n >= RPC_GZIP_LEAST_BYTES) {
-    struct sv_bytes smaller;
-    SV_TRY(rpc_gzip(ctx, message, &smaller));
-    gzip = smaller.n < message.n;
-    message = gzip ? smaller : message;
-  }
+  SV_TRY(squeeze(call, ctx, &message, &gzip));
   if (message.n > UINT32_MAX) {
     return SV_FAIL(ctx, INTERNAL, "an answer of %zu bytes", message.n);
   }
@@ -374,7 +388,8 @@ static const char *code_name(enum sv_code code) {
   return names[code];
 }
 
-static void log_line(const struct rpc_call *call, const struct sv_ctx *ctx, sv_status status) {
+static void log_line(const struct rpc_call *call, const struct sv_ctx *ctx, enum sv_code code,
+                     sv_status status) {
   char peer[17] = "";
   if (call->spiffe[0]) {
     sv_hex(call->peer.certificate_sha256, 8, peer);
@@ -382,8 +397,7 @@ static void log_line(const struct rpc_call *call, const struct sv_ctx *ctx, sv_s
   struct sv_log_field fields[8];
   size_t n = 0;
   fields[n++] = SV_LOG_TEXT("method", call->method ? call->method->path : "unknown");
-  fields[n++] = SV_LOG_TEXT(
-      "code", code_name(sv_failed(status) ? sv_reason_code(status.reason) : SV_CODE_OK));
+  fields[n++] = SV_LOG_TEXT("code", code_name(code));
   fields[n++] = SV_LOG_NUM("dur_us", (sv_monotonic_ns() - call->start_ns) / 1000);
   fields[n++] = SV_LOG_TEXT("peer", peer);
   fields[n++] = SV_LOG_TEXT("request_id", call->request_id);
@@ -394,14 +408,17 @@ static void log_line(const struct rpc_call *call, const struct sv_ctx *ctx, sv_s
   sv_log_fields(SV_LOG_INFO, "call", fields, n);
 }
 
-void rpc_call_judge(struct rpc_call *call, struct sv_ctx *ctx, sv_status status) {
+static void judge(struct rpc_call *call, struct sv_ctx *ctx, sv_status status, bool handlers_own) {
   if (atomic_exchange(&call->judged, true)) {
     return;
   }
   if (atomic_load(&call->cancelled) && !sv_failed(status)) {
     status = SV_FAIL(ctx, CANCELLED, "the client left before the answer");
   }
-  struct rpc_verdict verdict = rpc_verdict_of(ctx, status);
+  struct rpc_verdict verdict = handlers_own && call->own_code != SV_CODE_OK
+                                   ? rpc_verdict_own(call->own_code, call->own_message)
+                                   : rpc_verdict_of(ctx, status);
+  const enum sv_code code = verdict.code;
   (void)pthread_mutex_lock(&call->lock);
   call->verdict = verdict;
   call->finished = true;
@@ -415,7 +432,11 @@ void rpc_call_judge(struct rpc_call *call, struct sv_ctx *ctx, sv_status status)
   }
   (void)pthread_cond_broadcast(&call->changed);
   (void)pthread_mutex_unlock(&call->lock);
-  log_line(call, ctx, status);
+  log_line(call, ctx, code, status);
+}
+
+void rpc_call_judge(struct rpc_call *call, struct sv_ctx *ctx, sv_status status) {
+  judge(call, ctx, status, false);
 }
 
 SV_AUTO_DEFINE(struct sv_arena, sv_arena_close)
@@ -438,6 +459,6 @@ void rpc_call_run(struct rpc_call *call) {
                        .request_id = call->request_id};
   sv_status s = mem ? handle(call, &ctx) : SV_FAIL(&ctx, NO_MEMORY, "arena");
   if (!call->parked || sv_failed(s)) {
-    rpc_call_judge(call, &ctx, s);
+    judge(call, &ctx, s, s.reason == SV_INTERNAL);
   }
 }

@@ -15,6 +15,17 @@ enum { RPC_SPIFFE_ROOM = 256, RPC_REQUEST_ID_ROOM = 37 };
 
 enum rpc_encoding { RPC_IDENTITY, RPC_GZIP };
 
+/* Compression of the next message. */
+enum rpc_squeeze { RPC_SQUEEZE_WHEN_GAINED, RPC_SQUEEZE_NEVER, RPC_SQUEEZE_ALWAYS };
+
+/* Headers or trailers of the handler's. */
+struct rpc_metadata {
+  size_t n;
+  struct {
+    char *name, *value; /* one malloc, at name */
+  } item[RPC_METADATA_MAX];
+};
+
 struct rpc_connection;
 struct rpc_inbound;
 struct rpc_outbound;
@@ -28,7 +39,8 @@ struct rpc_call {
   struct rpc_peer peer;
   char spiffe[RPC_SPIFFE_ROOM];
   uint64_t start_ns, deadline_ns; /* 0: none */
-  enum rpc_encoding in_encoding, out_encoding;
+  enum rpc_encoding in_encoding;
+  bool accepts_gzip;
   char *metadata; /* name NUL value NUL, and so on; malloc */
   size_t metadata_n;
 
@@ -36,7 +48,11 @@ struct rpc_call {
   atomic_bool cancelled;
   atomic_bool stopping;                 /* pauses end */
   atomic_bool judged;                   /* the first to set it gives the verdict */
-  char request_id[RPC_REQUEST_ID_ROOM]; /* of the handler's thread */
+  char request_id[RPC_REQUEST_ID_ROOM]; /* of the handler's thread, as what follows */
+  enum rpc_squeeze squeeze;
+  bool read_compressed;
+  enum sv_code own_code; /* of rpc_call_fail; OK: the reason's */
+  char *own_message;     /* malloc */
 
   pthread_mutex_t lock;
   pthread_cond_t changed;
@@ -49,6 +65,9 @@ struct rpc_call {
   size_t out_count; /* messages ever queued */
   bool finished;    /* the verdict stands, nothing more is queued */
   struct rpc_verdict verdict;
+  /* Constant once a message was queued, or finished; trailers once finished. */
+  enum rpc_encoding out_encoding;
+  struct rpc_metadata headers, trailers;
 
   /* Of the loop. */
   void (*woken)(void *user);                      /* something was read, queued, or finished */

@@ -168,6 +168,16 @@ struct rpc_verdict rpc_verdict_of(struct sv_ctx *ctx, sv_status status) {
   return v;
 }
 
+struct rpc_verdict rpc_verdict_own(enum sv_code code, const char *message) {
+  struct rpc_verdict v = {.code = code, .reason = SV_INTERNAL};
+  struct sv_bytes text = sv_bytes_str(message ? message : "");
+  v.message = malloc(3 * text.n + 1);
+  if (v.message) {
+    rpc_percent_encode(text, v.message);
+  }
+  return v;
+}
+
 void rpc_verdict_free(struct rpc_verdict *v) {
   free(v->message);
   free(v->details);

@@ -16,4 +16,6 @@ struct sv_bytes rpc_details(struct sv_ctx *ctx, enum sv_reason reason);
 
 /* A verdict outlives the call's arena. free takes it back to zero. */
 struct rpc_verdict rpc_verdict_of(struct sv_ctx *ctx, sv_status status);
+/* A code and a text that are no reason's; message NULL: none. */
+struct rpc_verdict rpc_verdict_own(enum sv_code code, const char *message);
 void rpc_verdict_free(struct rpc_verdict *v);

@@ -48,6 +48,26 @@ sv_status rpc_call_read(struct rpc_call *call, struct sv_ctx *ctx, struct sv_byt
  * Fails: CANCELLED (the peer is gone), DEADLINE, NO_MEMORY. */
 sv_status rpc_call_write(struct rpc_call *call, struct sv_ctx *ctx, struct sv_bytes message);
 
+/* One header of the answer, before its first message; or one trailer, before the handler returns. Names are lower case;
+ * the value of a name that ends in -bin is any bytes (base64 is the layer's), of any other printable ASCII. Copied.
+ * Fails: INTERNAL (not such a name or value, reserved, too late, more than RPC_METADATA_MAX), NO_MEMORY. */
+enum { RPC_METADATA_MAX = 4 };
+sv_status rpc_call_header(struct rpc_call *call, struct sv_ctx *ctx, const char *name,
+                          struct sv_bytes value);
+sv_status rpc_call_trailer(struct rpc_call *call, struct sv_ctx *ctx, const char *name,
+                           struct sv_bytes value);
+
+/* A status that has no reason in the table: this code (not OK) and this text (UTF-8, copied), without details. The
+ * handler returns what this returns. */
+sv_status rpc_call_fail(struct rpc_call *call, struct sv_ctx *ctx, enum sv_code code,
+                        const char *message);
+
+/* Whether the messages from now on are compressed; by default those that gain are, when the client's were. False when
+ * they can't be: the client does not accept it, or the headers, which announce it, are out without it. */
+bool rpc_call_compress(struct rpc_call *call, bool on);
+/* Was the message that was read last compressed? */
+bool rpc_call_was_compressed(const struct rpc_call *call);
+
 /* For the log line; copied, at most 36 characters. */
 void rpc_call_request_id(struct rpc_call *call, const char *uuid);
 

@@ -23,7 +23,7 @@ static const bool stream_moves[ST_STATES][ST_STATES] = {
     [ST_RESPONDING] = {[ST_ENDING] = true},
 };
 
-enum { CONTENT_TYPE_ROOM = 64 };
+enum { CONTENT_TYPE_ROOM = 64, HEADERS_MAX = 4 + RPC_METADATA_MAX };
 
 struct rpc_stream {
   struct rpc_connection *c;
@@ -32,7 +32,7 @@ struct rpc_stream {
   struct rpc_call *call;
   const struct rpc_route *route;
   bool post, path_seen;
-  bool timeout_bad, encoding_unknown, accepts_gzip;
+  bool timeout_bad, encoding_unknown;
   char content_type[CONTENT_TYPE_ROOM]; /* "" when absent or too long to echo */
   bool content_type_ok;
   uint64_t timeout_ns; /* UINT64_MAX: none */
@@ -52,7 +52,17 @@ static void move(struct rpc_stream *st, enum stream_state to) {
 
 /* --- answers --- */
 
-static size_t response_headers(const struct rpc_stream *st, struct h2_header h[static 4]) {
+static size_t metadata_put(const struct rpc_metadata *m, struct h2_header *h) {
+  for (size_t i = 0; i < m->n; i++) {
+    const char *name = m->item[i].name;
+    const char *value = m->item[i].value;
+    h[i] = (struct h2_header){name, value, strlen(name), strlen(value)};
+  }
+  return m->n;
+}
+
+static size_t response_headers(const struct rpc_stream *st,
+                               struct h2_header h[static HEADERS_MAX]) {
   size_t n = 0;
   h[n++] = H2_HEADER(":status", "200");
   h[n++] = H2_HEADER("content-type", st->content_type[0] ? st->content_type : "application/grpc");
@@ -60,6 +70,7 @@ static size_t response_headers(const struct rpc_stream *st, struct h2_header h[s
   if (st->call->out_encoding == RPC_GZIP) {
     h[n++] = H2_HEADER("grpc-encoding", "gzip");
   }
+  n += metadata_put(&st->call->headers, h + n);
   return n;
 }
 
@@ -75,6 +86,7 @@ static size_t trailers_of(struct rpc_stream *st, struct h2_header h[static H2_TR
   if (v->details) {
     h[n++] = H2_HEADER("grpc-status-details-bin", v->details);
   }
+  n += metadata_put(&st->call->trailers, h + n);
   return n;
 }
 
@@ -88,12 +100,13 @@ static void credit_all(struct rpc_stream *st) {
 /* The verdict is there: send it, after what is queued. */
 static void answer(struct rpc_stream *st) {
   bool headers_out = st->state == ST_RESPONDING;
-  struct h2_header h[4 + H2_TRAILERS_MAX];
+  struct h2_header h[HEADERS_MAX + H2_TRAILERS_MAX];
   size_t n = 0;
   bool ok = true;
   if (headers_out) {
     h2_session_resume(st->c->session, st->id);
-  } else if (st->call->verdict.code == SV_CODE_OK || rpc_call_has_output(st->call)) {
+  } else if (st->call->verdict.code == SV_CODE_OK || rpc_call_has_output(st->call) ||
+             st->call->headers.n > 0) {
     n = response_headers(st, h);
     ok = h2_session_respond(st->c->session, st->id, h, n, true);
   } else {
@@ -152,7 +165,7 @@ static void look(struct rpc_stream *st) {
   bool finished = rpc_call_finished(st->call);
   account(st);
   if (st->state == ST_RUNNING && !finished && rpc_call_has_output(st->call)) {
-    struct h2_header h[4];
+    struct h2_header h[HEADERS_MAX];
     size_t n = response_headers(st, h);
     if (!h2_session_respond(st->c->session, st->id, h, n, true)) {
       h2_session_reset(st->c->session, st->id, H2_INTERNAL_ERROR);
@@ -299,7 +312,7 @@ static void on_header(void *user, void *stream, struct sv_bytes name, struct sv_
   } else if (IS("grpc-encoding")) {
     encoding_take(st, value);
   } else if (IS("grpc-accept-encoding")) {
-    st->accepts_gzip = rpc_list_has(value, "gzip");
+    st->call->accepts_gzip = rpc_list_has(value, "gzip");
   } else if (name.n > 0 && name.p[0] != ':' && memchr(value.p, 0, value.n) == NULL) {
     metadata_keep(st->call, name, value);
   }
@@ -383,7 +396,7 @@ static void on_request(void *user, void *stream, bool too_large) {
       refuse(st, &ctx, s);
       return;
     }
-    if (st->call->in_encoding == RPC_GZIP && st->accepts_gzip) {
+    if (st->call->in_encoding == RPC_GZIP && st->call->accepts_gzip) {
       st->call->out_encoding = RPC_GZIP;
     }
     move(st, ST_BODY);

@@ -1,0 +1,119 @@
+/* What a handler says of its answer beside messages. Lists are filled under the call's lock, before the loop may read
+ * them: headers until a message is queued, trailers until the verdict. */
+#include "rpc/grpc/metadata.h"
+
+#include <stdlib.h>
+
+#include "rpc/grpc/header_text.h"
+
+/* Of HTTP/2 or of gRPC. */
+static bool reserved(const char *name) {
+  return strncmp(name, "grpc-", 5) == 0 || strcmp(name, "content-type") == 0 ||
+         strcmp(name, "te") == 0 || strcmp(name, "connection") == 0 ||
+         strcmp(name, "content-length") == 0 || strcmp(name, "transfer-encoding") == 0;
+}
+
+static bool name_ok(const char *name) {
+  return name[0] && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0' &&
+         !reserved(name);
+}
+
+static bool is_binary(const char *name) {
+  size_t n = strlen(name);
+  return n >= 4 && strcmp(name + n - 4, "-bin") == 0;
+}
+
+static bool printable(struct sv_bytes value) {
+  for (size_t i = 0; i < value.n; i++) {
+    if (value.p[i] < 0x20 || value.p[i] > 0x7E) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static sv_status text_of(struct sv_ctx *ctx, const char *name, struct sv_bytes value,
+                         struct sv_bytes *ret) {
+  if (!name_ok(name)) {
+    return SV_FAIL(ctx, INTERNAL, "not a name of metadata");
+  }
+  if (is_binary(name)) {
+    char *text = rpc_bin_encode(ctx->mem, value);
+    if (!text) {
+      return SV_FAIL(ctx, NO_MEMORY, "%s", name);
+    }
+    value = sv_bytes_str(text);
+  }
+  *ret = value;
+  return printable(value) ? SV_DONE : SV_FAIL(ctx, INTERNAL, "%s is not printable", name);
+}
+
+/* Under the lock. */
+static sv_status metadata_add(struct rpc_metadata *m, struct sv_ctx *ctx, const char *name,
+                              struct sv_bytes value) {
+  size_t name_n = strlen(name) + 1;
+  char *p = m->n < RPC_METADATA_MAX ? malloc(name_n + value.n + 1) : NULL;
+  if (!p) {
+    return m->n < RPC_METADATA_MAX ? SV_FAIL(ctx, NO_MEMORY, "%s", name)
+                                   : SV_FAIL(ctx, INTERNAL, "too much metadata");
+  }
+  memcpy(p, name, name_n);
+  if (value.n > 0) {
+    memcpy(p + name_n, value.p, value.n);
+  }
+  p[name_n + value.n] = '\0';
+  m->item[m->n].name = p;
+  m->item[m->n].value = p + name_n;
+  m->n++;
+  return SV_DONE;
+}
+
+sv_status rpc_call_header(struct rpc_call *call, struct sv_ctx *ctx, const char *name,
+                          struct sv_bytes value) {
+  SV_TRY(text_of(ctx, name, value, &value));
+  (void)pthread_mutex_lock(&call->lock);
+  sv_status s = call->finished        ? SV_FAIL(ctx, CANCELLED, "the call has its verdict")
+                : call->out_count > 0 ? SV_FAIL(ctx, INTERNAL, "the headers are out")
+                                      : metadata_add(&call->headers, ctx, name, value);
+  (void)pthread_mutex_unlock(&call->lock);
+  return s;
+}
+
+sv_status rpc_call_trailer(struct rpc_call *call, struct sv_ctx *ctx, const char *name,
+                           struct sv_bytes value) {
+  SV_TRY(text_of(ctx, name, value, &value));
+  (void)pthread_mutex_lock(&call->lock);
+  sv_status s = call->finished ? SV_FAIL(ctx, CANCELLED, "the call has its verdict")
+                               : metadata_add(&call->trailers, ctx, name, value);
+  (void)pthread_mutex_unlock(&call->lock);
+  return s;
+}
+
+void rpc_metadata_free(struct rpc_metadata *m) {
+  for (size_t i = 0; i < m->n; i++) {
+    free(m->item[i].name);
+  }
+  m->n = 0;
+}
+
+sv_status rpc_call_fail(struct rpc_call *call, struct sv_ctx *ctx, enum sv_code code,
+                        const char *message) {
+  SV_ASSERT(code > SV_CODE_OK && code <= SV_CODE_UNAUTHENTICATED);
+  free(call->own_message);
+  call->own_code = code;
+  call->own_message = strdup(message);
+  return SV_FAIL(ctx, INTERNAL, "a status of the handler's own");
+}
+
+bool rpc_call_compress(struct rpc_call *call, bool on) {
+  (void)pthread_mutex_lock(&call->lock);
+  if (on && call->accepts_gzip && call->out_count == 0 && !call->finished) {
+    call->out_encoding = RPC_GZIP;
+  }
+  bool can = !on || call->out_encoding == RPC_GZIP;
+  (void)pthread_mutex_unlock(&call->lock);
+  call->squeeze = on ? RPC_SQUEEZE_ALWAYS : RPC_SQUEEZE_NEVER;
+  return can;
+}
+
+bool rpc_call_was_compressed(const struct rpc_call *call) { return call->read_compressed; }
