@@ -144,7 +144,7 @@ struct model_occupant {
   struct model_travel_document travel_document;
   const char *seat;
   uint32_t bags;
-  const char *embark; /* never "" after model_manifest_complete */
+  const char *embark; /* never "" after model_complete */
   const char *debark;
   struct model_texts service_codes;
   struct model_texts facts;         /* PRIVATE */
@@ -160,7 +160,7 @@ struct model_manifest {
   struct model_leg *legs;
   size_t leg_count;
   struct model_texts alternates;
-  struct model_occupant *occupants; /* in the order of the lines after model_manifest_complete */
+  struct model_occupant *occupants; /* in the order of the lines after model_complete */
   size_t occupant_count;
   uint32_t seats;
   const char *issuing_state;

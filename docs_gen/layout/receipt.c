@@ -556,9 +556,6 @@ void receipt_draw(struct canvas *c, const struct layout *l) {
       running_head(c, l);
     }
     table_page(c, l);
-    if (page < l->page_count && l->codes[page - 1].modules) {
-      layout_code(c, l, 195, 249.2, true, true, 27.1, ORDER_AMOUNT - 400 + 2 * (uint32_t)page);
-    }
   }
   c->path = c->path ? "" : NULL;
   amount_panel(c, l);

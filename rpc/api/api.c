@@ -1,6 +1,8 @@
 /* The handlers. Each is: caller, unpack, one call of service/, pack. */
 #include "rpc/api/api.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rpc/api/convert.h"
@@ -172,32 +174,72 @@ static const struct rpc_method registry_methods[] = {
 
 /* --- verification --- */
 
-static sv_status verify_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
-  struct service_caller caller;
-  SV_TRY(convert_caller(call, ctx, service, &caller));
-  struct sv_buf pdf = sv_buf_in(ctx->mem, VERIFY_PDF_MAX);
-  const char *language = "";
+/* A file on its way in. Not in the call's arena, which is emptied after each message: a file of the greatest size would
+ * be in it three times over. */
+struct upload {
+  uint8_t *p;
+  size_t n, room;
+  char language[12];
+};
+
+static void upload_close(struct upload *u) {
+  if (u) {
+    free(u->p);
+    free(u);
+  }
+}
+SV_AUTO_DEFINE(struct upload, upload_close)
+
+static sv_status upload_put(struct sv_ctx *ctx, struct upload *u, const uint8_t *p, size_t n) {
+  if (n > VERIFY_PDF_MAX - u->n) {
+    return SV_FAIL(ctx, LIMIT_EXCEEDED, "a PDF to verify may have %d bytes", VERIFY_PDF_MAX);
+  }
+  if (n > u->room - u->n) {
+    size_t room = 2 * (u->n + n) < VERIFY_PDF_MAX ? 2 * (u->n + n) : VERIFY_PDF_MAX;
+    uint8_t *more = realloc(u->p, room);
+    if (!more) {
+      return SV_FAIL(ctx, NO_MEMORY, "a PDF to verify");
+    }
+    u->p = more;
+    u->room = room;
+  }
+  if (n) {
+    memcpy(u->p + u->n, p, n);
+    u->n += n;
+  }
+  return SV_DONE;
+}
+
+static sv_status upload_read(struct rpc_call *call, struct sv_ctx *ctx, struct upload *u) {
   for (bool first = true;; first = false) {
     struct sv_bytes wire;
     bool end;
     SV_TRY(rpc_call_read(call, ctx, &wire, &end));
     if (end) {
-      break;
+      return SV_DONE;
     }
     ProtobufCMessage *message;
     SV_TRY(rpc_unpack(ctx, &salvo__v1__verify_document_request__descriptor, wire, &message));
     const Salvo__V1__VerifyDocumentRequest *m =
         (const Salvo__V1__VerifyDocumentRequest *)(const void *)message;
-    if (first) {
-      language = m->language;
+    if (first && strlen(m->language) < sizeof u->language) {
+      (void)snprintf(u->language, sizeof u->language, "%s", m->language);
     }
-    sv_buf_put(&pdf, m->chunk.data, m->chunk.len);
-    if (pdf.failed) {
-      return SV_FAIL(ctx, LIMIT_EXCEEDED, "a PDF to verify may have %d bytes", VERIFY_PDF_MAX);
-    }
+    SV_TRY(upload_put(ctx, u, m->chunk.data, m->chunk.len));
+    rpc_call_recycle(call, ctx);
   }
+}
+
+static sv_status verify_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  struct service_caller caller;
+  SV_TRY(convert_caller(call, ctx, service, &caller));
+  SV_AUTO(upload_close) struct upload *u = calloc(1, sizeof *u);
+  if (!u) {
+    return CONVERT_NO_MEMORY(ctx);
+  }
+  SV_TRY(upload_read(call, ctx, u));
   struct service_report report;
-  SV_TRY(service_verify_pdf(service, ctx, &caller, sv_buf_bytes(&pdf), language, &report));
+  SV_TRY(service_verify_pdf(service, ctx, &caller, sv_bytes_of(u->p, u->n), u->language, &report));
   Salvo__V1__VerifyDocumentResponse answer = SALVO__V1__VERIFY_DOCUMENT_RESPONSE__INIT;
   answer.report = api_report(ctx, &report);
   return answer.report ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);

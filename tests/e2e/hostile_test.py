@@ -194,6 +194,13 @@ def test_junk_is_no_document(server):
         assert gate.verify(junk).verdict in (V.VERDICT_UNREADABLE, V.VERDICT_NOT_OURS)
 
 
+def test_a_file_is_judged_up_to_the_limit_and_refused_above(server, documents):
+    gate, pdf, limit = server.client("gate"), documents["safe-conduct"][1].pdf, 32 << 20
+    assert gate.verify(pdf + b"\0" * (limit - len(pdf))).verdict == V.VERDICT_INVALID
+    assert gate.verify(random.Random(1).randbytes(limit)).verdict == V.VERDICT_UNREADABLE
+    refused(lambda: gate.verify(b"\0" * (limit + 1)), "RESOURCE_EXHAUSTED", "LIMIT_EXCEEDED")
+
+
 def test_no_mutation_of_a_seal_is_valid_and_no_bearer_is_passed_unread(server, documents):
     rng = random.Random(3)
     stub = server.client("gate").verification
