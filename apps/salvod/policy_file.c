@@ -1,4 +1,5 @@
-/* The policy file: authorities, officers, roles, callers. Unknown roles, acts, kinds and keys are faults. */
+/* The policy file: authorities, officers, roles, callers. Unknown authorities, roles, acts, kinds and keys are faults, and
+ * so is who is there twice: what the second row says would go unheard. */
 #include <string.h>
 
 #include "apps/salvod/settings.h"
@@ -49,6 +50,11 @@ static sv_status authorities_read(struct reading *r, struct config *file) {
     SV_TRY(keep(r, g, "zone", CONFIG_REQUIRED, &a->zone));
     SV_TRY(keep(r, g, "duty_telephone", CONFIG_REQUIRED, &a->duty_telephone));
     SV_TRY(keep(r, g, "verify_url", CONFIG_REQUIRED, &a->verify_url));
+    for (size_t k = 0; k < i; k++) {
+      if (strcmp(rows[k].id, a->id) == 0) {
+        return config_fault(r->ctx, g, "id", "is an authority that the file has already");
+      }
+    }
     struct sv_date today;
     if (!sv_date_in_zone(sv_wall_us(), a->zone, &today)) {
       return config_fault(r->ctx, g, "zone", "is no time zone of this machine");
@@ -84,6 +90,9 @@ static sv_status officers_read(struct reading *r, struct config *file) {
     SV_TRY(config_list_group(r->ctx, list, i, &g));
     SV_TRY(keep(r, g, "id", CONFIG_REQUIRED, &o->officer.id));
     SV_TRY(keep(r, g, "authority", CONFIG_REQUIRED, &o->authority));
+    if (!policy_authority(r->policy, o->authority)) {
+      return config_fault(r->ctx, g, "authority", "is an authority that the file does not define");
+    }
     SV_TRY(keep(r, g, "name", CONFIG_REQUIRED, &o->officer.name));
     SV_TRY(keep(r, g, "post_es", CONFIG_REQUIRED, &o->officer.post_es));
     SV_TRY(keep(r, g, "post_en", CONFIG_REQUIRED, &o->officer.post_en));
@@ -164,6 +173,11 @@ static sv_status callers_read(struct reading *r, struct config *file) {
     size_t n;
     SV_TRY(config_list_group(r->ctx, list, i, &g));
     SV_TRY(keep(r, g, "id", CONFIG_REQUIRED, &rows[i].id));
+    for (size_t k = 0; k < i; k++) {
+      if (strcmp(rows[k].id, rows[i].id) == 0) {
+        return config_fault(r->ctx, g, "id", "is a caller that the file has already");
+      }
+    }
     SV_TRY(config_strings(r->ctx, g, "roles", &words, &n));
     rows[i].roles = SV_ARRAY(r->ctx->mem, n, const struct policy_role *);
     if (!rows[i].roles) {

@@ -5,7 +5,7 @@ import subprocess
 import uuid
 
 import pytest
-from conftest import document_pb2, example, operations_pb2, refused, registry_pb2, verification_pb2
+from conftest import Server, document_pb2, example, operations_pb2, refused, registry_pb2, verification_pb2
 
 V = verification_pb2.VerificationReport
 
@@ -188,3 +188,19 @@ def test_a_preview_asks_no_registry(server, kind, role):
     if role == "finance":
         request.disbursement_receipt.obligation = "obligations/nowhere"
     assert server.client(role).issue(request).pdf.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("old,new", [
+    ('system/gate"; roles', 'system/audit"; roles'),
+    ('id = "treasury";', 'id = "migration";'),
+    ('authority = "treasury";', 'authority = "tresury";'),
+])
+def test_a_policy_that_contradicts_itself_is_a_fault(authority, tmp_path, old, new):
+    server = Server(tmp_path, authority)
+    policy = tmp_path / "policy.conf"
+    text = policy.read_text()
+    assert text.count(old) == 1
+    policy.write_text(text.replace(old, new))
+    checked = subprocess.run([str(server.build / "bin/salvod"), "--config", str(tmp_path / "salvod.conf"), "--check-config"],
+                             capture_output=True, text=True)
+    assert checked.returncode == 1 and "policy.conf" in checked.stderr, checked
