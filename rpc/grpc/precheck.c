@@ -122,6 +122,11 @@ static sv_status known_check(struct walk *w, const ProtobufCFieldDescriptor *f, 
     return SV_FAIL(w->ctx, MESSAGE_MALFORMED, "%s: wire type %d", f->name, (int)wire);
   }
   if (f->type == PROTOBUF_C_TYPE_STRING && !rpc_text_ok(body)) {
+    if (memchr(body.p, 0,
+               body.n)) { /* protobuf allows it, a C string can't hold it: the client's fault */
+      sv_ctx_violate(w->ctx, "has a NUL character", "%s", f->name);
+      return sv_ctx_violations_status(w->ctx);
+    }
     return SV_FAIL(w->ctx, MESSAGE_MALFORMED, "%s: not UTF-8 text", f->name);
   }
   if (f->type == PROTOBUF_C_TYPE_MESSAGE) {

@@ -5,9 +5,9 @@
 
 #include "base/ctx.h"
 
-/* Fails: MESSAGE_MALFORMED (truncated, groups, wrong wire type, bad tag, a string that is no UTF-8 or holds NUL, a
- * singular message sent twice, more than RPC_PROTOBUF_DEPTH_MAX levels), LIMIT_EXCEEDED (more than
- * RPC_PROTOBUF_ELEMENTS_MAX fields and packed elements). Any thread. */
+/* Fails: FIELD_INVALID (a string holds NUL; the violation names its field), MESSAGE_MALFORMED (truncated, groups, wrong
+ * wire type, bad tag, a string that is no UTF-8, a singular message sent twice, more than RPC_PROTOBUF_DEPTH_MAX
+ * levels), LIMIT_EXCEEDED (more than RPC_PROTOBUF_ELEMENTS_MAX fields and packed elements). Any thread. */
 sv_status rpc_precheck(struct sv_ctx *ctx, const ProtobufCMessageDescriptor *type,
                        struct sv_bytes wire);
 

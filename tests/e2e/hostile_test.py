@@ -254,3 +254,10 @@ def test_portraits_of_all_sorts_are_drawn_or_refused(server):
         request = example("safe-conduct", validate_only=True)
         request.safe_conduct.holder.portrait_jpeg = bytes(bent)
         answer(lambda: case.issue(request))
+
+
+def test_a_nul_in_a_text_is_the_fields_fault(server):
+    request = example("safe-conduct")
+    request.safe_conduct.holder.surname = "A\0B"
+    found = refused(lambda: server.client("case").issue(request), "INVALID_ARGUMENT", "FIELD_INVALID")
+    assert "surname" in {v.field for v in found["BadRequest"].field_violations}

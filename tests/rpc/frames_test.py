@@ -106,7 +106,7 @@ class Frames(unittest.TestCase):
 
     def test_cut_frames_unknown_flags_and_no_protobuf_are_13(self):
         bodies = [HELLO[:-1], HELLO[:3], b"\x02" + HELLO[1:], b"\xff" + HELLO[1:], message(b"\xff\xff\xff"),
-                  message(b"\x0a\x05ab"), message(b"\x0a\x01\xff"), message(b"\x0a\x01\x00"), message(b"\x0b\x0c")]
+                  message(b"\x0a\x05ab"), message(b"\x0a\x01\xff"), message(b"\x0b\x0c")]
         for i, body in enumerate(bodies):
             with self.subTest(body):
                 self.c.request(2 * i + 1, UNARY, body)
