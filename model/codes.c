@@ -48,11 +48,6 @@ bool model_state_territory(const char *code, char territory[static 4]) {
 
 bool model_airport_known(const char *code) { return FIND(airport_rows, code) != NULL; }
 
-const char *model_airport_name(const char *code) {
-  const struct code_row *r = FIND(airport_rows, code);
-  return r ? r->text + 4 : NULL; /* "PAN Albrook ..." */
-}
-
 bool model_airport_state(const char *code, char state[static 4]) {
   const struct code_row *r = FIND(airport_rows, code);
   if (r) {

@@ -11,8 +11,6 @@ bool model_state_issues(const char *code);
 bool model_state_territory(const char *code, char territory[static 4]);
 /* IATA location code of an airport. */
 bool model_airport_known(const char *code);
-/* The airport's name in English, NULL when unknown. Static storage. */
-const char *model_airport_name(const char *code);
 /* The three-letter code of the state that an airport lies in; false when unknown. */
 bool model_airport_state(const char *code, char state[static 4]);
 /* Digits of the minor unit, ISO 4217: 0, 2, 3 or 4; -1 for an unknown code or one without a minor unit (XAU, XXX). */

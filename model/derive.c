@@ -64,10 +64,6 @@ bool model_role_is_passenger(enum model_role role) {
   return role == MODEL_RETURNEE || role == MODEL_VOLUNTARY_RETURNEE;
 }
 
-bool model_role_is_accompanying(enum model_role role) {
-  return role >= MODEL_ESCORT && role <= MODEL_INTERPRETER;
-}
-
 struct line_key {
   bool crew;
   const char *name;

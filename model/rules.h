@@ -33,5 +33,4 @@ bool model_exchange(int64_t minor, int exponent, int64_t rate_millionths, int ba
 /* ISO 11649: RF, check digits by MOD 97-10, up to 21 characters. */
 bool model_rf_reference_valid(const char *reference);
 
-bool model_role_is_passenger(enum model_role role);    /* category P */
-bool model_role_is_accompanying(enum model_role role); /* category A */
+bool model_role_is_passenger(enum model_role role); /* category P */

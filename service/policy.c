@@ -18,8 +18,6 @@ int service_act_of(const char *name) {
   return -1;
 }
 
-const char *service_act_name(enum service_act act) { return act_names[act]; }
-
 /* The AUTHORITY of spiffe://DOMAIN/authority/AUTHORITY/... ; false on another form or domain. */
 static bool authority_of(const char *spiffe, const char *domain, const char **ret, size_t *ret_n) {
   static const char scheme[] = "spiffe://";

@@ -20,7 +20,6 @@ enum service_act {
 
 /* "IssueDocument"; -1 for an unknown name. */
 int service_act_of(const char *name);
-const char *service_act_name(enum service_act act);
 
 enum {
   SERVICE_ALL_KINDS =
