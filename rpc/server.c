@@ -290,6 +290,7 @@ sv_status rpc_server_open(struct sv_ctx *ctx, struct loop *loop, struct workers 
   }
   s->host = (struct rpc_host){.loop = loop,
                               .workers = workers,
+                              .watchers = config->watchers ? config->watchers : workers,
                               .limits = config->limits,
                               .require_peer = config->require_peer,
                               .connection_gone = on_gone,

@@ -26,6 +26,8 @@ struct rpc_server_config {
   /* A FileDescriptorSet of every service (health and reflection too) with all imports: it is told by reflection, to
    * acceptable peers. Borrowed until rpc_server_close. Empty: no reflection. */
   struct sv_bytes descriptor_set;
+  /* For methods with RPC_ON_WATCHER, one thread a stream: open it with queue_max 0. Borrowed; NULL: the other workers. */
+  struct workers *watchers;
 };
 
 /* Methods that share a service pointer. Borrowed until rpc_server_close. */

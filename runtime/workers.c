@@ -1,5 +1,5 @@
 /* Two queues, one lock. Invariants, under the lock: waiting_running <= waiting_max; queued = jobs in both queues
- * <= queue_max. A job leaves its queue exactly once, to a worker. */
+ * <= queue_max + idle threads. A job leaves its queue exactly once, to a worker. */
 #include "runtime/workers.h"
 
 #include <pthread.h>
@@ -16,6 +16,7 @@ struct workers {
   pthread_cond_t work;
   struct job_queue quick, waiting;
   size_t queued, queue_max;
+  size_t running; /* threads with a job */
   size_t waiting_running, waiting_max;
   bool closing;
   size_t thread_n;
@@ -58,6 +59,7 @@ static struct workers_job *job_next(struct workers *pool) {
   }
   if (job) {
     pool->queued--;
+    pool->running++;
     pool->waiting_running += job->may_wait ? 1 : 0;
   }
   return job;
@@ -85,6 +87,7 @@ static void *worker_main(void *arg) {
     job->run(job);
     loop_post(pool->loop, &job->finished);
     (void)pthread_mutex_lock(&pool->lock);
+    pool->running--;
     if (may_wait) {
       pool->waiting_running--;
       (void)pthread_cond_signal(&pool->work);
@@ -144,7 +147,7 @@ sv_status workers_open(struct sv_ctx *ctx, struct loop *loop, size_t threads, si
 sv_status workers_submit(struct workers *pool, struct sv_ctx *ctx, struct workers_job *job) {
   job->finished = (struct loop_closure){.fn = job_done, .arg = job};
   (void)pthread_mutex_lock(&pool->lock);
-  bool full = pool->closing || pool->queued >= pool->queue_max;
+  bool full = pool->closing || pool->queued >= pool->queue_max + (pool->thread_n - pool->running);
   if (!full) {
     queue_put(job->may_wait ? &pool->waiting : &pool->quick, job);
     pool->queued++;

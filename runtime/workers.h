@@ -17,7 +17,7 @@ struct workers_job {
   struct loop_closure finished;
 };
 
-/* threads: 1 to 256; queue_max: jobs accepted and not yet started. The loop is borrowed. Caller: workers_close.
+/* threads: 1 to 256; queue_max: jobs accepted beyond those that a free thread takes at once. The loop is borrowed. Caller: workers_close.
  * Fails: NO_MEMORY, INTERNAL (no thread). */
 sv_status workers_open(struct sv_ctx *ctx, struct loop *loop, size_t threads, size_t queue_max,
                        struct workers **ret_pool);

@@ -61,6 +61,7 @@ static sv_status rest_read(struct reading *r, struct config_group root, struct s
   SV_TRY(config_bool(r->ctx, g, "specimen", false, &s->specimen));
   SV_TRY(config_int(r->ctx, root, "workers", 1, 256, 4, &s->workers));
   SV_TRY(config_int(r->ctx, root, "queue", 1, 65536, 256, &s->queue));
+  SV_TRY(config_int(r->ctx, root, "watchers", 1, 256, 64, &s->watchers));
   SV_TRY(config_int(r->ctx, root, "drain_seconds", 0, 3600, 10, &s->drain_s));
   SV_TRY(text(r, root, "log_level", "info", &s->log_level));
   return path(r, root, "policy", CONFIG_REQUIRED, ret_policy);

@@ -15,7 +15,7 @@ struct settings {
   const char *document_key, *document_chain;
   const char *seal_key, *seal_certificate;
   const char *trust;
-  int64_t workers, queue;
+  int64_t workers, queue, watchers;
   int64_t drain_s;
   const char *log_level;
   struct service_policy policy;

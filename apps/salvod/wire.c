@@ -18,7 +18,7 @@ enum { SWEEP_EVERY_S = 30, SWEEP_AT_ONCE = 16, FILE_MAX = 1024 * 1024 };
 struct wire {
   const struct settings *settings;
   struct loop *loop;
-  struct workers *workers;
+  struct workers *workers, *watchers;
   struct store *store;
   struct docs *docs;
   struct seal *seal;
@@ -177,6 +177,7 @@ static sv_status server_open(struct sv_ctx *ctx, struct wire *w) {
   const struct settings *s = w->settings;
   SV_TRY(loop_open(ctx, &w->loop));
   SV_TRY(workers_open(ctx, w->loop, (size_t)s->workers, (size_t)s->queue, &w->workers));
+  SV_TRY(workers_open(ctx, w->loop, (size_t)s->watchers, 0, &w->watchers));
   struct rpc_server_config config = {.address = s->address,
                                      .port = s->port,
                                      .certificate_path = s->certificate,
@@ -185,7 +186,8 @@ static sv_status server_open(struct sv_ctx *ctx, struct wire *w) {
                                      .trust_domain = s->policy.trust_domain,
                                      .require_peer = true,
                                      .limits = rpc_limits_default(),
-                                     .descriptor_set = api_descriptor_set()};
+                                     .descriptor_set = api_descriptor_set(),
+                                     .watchers = w->watchers};
   api_services(w->service, w->services);
   SV_TRY(rpc_server_open(ctx, w->loop, w->workers, &config, w->services, API_SERVICES, &w->server));
   SV_TRY(loop_on_signal(w->loop, ctx, SIGTERM, stop_asked, w));
@@ -222,6 +224,7 @@ void wire_run(struct wire *w) {
 
 void wire_close(struct wire *w) {
   if (w) {
+    workers_close(w->watchers);
     workers_close(w->workers);
     loop_timer_close(w->sweep_timer);
     rpc_server_close(w->server);

@@ -316,7 +316,7 @@ sv_status rpc_call_write(struct rpc_call *call, struct sv_ctx *ctx, struct sv_by
   (void)pthread_mutex_unlock(&call->lock);
   SV_TRY(s);
   SV_TRY(rpc_call_queue(call, ctx, message));
-  if (call->method->server_streaming && call->method->where == RPC_ON_WORKER) {
+  if (call->method->server_streaming && call->method->where != RPC_ON_LOOP) {
     loop_post(call->loop, &call->wake);
   }
   return SV_DONE;

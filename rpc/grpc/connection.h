@@ -12,7 +12,7 @@ struct rpc_connection;
 /* What connections need of their server. Outlives them. */
 struct rpc_host {
   struct loop *loop;
-  struct workers *workers;
+  struct workers *workers, *watchers;
   struct rpc_limits limits;
   const struct rpc_routes *routes;
   bool require_peer;

@@ -35,7 +35,7 @@ static size_t first_slot(const struct rpc_routes *r, struct sv_bytes path) {
 void rpc_routes_add(struct rpc_routes *r, const struct rpc_method *method, void *service) {
   struct sv_bytes path = sv_bytes_str(method->path);
   SV_ASSERT(!rpc_routes_find(r, path));
-  SV_ASSERT(method->where == RPC_ON_WORKER || !method->client_streaming);
+  SV_ASSERT(method->where != RPC_ON_LOOP || !method->client_streaming);
   size_t i = first_slot(r, path);
   while (r->slot[i].method) {
     i = (i + 1) & (r->slots - 1);

@@ -19,6 +19,7 @@ struct rpc_peer {
 enum rpc_where {
   RPC_ON_WORKER,
   RPC_ON_LOOP, /* microseconds, never blocks: unary methods alone */
+  RPC_ON_WATCHER, /* a stream that mostly waits (rpc_call_pause): a pool of its own, full is QUEUE_FULL at once */
 };
 
 struct rpc_method {

@@ -222,12 +222,14 @@ static void start(struct rpc_stream *st) {
     return;
   }
   struct sv_ctx ctx = sv_ctx_over(NULL);
-  call->job =
-      (struct workers_job){.run = on_run, .done = on_done, .may_wait = call->method->may_wait};
+  const struct rpc_host *host = st->c->host;
+  struct workers *pool = call->method->where == RPC_ON_WATCHER ? host->watchers : host->workers;
+  call->job = (struct workers_job){
+      .run = on_run, .done = on_done, .may_wait = call->method->may_wait && pool == host->workers};
   rpc_call_hold(call);
   move(st, ST_RUNNING);
   rpc_connection_handler_started(st->c);
-  sv_status s = workers_submit(st->c->host->workers, &ctx, &call->job);
+  sv_status s = workers_submit(pool, &ctx, &call->job);
   if (sv_failed(s)) {
     rpc_call_release(call);
     refuse(st, &ctx, s);
@@ -354,7 +356,7 @@ static sv_status deadline_take(struct rpc_stream *st, struct sv_ctx *ctx) {
   uint64_t at;
   st->call->deadline_ns =
       __builtin_add_overflow(st->call->start_ns, timeout, &at) ? UINT64_MAX : at;
-  if (st->call->method->where == RPC_ON_WORKER || st->call->method->server_streaming) {
+  if (st->call->method->where != RPC_ON_LOOP || st->call->method->server_streaming) {
     SV_TRY(loop_timer_open(st->c->host->loop, ctx, on_deadline, st, &st->deadline));
     loop_timer_set(st->deadline, timeout);
   }

@@ -1,5 +1,5 @@
 /* A server of the wire's own tests.
- *   echo-server [--tls CERT KEY] [--client-ca FILE] [--require-peer] [--workers N] [--queue N] [--port N] [--quiet]
+ *   echo-server [--tls CERT KEY] [--client-ca FILE] [--require-peer] [--workers N] [--queue N] [--watchers N] [--port N] [--quiet]
  *               [--fast] [--idle MS] [--age MS] [--ping MS]
  * Prints "port N" and serves until SIGTERM; SIGHUP reloads the certificates. */
 #include <rpc/echo.pb-c.h>
@@ -183,7 +183,7 @@ static const struct rpc_method methods[] = {
     METHOD("Bidi", bidi, .client_streaming = true, .server_streaming = true, .may_wait = true),
     METHOD("Fail", fail, .where = RPC_ON_LOOP),
     METHOD("Sleep", sleep_for, .may_wait = true),
-    METHOD("Watch", watch, .server_streaming = true, .may_wait = true),
+    METHOD("Watch", watch, .server_streaming = true, .where = RPC_ON_WATCHER),
     METHOD("Slept", slept, .where = RPC_ON_LOOP),
 };
 
@@ -206,7 +206,7 @@ static void on_hangup(void *arg) {
 
 struct options {
   struct rpc_server_config config;
-  size_t workers, queue;
+  size_t workers, queue, watchers;
 };
 
 static bool options_read(int argc, char **argv, struct options *o) {
@@ -224,6 +224,8 @@ static bool options_read(int argc, char **argv, struct options *o) {
       o->workers = strtoul(argv[++i], NULL, 10);
     } else if (strcmp(a, "--queue") == 0 && left >= 1) {
       o->queue = strtoul(argv[++i], NULL, 10);
+    } else if (strcmp(a, "--watchers") == 0 && left >= 1) {
+      o->watchers = strtoul(argv[++i], NULL, 10);
     } else if (strcmp(a, "--port") == 0 && left >= 1) {
       o->config.port = (uint16_t)strtoul(argv[++i], NULL, 10);
     } else if (strcmp(a, "--idle") == 0 && left >= 1) {
@@ -249,6 +251,7 @@ static bool options_read(int argc, char **argv, struct options *o) {
 static int serve(struct sv_ctx *ctx, const struct options *o) {
   struct echo echo = {.loop = NULL};
   struct workers *workers = NULL;
+  struct rpc_server_config config = o->config;
   const struct rpc_service service = {.name = "test.v1.EchoService",
                                       .methods = methods,
                                       .method_n = sizeof methods / sizeof methods[0],
@@ -256,7 +259,8 @@ static int serve(struct sv_ctx *ctx, const struct options *o) {
   bool ok =
       !sv_failed(loop_open(ctx, &echo.loop)) &&
       !sv_failed(workers_open(ctx, echo.loop, o->workers, o->queue, &workers)) &&
-      !sv_failed(rpc_server_open(ctx, echo.loop, workers, &o->config, &service, 1, &echo.server)) &&
+      !sv_failed(workers_open(ctx, echo.loop, o->watchers, 0, &config.watchers)) &&
+      !sv_failed(rpc_server_open(ctx, echo.loop, workers, &config, &service, 1, &echo.server)) &&
       !sv_failed(loop_on_signal(echo.loop, ctx, SIGTERM, on_term, &echo)) &&
       !sv_failed(loop_on_signal(echo.loop, ctx, SIGHUP, on_hangup, &echo));
   if (ok) {
@@ -266,6 +270,7 @@ static int serve(struct sv_ctx *ctx, const struct options *o) {
   } else {
     (void)fprintf(stderr, "%s: %s\n", sv_reason_name(ctx->fault.reason), ctx->detail);
   }
+  workers_close(config.watchers);
   workers_close(workers);
   rpc_server_close(echo.server);
   loop_close(echo.loop);
@@ -275,7 +280,8 @@ static int serve(struct sv_ctx *ctx, const struct options *o) {
 int main(int argc, char **argv) {
   struct options o = {.config = {.address = "127.0.0.1", .limits = rpc_limits_default()},
                       .workers = 4,
-                      .queue = 1000};
+                      .queue = 1000,
+                      .watchers = 16};
   (void)signal(SIGPIPE, SIG_IGN);
   if (!options_read(argc, argv, &o)) {
     return 2;

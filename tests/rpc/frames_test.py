@@ -17,6 +17,7 @@ BINARY = sys.argv.pop(1)
 UNARY = "/test.v1.EchoService/Unary"
 SERVER_STREAM = "/test.v1.EchoService/ServerStream"
 CLIENT_STREAM = "/test.v1.EchoService/ClientStream"
+WATCH = "/test.v1.EchoService/Watch"
 SLEEP = "/test.v1.EchoService/Sleep"
 HELLO = message(echo.EchoRequest(text="hello").SerializeToString())
 
@@ -190,6 +191,25 @@ class Frames(unittest.TestCase):
             self.c.request(2 * i + 1, SLEEP, sleep)
         self.c.wait(lambda: self.c.closed or self.c.goaway or 201 in self.c.streams)
         self.assertTrue(self.c.closed or self.c.goaway or self.c.streams[201].reset == 7)
+
+    def test_streams_that_wait_leave_the_workers_free(self):
+        server = Server(BINARY, "--workers", "1", "--watchers", "2")
+        with Connection(server.port) as c:
+            for stream in (1, 3):
+                c.request(stream, WATCH, HELLO)
+                c.wait(lambda: stream in c.streams and c.streams[stream].data)
+            c.request(5, UNARY, HELLO)
+            self.assertEqual(c.answer(5)[1]["grpc-status"], "0")
+            c.request(7, WATCH, HELLO)
+            self.assertEqual(c.answer(7)[1]["grpc-status"], "8")  # at once, not queued
+            c.send(RST, 0, 1, struct.pack(">I", 8))
+            for stream in range(9, 200, 2):
+                c.request(stream, WATCH, HELLO)
+                c.wait(lambda: stream in c.streams and c.streams[stream].events)
+                if c.streams[stream].data:
+                    break
+            self.assertTrue(c.streams[stream].data)
+        self.assertEqual(server.stop()[0], 0)
 
     def test_handlers_of_reset_streams_count(self):
         """Rapid reset: no more handlers of one connection are ever queued than the limit."""
