@@ -50,7 +50,7 @@ static sv_status create_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) 
   struct creation *c = arg;
   struct store_obligation known;
   sv_status s =
-      tx->ops->obligation_by_request(tx, ctx, c->row.authority, c->row.request_id, &known);
+      tx->funding->obligation_by_request(tx, ctx, c->row.authority, c->row.request_id, &known);
   if (!sv_failed(s)) {
     if (!crypto_equal(known.input_mac, c->row.input_mac, 32)) {
       return SV_FAIL(ctx, REQUEST_ID_REUSED, "other content");
@@ -62,9 +62,9 @@ static sv_status create_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) 
     return s;
   }
   sv_ctx_clear(ctx);
-  SV_TRY(tx->ops->obligation_add(tx, ctx, &c->row));
-  SV_TRY(tx->ops->audit(tx, ctx, &(struct store_audit){c->actor, "obligate", c->row.id, 0, ""}));
-  return tx->ops->obligation_find(tx, ctx, c->row.authority, c->row.id, &c->row);
+  SV_TRY(tx->funding->obligation_add(tx, ctx, &c->row));
+  SV_TRY(tx->life->audit(tx, ctx, &(struct store_audit){c->actor, "obligate", c->row.id, 0, ""}));
+  return tx->funding->obligation_find(tx, ctx, c->row.authority, c->row.id, &c->row);
 }
 
 sv_status service_obligation_create(struct service *s, struct sv_ctx *ctx,
@@ -103,7 +103,7 @@ struct obligation_lookup {
 
 static sv_status obligation_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct obligation_lookup *l = arg;
-  return tx->ops->obligation_find(tx, ctx, l->authority, l->id, l->out);
+  return tx->funding->obligation_find(tx, ctx, l->authority, l->id, l->out);
 }
 
 sv_status service_obligation(struct service *s, struct sv_ctx *ctx,

@@ -9,6 +9,7 @@
 #include "model/codes.h"
 #include "model/rules.h"
 #include "service/inside.h"
+#include "store/protection.h"
 
 /* --- persons --- */
 
@@ -136,7 +137,7 @@ static sv_status occupant_blocked(struct store_tx *tx, struct sv_ctx *ctx,
   *ret = false;
   for (size_t k = 0; k < keys->n; k++) {
     size_t n;
-    SV_TRY(tx->ops->person_find(tx, ctx, keys->key[k], found, PROTECTIONS_MAX, &n));
+    SV_TRY(tx->protection->person_find(tx, ctx, keys->key[k], found, PROTECTIONS_MAX, &n));
     for (size_t i = 0; i < n; i++) {
       bool active = found[i].state == MODEL_ISSUED && strcmp(found[i].valid_until, today) >= 0;
       *ret = *ret || (active && flight_conflicts(&found[i], m));
@@ -219,7 +220,7 @@ sv_status interlock_receipt(struct store_tx *tx, struct sv_ctx *ctx, const char 
                             int64_t *ret_base_minor) {
   struct store_obligation o;
   const char *id = r->obligation + strlen("obligations/");
-  SV_TRY(tx->ops->obligation_find(tx, ctx, authority, id, &o));
+  SV_TRY(tx->funding->obligation_find(tx, ctx, authority, id, &o));
   int64_t base;
   SV_TRY(base_amount(ctx, r, &o, &base));
   if (o.closed && r->payment_type != MODEL_REVERSAL) {

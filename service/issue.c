@@ -14,6 +14,7 @@
 #include "model/number.h"
 #include "service/flight.h"
 #include "service/inside.h"
+#include "store/protection.h"
 
 enum { LEASE_US = 120 * 1000 * 1000 };
 
@@ -119,8 +120,8 @@ static sv_status receipt_reserve(struct store_tx *tx, struct sv_ctx *ctx, struct
   row->obligated_minor = o.obligated_minor;
   row->paid_before_minor = o.disbursed_minor;
   row->amendment = o.amendment;
-  return tx->ops->obligation_disburse(tx, ctx, row->authority, o.id, taken_when_reserved(base),
-                                      row->sequence, receipt->payment_type == MODEL_FINAL);
+  return tx->funding->obligation_disburse(tx, ctx, row->authority, o.id, taken_when_reserved(base),
+                                          row->sequence, receipt->payment_type == MODEL_FINAL);
 }
 
 static sv_status known_request(struct store_tx *tx, struct sv_ctx *ctx, struct reservation *r) {
@@ -159,7 +160,7 @@ static sv_status reserve_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg)
   r->row.copy = 1;
   r->row.lease_until_us = sv_wall_us() + LEASE_US;
   SV_TRY(tx->ops->document_reserve(tx, ctx, &r->row));
-  return tx->ops->audit(
+  return tx->life->audit(
       tx, ctx,
       &(struct store_audit){r->caller->spiffe, "reserve", r->row.number, r->row.version, ""});
 }
@@ -250,11 +251,11 @@ static sv_status protection_record(struct store_tx *tx, struct sv_ctx *ctx,
                                .not_valid_for = (const char *)states.p,
                                .route = (const char *)route.p};
   for (size_t i = 0; i < f->holder.n; i++) {
-    SV_TRY(tx->ops->person_add(tx, ctx, f->holder.key[i], &p));
+    SV_TRY(tx->protection->person_add(tx, ctx, f->holder.key[i], &p));
   }
   uint8_t own[STORE_PERSON_KEY_BYTES];
   service_letter_key(f->s, l->issuing_state, f->row->number, own);
-  return tx->ops->person_add(tx, ctx, own, &p);
+  return tx->protection->person_add(tx, ctx, own, &p);
 }
 
 static sv_status predecessor_close(struct store_tx *tx, struct sv_ctx *ctx,
@@ -284,8 +285,8 @@ static sv_status reversal_close(struct store_tx *tx, struct sv_ctx *ctx,
   if (original.superseded_by[0] || o->disbursed_minor != row->paid_before_minor) {
     return SV_FAIL(ctx, VERSION_CHANGED, "the obligation or the reversed receipt changed");
   }
-  SV_TRY(tx->ops->obligation_disburse(tx, ctx, row->authority, o->id, row->amount_minor,
-                                      row->sequence, false));
+  SV_TRY(tx->funding->obligation_disburse(tx, ctx, row->authority, o->id, row->amount_minor,
+                                          row->sequence, false));
   return tx->ops->document_state(tx, ctx, reversed, 1, original.state, original.state_reason,
                                  row->number);
 }
@@ -294,7 +295,7 @@ static sv_status receipt_close(struct store_tx *tx, struct sv_ctx *ctx,
                                const struct finalisation *f) {
   const struct store_document *row = f->row;
   struct store_obligation o;
-  SV_TRY(tx->ops->obligation_find(tx, ctx, row->authority, row->obligation, &o));
+  SV_TRY(tx->funding->obligation_find(tx, ctx, row->authority, row->obligation, &o));
   if (f->content->receipt.reversal_of[0]) {
     return reversal_close(tx, ctx, f, &o);
   }
@@ -324,8 +325,8 @@ static sv_status finalise_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg
   if (protects(f->content)) {
     SV_TRY(protection_record(tx, ctx, f));
   }
-  SV_TRY(tx->ops->audit(tx, ctx,
-                        &(struct store_audit){f->actor, "issue", row->number, row->version, ""}));
+  SV_TRY(tx->life->audit(tx, ctx,
+                         &(struct store_audit){f->actor, "issue", row->number, row->version, ""}));
   return tx->ops->document_find(tx, ctx, row->number, row->version, &f->out->document);
 }
 
@@ -344,13 +345,13 @@ static sv_status void_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
     return SV_DONE;
   }
   if (now.obligation[0]) {
-    SV_TRY(tx->ops->obligation_disburse(tx, ctx, now.authority, now.obligation,
-                                        -taken_when_reserved(now.amount_minor), now.sequence,
-                                        false));
+    SV_TRY(tx->funding->obligation_disburse(tx, ctx, now.authority, now.obligation,
+                                            -taken_when_reserved(now.amount_minor), now.sequence,
+                                            false));
   }
   SV_TRY(tx->ops->document_state(tx, ctx, now.number, now.version, MODEL_VOID, v->reason, ""));
-  return tx->ops->audit(tx, ctx,
-                        &(struct store_audit){v->actor, "void", now.number, now.version, v->cause});
+  return tx->life->audit(
+      tx, ctx, &(struct store_audit){v->actor, "void", now.number, now.version, v->cause});
 }
 
 /* A fault that more tries can't mend: the number goes to VOID. Anything else leaves the reservation for the retry. */

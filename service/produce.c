@@ -45,7 +45,7 @@ static void check_code(struct work *w) {
 static sv_status ledger_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct work *w = arg;
   struct store_obligation o;
-  SV_TRY(tx->ops->obligation_find(tx, ctx, w->row->authority, w->row->obligation, &o));
+  SV_TRY(tx->funding->obligation_find(tx, ctx, w->row->authority, w->row->obligation, &o));
   w->issue.ledger = (struct model_ledger){
       .obligation_id = o.id,
       .award_number = o.award_number,

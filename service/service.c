@@ -59,7 +59,7 @@ bool service_uuid(const char *text, char ret[static 37]) {
 
 static sv_status audit_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   const struct store_audit *row = arg;
-  return tx->ops->audit(tx, ctx, row);
+  return tx->life->audit(tx, ctx, row);
 }
 
 sv_status service_audit(struct service *s, struct sv_ctx *ctx, const struct store_audit *row) {

@@ -15,14 +15,23 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "store/sqlite_row.h"
+#include "store/sqlite_use.h"
 
 enum { READERS_MAX = 8, BATCH_MAX = 64 };
 
-static const char migration_1[] =
-#include "store_migration_1.inc"
+static const char registry_sql[] =
+#include "store_migration_0001_registry.inc"
     ;
-static const char *const migrations[] = {migration_1};
+static const char life_sql[] =
+#include "store_migration_0002_life.inc"
+    ;
+static const char protection_sql[] =
+#include "store_migration_0003_protection.inc"
+    ;
+static const char log_sql[] =
+#include "store_migration_0004_log.inc"
+    ;
+static const char *const migrations[] = {registry_sql, life_sql, protection_sql, log_sql};
 enum { MIGRATION_COUNT = sizeof migrations / sizeof migrations[0] };
 
 struct job {

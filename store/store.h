@@ -15,7 +15,20 @@
 #include "model/document.h"
 
 struct store;
-struct store_tx; /* valid inside an act only */
+struct store_document_ops;
+struct store_life_ops;
+struct store_funding_ops;
+struct store_protection_ops; /* store/protection.h */
+struct store_log_ops;        /* store/log.h */
+
+/* Inside an act only. The slots of the contract, in groups. */
+struct store_tx {
+  const struct store_document_ops *ops;
+  const struct store_life_ops *life;
+  const struct store_funding_ops *funding;
+  const struct store_protection_ops *protection;
+  const struct store_log_ops *log;
+};
 
 enum { STORE_PERSON_KEY_BYTES = 32, STORE_SEALS_MAX = 64, STORE_PAGE_MAX = 100 };
 
@@ -57,7 +70,13 @@ struct store_document {
   int64_t obligated_minor; /* of the obligation when the number was taken */
   int64_t paid_before_minor;
   uint32_t amendment;
-  uint64_t row; /* order of numbers, for lists */
+  uint32_t approvals_needed; /* of a draft: officers other than who asked for it */
+  int64_t draft_until_us;    /* a draft becomes VOID then */
+  enum model_state_reason
+      version_reason; /* of a manifest's version that the registry itself made */
+  const char *gone;   /* occupants of a manifest who are off this version, parted by a comma */
+  bool closing;       /* a manifest's last version: it becomes CLOSED, not ISSUED */
+  uint64_t row;       /* order of numbers, for lists */
 };
 
 struct store_seal {
@@ -74,6 +93,20 @@ struct store_issue {
   uint8_t content_sha256[32];
   uint8_t signer_certificate_sha256[32];
   const char *seal_certificate;
+  const struct store_seal *seals;
+  size_t seal_count;
+};
+
+enum { STORE_COPIES_MAX = 255 };           /* a byte in the visible seal */
+#define STORE_INDEX_OF_DOCUMENT UINT32_MAX /* the first copy's: the document has it */
+
+struct store_copy {
+  uint32_t copy;
+  enum model_state_reason reason;
+  int64_t time_us;
+  uint32_t status_index;
+  struct sv_bytes pdf;
+  uint8_t pdf_sha256[32];
   const struct store_seal *seals;
   size_t seal_count;
 };
@@ -97,21 +130,81 @@ struct store_obligation {
   bool closed;
 };
 
-/* A protection that a person key leads to: an active letter and what it says about states. */
-struct store_protection {
-  const char *number;
-  enum model_state state;
-  const char *valid_until;
-  const char *not_valid_for; /* parted by a comma; "": everywhere but the route */
-  const char *route;         /* states, parted by a comma */
-};
-
 struct store_audit {
   const char *actor; /* SPIFFE ID */
   const char *act;   /* "issue", "refuse", ... */
   const char *number;
   uint32_t version;
   const char *reason; /* of a refusal */
+};
+
+/* What was asked under a request_id, but for issuing: enough to answer again. */
+struct store_act_row {
+  const char *authority;
+  const char *request_id;
+  uint8_t input_mac[32];
+  const char *act;     /* the API's method */
+  const char *subject; /* number, "holds/...": what it was about */
+  uint32_t version;
+  uint32_t copy;
+  int64_t detail; /* of the act: a flag, a count */
+};
+
+enum store_question { STORE_ISSUE = 1, STORE_REVOKE = 2 };
+enum { STORE_APPROVALS_MAX = 8 };
+
+struct store_approval {
+  const char *number;
+  uint32_t version;
+  enum store_question question;
+  const char *officer; /* SPIFFE ID */
+  enum model_state_reason reason;
+  int64_t time_us;
+};
+
+struct store_print {
+  const char *authority;
+  const char *number;
+  uint32_t version;
+  uint32_t copy;
+  const char *stock_number; /* of numbered paper; "": plain */
+  bool spoiled;
+  const char *actor;
+};
+
+enum store_topic { STORE_DOCUMENT_EVENT = 1, STORE_ALARM = 2 };
+
+struct store_event {
+  uint64_t event;
+  enum store_topic topic;
+  const char *authority;
+  enum model_kind kind;
+  const char *number;
+  uint32_t version;
+  const char *occupant_id; /* of an alarm; "" */
+  int64_t time_us;
+};
+
+struct store_event_query {
+  enum store_topic topic;
+  const char *authority;
+  uint8_t kinds; /* bits of 1 << model_kind */
+  uint64_t after;
+  size_t limit;
+};
+
+/* An action on an obligation after the first, with its signed record. */
+struct store_amendment {
+  const char *authority;
+  const char *id;
+  uint32_t amendment; /* from 1 */
+  int64_t change_minor;
+  int64_t obligated_minor; /* after it */
+  const char *period_end;
+  const char *actor;
+  int64_t time_us;
+  struct sv_bytes record;    /* canonical JSON */
+  struct sv_bytes signature; /* CMS, detached, over the record */
 };
 
 struct store_list_query {
@@ -125,21 +218,21 @@ struct store_list_query {
 
 /* Duties of a backend. Every slot runs inside an act or a read; reasons: STORE when the medium fails, CORRUPT when the
  * rows contradict an invariant, NO_MEMORY, and those named. */
-struct store_tx_ops {
+struct store_document_ops {
   /* The row of (authority, request_id) that is not void. NOT_FOUND. */
   sv_status (*request_find)(struct store_tx *, struct sv_ctx *, const char *authority,
                             const char *request_id, struct store_document *ret);
   /* The next place in the series, from 1. LIMIT_EXCEEDED at its end. */
   sv_status (*series_next)(struct store_tx *, struct sv_ctx *, enum model_kind, int year,
                            uint32_t *ret);
-  /* A new row, RESERVED. */
+  /* A new row, RESERVED or PENDING_APPROVAL as its state says. */
   sv_status (*document_reserve)(struct store_tx *, struct sv_ctx *, const struct store_document *);
   /* version 0: the current one, which is the newest that was ever issued, or the newest row where none was. NOT_FOUND. */
   sv_status (*document_find)(struct store_tx *, struct sv_ctx *, const char *number,
                              uint32_t version, struct store_document *ret);
   sv_status (*document_by_pdf)(struct store_tx *, struct sv_ctx *, const uint8_t pdf_sha256[32],
                                struct store_document *ret, uint32_t *ret_copy);
-  /* RESERVED becomes ISSUED, copy 1. NOT_ISSUED in any other state. */
+  /* RESERVED becomes ISSUED (CLOSED where the row is closing), copy 1. NOT_ISSUED in any other state. */
   sv_status (*document_issue)(struct store_tx *, struct sv_ctx *, const char *number,
                               uint32_t version, const struct store_issue *);
   sv_status (*document_state)(struct store_tx *, struct sv_ctx *, const char *number,
@@ -157,17 +250,60 @@ struct store_tx_ops {
                    uint32_t copy, struct sv_bytes *ret, uint8_t ret_sha256[32]);
   sv_status (*seals)(struct store_tx *, struct sv_ctx *, const char *number, uint32_t version,
                      uint32_t copy, struct store_seal *ret, size_t *ret_n);
+  /* Copy `copy` of an issued version, the one after the newest. VERSION_CHANGED when it is not. */
+  sv_status (*copy_add)(struct store_tx *, struct sv_ctx *, const char *number, uint32_t version,
+                        const struct store_copy *);
+  /* All copies, oldest first, without bytes. */
+  sv_status (*copies)(struct store_tx *, struct sv_ctx *, const char *number, uint32_t version,
+                      struct store_copy *ret, size_t limit, size_t *ret_n);
+  /* A draft's end: RESERVED with a lease. NOT_ISSUED in another state. */
+  sv_status (*draft_reserve)(struct store_tx *, struct sv_ctx *, const char *number,
+                             uint32_t version, int64_t lease_until_us);
+  /* Drafts that nobody decided on in time, oldest first. */
+  sv_status (*drafts_ended)(struct store_tx *, struct sv_ctx *, int64_t now_us,
+                            struct store_document *ret, size_t limit, size_t *ret_n);
   sv_status (*status_index_taken)(struct store_tx *, struct sv_ctx *, const char *list,
                                   uint32_t index, bool *ret);
+};
 
-  sv_status (*person_add)(struct store_tx *, struct sv_ctx *,
-                          const uint8_t key[STORE_PERSON_KEY_BYTES],
-                          const struct store_protection *);
-  /* Calls each for every protection under the key. */
-  sv_status (*person_find)(struct store_tx *, struct sv_ctx *,
-                           const uint8_t key[STORE_PERSON_KEY_BYTES], struct store_protection *ret,
-                           size_t limit, size_t *ret_n);
+/* What happens to documents after their number: who approved, what was asked under which request_id, who printed, and
+ * what is told to auditors and watchers. */
+struct store_life_ops {
+  sv_status (*audit)(struct store_tx *, struct sv_ctx *, const struct store_audit *);
 
+  /* An act other than issuing, under its request_id: remembered for ever. ALREADY_EXISTS. */
+  sv_status (*act_add)(struct store_tx *, struct sv_ctx *, const struct store_act_row *);
+  /* NOT_FOUND. */
+  sv_status (*act_find)(struct store_tx *, struct sv_ctx *, const char *authority,
+                        const char *request_id, struct store_act_row *ret);
+
+  /* An officer's word on a version; ALREADY_EXISTS for the same officer and question. */
+  sv_status (*approval_add)(struct store_tx *, struct sv_ctx *, const struct store_approval *);
+  /* In the order of their times. */
+  sv_status (*approvals)(struct store_tx *, struct sv_ctx *, const char *number, uint32_t version,
+                         enum store_question, struct store_approval *ret, size_t limit,
+                         size_t *ret_n);
+  /* Forgets the words on a question that was decided otherwise. */
+  sv_status (*approvals_drop)(struct store_tx *, struct sv_ctx *, const char *number,
+                              uint32_t version, enum store_question);
+
+  /* ALREADY_EXISTS: the sheet of numbered paper was used before. ret_times: prints of this copy that were not spoiled. */
+  sv_status (*print_add)(struct store_tx *, struct sv_ctx *, const struct store_print *,
+                         uint32_t *ret_times);
+
+  /* The next event of the one sequence, without holes. */
+  sv_status (*event_add)(struct store_tx *, struct sv_ctx *, const struct store_event *,
+                         uint64_t *ret_event);
+  /* Events of a topic after one, in order: of this authority, of these kinds. ret_last: the newest event of all. Fails:
+   * OUT_OF_RANGE when events after that one were purged, or it does not exist yet. */
+  sv_status (*events_after)(struct store_tx *, struct sv_ctx *, const struct store_event_query *,
+                            struct store_event *ret, size_t *ret_n, uint64_t *ret_last);
+  /* Forgets events older than a moment. */
+  sv_status (*events_purge)(struct store_tx *, struct sv_ctx *, int64_t before_us);
+};
+
+/* Obligations: what receipts are drawn on. */
+struct store_funding_ops {
   /* ALREADY_EXISTS. */
   sv_status (*obligation_add)(struct store_tx *, struct sv_ctx *, const struct store_obligation *);
   sv_status (*obligation_find)(struct store_tx *, struct sv_ctx *, const char *authority,
@@ -179,12 +315,16 @@ struct store_tx_ops {
    * BALANCE_EXCEEDED. */
   sv_status (*obligation_disburse)(struct store_tx *, struct sv_ctx *, const char *authority,
                                    const char *id, int64_t minor, uint32_t sequence, bool close);
-  sv_status (*audit)(struct store_tx *, struct sv_ctx *, const struct store_audit *);
+  /* The next action of an obligation: its totals and period become those of the amendment. VERSION_CHANGED when
+   * amendment is not the one after the current. */
+  sv_status (*amendment_add)(struct store_tx *, struct sv_ctx *, const struct store_amendment *);
+  sv_status (*amendments)(struct store_tx *, struct sv_ctx *, const char *authority, const char *id,
+                          struct store_amendment *ret, size_t limit, size_t *ret_n);
+  /* By name, after one ("": from the first). */
+  sv_status (*obligation_list)(struct store_tx *, struct sv_ctx *, const char *authority,
+                               const char *after_id, struct store_obligation *ret, size_t limit,
+                               size_t *ret_n);
 };
-struct store_tx {
-  const struct store_tx_ops *ops;
-};
-
 typedef sv_status store_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg);
 
 struct store_ops {

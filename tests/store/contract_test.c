@@ -43,6 +43,7 @@ static struct store_document row_of(const char *number, uint32_t version, const 
       .authority = "migration",
       .kind = MODEL_SAFE_CONDUCT,
       .request_id = request_id,
+      .state = MODEL_RESERVED,
       .supersedes = "",
       .template_name = "t@1",
       .languages = "es,en",
@@ -200,10 +201,10 @@ struct spending {
 };
 static sv_status spend(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct spending *s = arg;
-  return tx->ops->obligation_disburse(tx, ctx, "migration", "O-1", s->minor, 1, false);
+  return tx->funding->obligation_disburse(tx, ctx, "migration", "O-1", s->minor, 1, false);
 }
 static sv_status obligate(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
-  return tx->ops->obligation_add(tx, ctx, arg);
+  return tx->funding->obligation_add(tx, ctx, arg);
 }
 
 static void an_obligation_is_never_overdrawn(void **state) {

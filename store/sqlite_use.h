@@ -1,0 +1,74 @@
+/* What the files of the SQLite backend share: a connection, its prepared statements in groups, binding and reading. Inside
+ * store/ only. A slot is: use_of, use_text/int/blob, then use_run, or use_row and row_*, then use_end. Text and blobs are
+ * bound static (they outlive the step) and copied out into the call's arena. Invariant: each slot leaves its statement
+ * reset. */
+#pragma once
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+enum sqlite_group_id {
+  SQLITE_DOCUMENTS,
+  SQLITE_LIFE,
+  SQLITE_FUNDING,
+  SQLITE_PROTECTION,
+  SQLITE_LOG,
+  SQLITE_GROUP_COUNT,
+};
+
+/* The statements of one file: their texts, in the order of its own enum. */
+struct sqlite_group {
+  const char *const *texts;
+  size_t n;
+};
+extern const struct sqlite_group sqlite_documents_group, sqlite_life_group, sqlite_funding_group,
+    sqlite_protection_group, sqlite_log_group;
+extern const struct store_document_ops sqlite_document_ops;
+extern const struct store_life_ops sqlite_life_ops;
+extern const struct store_funding_ops sqlite_funding_ops;
+extern const struct store_protection_ops sqlite_protection_ops;
+extern const struct store_log_ops sqlite_log_ops;
+
+/* A connection and its statements; used by one thread at a time. Its first member makes it a store_tx. */
+struct sqlite_tx {
+  struct store_tx tx;
+  sqlite3 *db;
+  sqlite3_stmt **stmts[SQLITE_GROUP_COUNT];
+};
+
+/* Opens a connection with the backend's settings; prepares every statement (after the schema exists). */
+sv_status sqlite_tx_open(struct sv_ctx *ctx, const char *path, struct sqlite_tx *ret);
+sv_status sqlite_tx_prepare(struct sv_ctx *ctx, struct sqlite_tx *t);
+void sqlite_tx_close(struct sqlite_tx *t);
+sv_status sqlite_exec(struct sv_ctx *ctx, sqlite3 *db, const char *sql);
+
+struct sqlite_use {
+  struct sqlite_tx *t;
+  sqlite3_stmt *s;
+  int rc;
+};
+struct sqlite_use use_of(struct store_tx *tx, enum sqlite_group_id group, int statement);
+void use_text(struct sqlite_use *u, int i, const char *v); /* NULL: "" */
+void use_int(struct sqlite_use *u, int i, int64_t v);
+void use_blob(struct sqlite_use *u, int i, const void *p, size_t n);
+/* A step that gives a row or not. */
+sv_status use_row(struct sqlite_use *u, struct sv_ctx *ctx, const char *what, bool *ret_row);
+/* A statement without result; how many rows it changed (NULL: nobody asks). */
+sv_status use_run(struct sqlite_use *u, struct sv_ctx *ctx, const char *what, int *ret_changed);
+void use_end(struct sqlite_use *u);
+
+/* The columns of the row at hand, from the left; a fault is remembered and asked for once. */
+struct sqlite_row {
+  struct sv_ctx *ctx;
+  sqlite3_stmt *s;
+  int col;
+  bool failed;
+};
+static inline struct sqlite_row row_of(const struct sqlite_use *u, struct sv_ctx *ctx) {
+  return (struct sqlite_row){.ctx = ctx, .s = u->s};
+}
+const char *row_text(struct sqlite_row *r);
+int64_t row_int(struct sqlite_row *r);
+struct sv_bytes row_blob(struct sqlite_row *r);
+/* A blob of a fixed size; all zero while it is empty. */
+void row_fixed(struct sqlite_row *r, uint8_t *out, size_t n);
