@@ -1,25 +1,14 @@
 /* The structs of protobuf-c to JSON, written as they are walked. Trust: messages come from our own code or were unpacked
  * after the pre-check, so depth is bounded and texts are UTF-8. */
-#include <google/protobuf/any.pb-c.h>
-#include <google/protobuf/duration.pb-c.h>
-#include <google/protobuf/timestamp.pb-c.h>
-#include <google/rpc/error_details.pb-c.h>
+#include <google/protobuf/struct.pb-c.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "rpc/grpc/json.h"
-#include "rpc/grpc/service.h"
+#include "rpc/grpc/json_put.h"
 
-struct writer {
-  struct sv_ctx *ctx;
-  struct sv_buf *out;
-  bool pretty;
-  size_t level;
-};
-
-static void line(struct writer *w) {
+void json_put_line(struct json_writer *w) {
   if (w->pretty) {
     sv_buf_u8(w->out, '\n');
     for (size_t i = 0; i < w->level; i++) {
@@ -28,20 +17,20 @@ static void line(struct writer *w) {
   }
 }
 
-static void open_with(struct writer *w, char bracket) {
+void json_put_open(struct json_writer *w, char bracket) {
   sv_buf_u8(w->out, (uint8_t)bracket);
   w->level++;
 }
 
-static void close_with(struct writer *w, char bracket, bool empty) {
+void json_put_close(struct json_writer *w, char bracket, bool empty) {
   w->level--;
   if (!empty) {
-    line(w);
+    json_put_line(w);
   }
   sv_buf_u8(w->out, (uint8_t)bracket);
 }
 
-static void text_put(struct writer *w, const char *s) {
+void json_put_text(struct json_writer *w, const char *s) {
   sv_buf_u8(w->out, '"');
   for (const char *p = s; *p; p++) {
     unsigned char c = (unsigned char)*p;
@@ -60,24 +49,24 @@ static void text_put(struct writer *w, const char *s) {
 }
 
 /* begins a member: comma, line, name */
-static void key_put(struct writer *w, const char *name, bool *first) {
+void json_put_key(struct json_writer *w, const char *name, bool *first) {
   if (!*first) {
     sv_buf_u8(w->out, ',');
   }
   *first = false;
-  line(w);
-  text_put(w, name);
+  json_put_line(w);
+  json_put_text(w, name);
   sv_buf_str(w->out, w->pretty ? ": " : ":");
 }
 
-static void field_key_put(struct writer *w, const char *field, bool *first) {
+static void field_key_put(struct json_writer *w, const char *field, bool *first) {
   char name[128];
   SV_ASSERT(strlen(field) < sizeof name);
   json_name(field, name);
-  key_put(w, name, first);
+  json_put_key(w, name, first);
 }
 
-static sv_status base64_put(struct writer *w, struct sv_bytes bytes) {
+sv_status json_put_base64(struct json_writer *w, struct sv_bytes bytes) {
   char *text = sv_arena_alloc(w->ctx->mem, 4 * ((bytes.n + 2) / 3) + 1);
   if (!text) {
     return SV_FAIL(w->ctx, NO_MEMORY, "base64 of %zu bytes", bytes.n);
@@ -90,7 +79,7 @@ static sv_status base64_put(struct writer *w, struct sv_bytes bytes) {
 }
 
 /* The shortest decimal that reads back as the same number. */
-static void double_put(struct writer *w, double d, bool single) {
+void json_put_double(struct json_writer *w, double d, bool single) {
   if (!isfinite(d)) {
     sv_buf_str(w->out, isnan(d) ? "\"NaN\"" : d < 0 ? "\"-Infinity\"" : "\"Infinity\"");
     return;
@@ -110,63 +99,7 @@ static void double_put(struct writer *w, double d, bool single) {
   sv_buf_str(w->out, text);
 }
 
-static sv_status timestamp_put(struct writer *w, const Google__Protobuf__Timestamp *t) {
-  if (t->seconds < INT64_C(-62135596800) || t->seconds > INT64_C(253402300799) || t->nanos < 0 ||
-      t->nanos > 999999999) {
-    return SV_FAIL(w->ctx, INTERNAL, "a time out of its range");
-  }
-  char text[21];
-  sv_time_format(t->seconds * 1000000, text);
-  sv_buf_printf(w->out, "\"%.19s", text);
-  if (t->nanos % 1000000 != 0) {
-    sv_buf_printf(w->out, t->nanos % 1000 != 0 ? ".%09d" : ".%06d",
-                  t->nanos % 1000 != 0 ? t->nanos : t->nanos / 1000);
-  } else if (t->nanos != 0) {
-    sv_buf_printf(w->out, ".%03d", t->nanos / 1000000);
-  }
-  sv_buf_str(w->out, "Z\"");
-  return SV_DONE;
-}
-
-static sv_status message_put(struct writer *w, const ProtobufCMessage *m);
-static sv_status members_put(struct writer *w, const ProtobufCMessage *m, bool *first);
-
-static const ProtobufCMessageDescriptor *any_type(const char *type_url) {
-  static const ProtobufCMessageDescriptor *const known[] = {
-      &google__rpc__error_info__descriptor,
-      &google__rpc__bad_request__descriptor,
-      &google__rpc__precondition_failure__descriptor,
-      &google__rpc__retry_info__descriptor,
-  };
-  const char *slash = strrchr(type_url, '/');
-  for (size_t i = 0; slash && i < sizeof known / sizeof known[0]; i++) {
-    if (strcmp(slash + 1, known[i]->name) == 0) {
-      return known[i];
-    }
-  }
-  return NULL;
-}
-
-static sv_status any_put(struct writer *w, const Google__Protobuf__Any *any) {
-  const ProtobufCMessageDescriptor *type = any_type(any->type_url);
-  struct sv_bytes value = sv_bytes_of(any->value.data, any->value.len);
-  bool first = true;
-  open_with(w, '{');
-  key_put(w, "@type", &first);
-  text_put(w, any->type_url);
-  if (type) {
-    ProtobufCMessage *m = NULL;
-    SV_TRY(rpc_unpack(w->ctx, type, value, &m));
-    SV_TRY(members_put(w, m, &first));
-  } else {
-    key_put(w, "value", &first);
-    SV_TRY(base64_put(w, value));
-  }
-  close_with(w, '}', false);
-  return SV_DONE;
-}
-
-static sv_status value_put(struct writer *w, const ProtobufCFieldDescriptor *f, const void *at) {
+sv_status json_put_value(struct json_writer *w, const ProtobufCFieldDescriptor *f, const void *at) {
   union {
     int32_t i32;
     uint32_t u32;
@@ -204,11 +137,11 @@ static sv_status value_put(struct writer *w, const ProtobufCFieldDescriptor *f, 
       break;
     case PROTOBUF_C_TYPE_FLOAT:
       memcpy(&v.f32, at, sizeof v.f32);
-      double_put(w, (double)v.f32, true);
+      json_put_double(w, (double)v.f32, true);
       break;
     case PROTOBUF_C_TYPE_DOUBLE:
       memcpy(&v.f64, at, sizeof v.f64);
-      double_put(w, v.f64, false);
+      json_put_double(w, v.f64, false);
       break;
     case PROTOBUF_C_TYPE_BOOL:
       memcpy(&v.flag, at, sizeof v.flag);
@@ -216,9 +149,13 @@ static sv_status value_put(struct writer *w, const ProtobufCFieldDescriptor *f, 
       break;
     case PROTOBUF_C_TYPE_ENUM: {
       memcpy(&v.i32, at, sizeof v.i32);
+      if (f->descriptor == &google__protobuf__null_value__descriptor) {
+        sv_buf_str(w->out, "null");
+        break;
+      }
       const ProtobufCEnumValue *name = protobuf_c_enum_descriptor_get_value(f->descriptor, v.i32);
       if (name) {
-        text_put(w, name->name);
+        json_put_text(w, name->name);
       } else {
         sv_buf_printf(w->out, "%" PRId32, v.i32);
       }
@@ -226,14 +163,14 @@ static sv_status value_put(struct writer *w, const ProtobufCFieldDescriptor *f, 
     }
     case PROTOBUF_C_TYPE_STRING:
       memcpy(&v.text, at, sizeof(v.text));
-      text_put(w, v.text ? v.text : "");
+      json_put_text(w, v.text ? v.text : "");
       break;
     case PROTOBUF_C_TYPE_BYTES:
       memcpy(&v.bytes, at, sizeof v.bytes);
-      return base64_put(w, sv_bytes_of(v.bytes.data, v.bytes.len));
+      return json_put_base64(w, sv_bytes_of(v.bytes.data, v.bytes.len));
     case PROTOBUF_C_TYPE_MESSAGE:
       memcpy(&v.message, at, sizeof(v.message));
-      return message_put(w, v.message);
+      return json_put_message(w, v.message);
   }
   return SV_DONE;
 }
@@ -287,48 +224,110 @@ static bool at_default(const ProtobufCFieldDescriptor *f, const void *at) {
   }
 }
 
-/* map<string, string>, as protobuf-c sees it: repeated messages of key and value */
-static bool is_map(const ProtobufCFieldDescriptor *f) {
+void json_name(const char *field, char *name) {
+  bool upper = false;
+  for (; *field; field++) {
+    if (*field == '_') {
+      upper = true;
+    } else {
+      *name++ = upper && *field >= 'a' && *field <= 'z' ? (char)(*field - 'a' + 'A') : *field;
+      upper = false;
+    }
+  }
+  *name = '\0';
+}
+
+bool json_is_map(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *f) {
   if (f->type != PROTOBUF_C_TYPE_MESSAGE || f->label != PROTOBUF_C_LABEL_REPEATED) {
     return false;
   }
+  /* map<K, V> some_name: the compiler makes a message SomeNameEntry inside of this one, and reserves its name */
   const ProtobufCMessageDescriptor *entry = f->descriptor;
-  size_t n = strlen(entry->name);
-  return n > 5 && strcmp(entry->name + n - 5, "Entry") == 0 && entry->n_fields == 2 &&
-         strcmp(entry->fields[0].name, "key") == 0 &&
-         entry->fields[0].type == PROTOBUF_C_TYPE_STRING &&
-         strcmp(entry->fields[1].name, "value") == 0;
+  char name[128];
+  size_t n = strlen(type->name);
+  if (strlen(f->name) >= sizeof name || strncmp(entry->name, type->name, n) != 0 ||
+      entry->name[n] != '.' || entry->n_fields != 2 || strcmp(entry->fields[0].name, "key") != 0 ||
+      strcmp(entry->fields[1].name, "value") != 0) {
+    return false;
+  }
+  json_name(f->name, name);
+  name[0] = name[0] >= 'a' && name[0] <= 'z' ? (char)(name[0] - 'a' + 'A') : name[0];
+  size_t name_n = strlen(name);
+  return strncmp(entry->name + n + 1, name, name_n) == 0 &&
+         strcmp(entry->name + n + 1 + name_n, "Entry") == 0;
 }
 
-static sv_status repeated_put(struct writer *w, const ProtobufCFieldDescriptor *f,
-                              const char *array, size_t n) {
-  bool map = is_map(f);
+/* A key of a map is always a text. */
+static sv_status map_key_put(struct json_writer *w, const ProtobufCFieldDescriptor *f,
+                             const void *at, bool *first) {
+  const char *text = NULL;
+  if (f->type == PROTOBUF_C_TYPE_STRING) {
+    memcpy(&text, at, sizeof(text));
+    json_put_key(w, text ? text : "", first);
+    return SV_DONE;
+  }
+  struct sv_buf digits = sv_buf_in(w->ctx->mem, 0);
+  struct json_writer own = {.ctx = w->ctx, .out = &digits};
+  SV_TRY(json_put_value(&own, f, at));
+  sv_buf_u8(&digits, 0);
+  if (digits.failed) {
+    return SV_FAIL(w->ctx, NO_MEMORY, "a key");
+  }
+  char *key = (char *)digits.p;
+  if (key[0] == '"') { /* of 64 bits */
+    key[strlen(key) - 1] = '\0';
+    key++;
+  }
+  json_put_key(w, key, first);
+  return SV_DONE;
+}
+
+static sv_status map_entry_put(struct json_writer *w, const ProtobufCMessage *entry, bool *first) {
+  const ProtobufCFieldDescriptor *f = entry->descriptor->fields;
+  const void *value = (const char *)entry + f[1].offset;
+  SV_TRY(map_key_put(w, &f[0], (const char *)entry + f[0].offset, first));
+  const ProtobufCMessage *m = NULL;
+  if (f[1].type == PROTOBUF_C_TYPE_MESSAGE) {
+    memcpy(&m, value, sizeof(m));
+    if (!m) { /* left out on the wire: the default */
+      ProtobufCMessage *nothing = sv_arena_alloc(
+          w->ctx->mem, ((const ProtobufCMessageDescriptor *)f[1].descriptor)->sizeof_message);
+      if (!nothing) {
+        return SV_FAIL(w->ctx, NO_MEMORY, "a value");
+      }
+      ((const ProtobufCMessageDescriptor *)f[1].descriptor)->message_init(nothing);
+      m = nothing;
+    }
+    return json_put_message(w, m);
+  }
+  return json_put_value(w, &f[1], value);
+}
+
+static sv_status repeated_put(struct json_writer *w, const ProtobufCMessageDescriptor *type,
+                              const ProtobufCFieldDescriptor *f, const char *array, size_t n) {
+  bool map = json_is_map(type, f);
   bool first = true;
-  open_with(w, map ? '{' : '[');
+  json_put_open(w, map ? '{' : '[');
   for (size_t i = 0; i < n; i++) {
     const char *at = array + i * size_of(f->type);
     if (map) {
       const ProtobufCMessage *entry;
       memcpy(&entry, at, sizeof(entry));
-      const ProtobufCFieldDescriptor *fields = entry->descriptor->fields;
-      const char *key;
-      memcpy(&key, (const char *)entry + fields[0].offset, sizeof(key));
-      key_put(w, key, &first);
-      SV_TRY(value_put(w, &fields[1], (const char *)entry + fields[1].offset));
+      SV_TRY(map_entry_put(w, entry, &first));
       continue;
     }
     if (!first) {
       sv_buf_u8(w->out, ',');
     }
     first = false;
-    line(w);
-    SV_TRY(value_put(w, f, at));
+    json_put_line(w);
+    SV_TRY(json_put_value(w, f, at));
   }
-  close_with(w, map ? '}' : ']', n == 0);
+  json_put_close(w, map ? '}' : ']', n == 0);
   return SV_DONE;
 }
 
-static sv_status members_put(struct writer *w, const ProtobufCMessage *m, bool *first) {
+sv_status json_put_members(struct json_writer *w, const ProtobufCMessage *m, bool *first) {
   for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
     const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
     const char *at = (const char *)m + f->offset;
@@ -340,7 +339,7 @@ static sv_status members_put(struct writer *w, const ProtobufCMessage *m, bool *
       memcpy(&array, at, sizeof(array));
       if (n > 0) {
         field_key_put(w, f->name, first);
-        SV_TRY(repeated_put(w, f, array, n));
+        SV_TRY(repeated_put(w, m->descriptor, f, array, n));
       }
       continue;
     }
@@ -354,35 +353,32 @@ static sv_status members_put(struct writer *w, const ProtobufCMessage *m, bool *
     }
     if (there) {
       field_key_put(w, f->name, first);
-      SV_TRY(value_put(w, f, at));
+      SV_TRY(json_put_value(w, f, at));
     }
   }
   return SV_DONE;
 }
 
-static sv_status message_put(struct writer *w, const ProtobufCMessage *m) {
+sv_status json_put_message(struct json_writer *w, const ProtobufCMessage *m) {
+  json_known_writer known = json_known_writer_of(m->descriptor);
+  if (known) {
+    return known(w, m);
+  }
   bool first = true;
-  if (m->descriptor == &google__protobuf__timestamp__descriptor) {
-    return timestamp_put(w, (const Google__Protobuf__Timestamp *)(const void *)m);
-  }
-  if (m->descriptor == &google__protobuf__any__descriptor) {
-    return any_put(w, (const Google__Protobuf__Any *)(const void *)m);
-  }
-  if (m->descriptor == &google__protobuf__duration__descriptor) {
-    const Google__Protobuf__Duration *d = (const Google__Protobuf__Duration *)(const void *)m;
-    sv_buf_printf(w->out, d->nanos ? "\"%" PRId64 ".%09ds\"" : "\"%" PRId64 "s\"", d->seconds,
-                  d->nanos);
-    return SV_DONE;
-  }
-  open_with(w, '{');
-  SV_TRY(members_put(w, m, &first));
-  close_with(w, '}', first);
+  json_put_open(w, '{');
+  SV_TRY(json_put_members(w, m, &first));
+  json_put_close(w, '}', first);
   return SV_DONE;
 }
 
-sv_status json_from_message(struct sv_ctx *ctx, const ProtobufCMessage *message, struct sv_buf *out,
-                            bool pretty) {
-  struct writer w = {.ctx = ctx, .out = out, .pretty = pretty};
-  SV_TRY(message_put(&w, message));
+void json_text_put(struct sv_buf *out, const char *text) {
+  struct json_writer w = {.out = out};
+  json_put_text(&w, text);
+}
+
+sv_status json_write(struct sv_ctx *ctx, const struct json_types *types,
+                     const ProtobufCMessage *message, struct sv_buf *out, bool pretty) {
+  struct json_writer w = {.ctx = ctx, .types = types, .out = out, .pretty = pretty};
+  SV_TRY(json_put_message(&w, message));
   return out->failed ? SV_FAIL(ctx, NO_MEMORY, "JSON of %s", message->descriptor->name) : SV_DONE;
 }

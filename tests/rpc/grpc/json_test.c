@@ -57,10 +57,10 @@ static void a_fault_names_its_path(void **state) {
                "is there twice, under both of its names");
   expect_fault(f, "{\"choiceText\": \"\", \"choiceInt64\": \"1\"}", "choiceInt64",
                "excludes another member that is set");
-  expect_fault(f, "{\"aString\": \"a\",\n \"aString\": \"b\"}", "line 2, column 10",
+  expect_fault(f, "{\"aString\": \"a\",\n \"aString\": \"b\"}", "line 2, column 17",
                "a key is there twice");
-  expect_fault(f, "{\"aString\": \"a\\u0000b\"}", "line 1, column 22", "is not JSON");
-  expect_fault(f, "", "line 1, column 0", "is not JSON");
+  expect_fault(f, "{\"aString\": \"a\\u0000b\"}", "line 1, column 21", "has a NUL character");
+  expect_fault(f, "", "line 1, column 1", "is not JSON");
 }
 
 static void a_hostile_key_is_shown_cut_and_cleaned(void **state) {
