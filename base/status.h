@@ -43,9 +43,12 @@ enum sv_code {
   X(ALREADY_EXISTS, ALREADY_EXISTS, "a record of this name exists")                               \
   X(VERSION_CHANGED, ABORTED, "the version seen is no longer current")                            \
   X(HOLD, FAILED_PRECONDITION, "HOLD: call the duty protection officer")                          \
+  X(RULE_UNMET, FAILED_PRECONDITION, "a safeguard is not met")                                    \
+  X(HEAD_COUNT, FAILED_PRECONDITION, "the head count is not the number marked as boarded")        \
   X(BALANCE_EXCEEDED, FAILED_PRECONDITION, "the amount is more than the obligation's balance")    \
   X(OBLIGATION_CLOSED, FAILED_PRECONDITION, "the obligation is closed or out of its period")      \
   X(NOT_ISSUED, FAILED_PRECONDITION, "the document is not in a state that allows this")           \
+  X(ERASED, FAILED_PRECONDITION, "the document's personal data was erased")                       \
   X(OUT_OF_RANGE, OUT_OF_RANGE, "the position asked for does not exist")                          \
   X(UNIMPLEMENTED, UNIMPLEMENTED, "this server does not offer that")                              \
   X(UNAVAILABLE, UNAVAILABLE, "the server can't answer now; try again")                           \
