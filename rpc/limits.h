@@ -23,6 +23,8 @@ struct rpc_limits {
 };
 
 enum {
+  RPC_LOOPS_MAX = 16,
+  RPC_DOORS_MAX = 4,
   RPC_STREAMS_MAX = 100,
   RPC_HEADER_LIST_MAX_BYTES = 16 * 1024,
   RPC_HEADER_COUNT_MAX = 100,

@@ -1,10 +1,11 @@
-/* The gRPC server: a listener, its connections, and the services that answer on them. One loop; handlers on workers.
- * All functions on the loop's thread (or before it runs) unless they say otherwise. */
+/* The server of gRPC, gRPC-Web and Connect: its doors, their connections, and the services that answer on them. One loop
+ * or several; handlers on workers. All functions on the loop's thread (or before it runs) unless they say otherwise. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/ctx.h"
+#include "rpc/grpc/page.h"
 #include "rpc/grpc/service.h"
 #include "rpc/limits.h"
 #include "runtime/loop.h"
@@ -12,7 +13,8 @@
 
 struct rpc_server;
 
-struct rpc_server_config {
+/* One port, and who may come in there. */
+struct rpc_listen {
   const char *address; /* "127.0.0.1", "::" */
   uint16_t port;       /* 0: any free one, told by rpc_server_port */
   /* PEM files. All NULL: clear-text HTTP/2 with prior knowledge, for tests and behind a local proxy. */
@@ -22,12 +24,33 @@ struct rpc_server_config {
   const char *trust_domain;   /* of the peers' SPIFFE IDs; NULL: any */
   /* Calls without an acceptable peer are refused (UNAUTHENTICATED) before their handler, but for health. */
   bool require_peer;
+  bool any_peer; /* a certificate that verifies will do, without a SPIFFE ID */
+  bool
+      open_only; /* no peer is asked for; only methods that are open_to_all, and health, are served */
+  bool admin;    /* pages of the operator too: /metrics */
+  const char *const
+      *names; /* hosts whose requests are right here, others are 421; none: any. Borrowed */
+  size_t name_n;
+};
+
+struct rpc_server_config {
+  const struct rpc_listen *listen; /* the first is what rpc_server_port tells */
+  size_t listen_n;                 /* 1 to RPC_DOORS_MAX */
+  size_t
+      loops; /* threads that share the ports; 0 and 1: the caller's loop alone; to RPC_LOOPS_MAX */
   struct rpc_limits limits; /* rpc_limits_default() */
   /* A FileDescriptorSet of every service (health and reflection too) with all imports: it is told by reflection, to
    * acceptable peers. Borrowed until rpc_server_close. Empty: no reflection. */
   struct sv_bytes descriptor_set;
   /* For methods with RPC_ON_WATCHER, one thread a stream: open it with queue_max 0. Borrowed; NULL: the other workers. */
   struct workers *watchers;
+  /* Plain GET, beside /healthz and /readyz. Borrowed. */
+  const struct rpc_page *pages;
+  size_t page_n;
+  /* "https://host": pages of these origins may call from a browser, beside those of the server's own. Borrowed. */
+  const char *const *origins;
+  size_t origin_n;
+  bool plain_errors; /* errors of the layer are a code and a text, without ErrorInfo and the like */
 };
 
 /* Methods that share a service pointer. Borrowed until rpc_server_close. */
@@ -46,6 +69,8 @@ sv_status rpc_server_open(struct sv_ctx *ctx, struct loop *loop, struct workers 
                           const struct rpc_service *services, size_t service_n,
                           struct rpc_server **ret_server);
 uint16_t rpc_server_port(const struct rpc_server *server);
+/* Of any of the doors. */
+uint16_t rpc_server_port_of(const struct rpc_server *server, size_t door);
 
 /* Certificates and client CA anew from the same files; connections are told to come again (GOAWAY), their calls finish.
  * On failure the old ones stay. Fails: CONFIG. */

@@ -84,8 +84,9 @@ static void *worker_main(void *arg) {
     }
     (void)pthread_mutex_unlock(&pool->lock);
     bool may_wait = job->may_wait; /* the job is gone once its done runs */
+    struct loop *loop = job->loop ? job->loop : pool->loop;
     job->run(job);
-    loop_post(pool->loop, &job->finished);
+    loop_post(loop, &job->finished);
     (void)pthread_mutex_lock(&pool->lock);
     pool->running--;
     if (may_wait) {

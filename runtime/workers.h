@@ -12,6 +12,7 @@ struct workers;
 struct workers_job {
   void (*run)(struct workers_job *job);  /* on a worker */
   void (*done)(struct workers_job *job); /* on the loop */
+  struct loop *loop;                     /* where done runs; NULL: the pool's */
   bool may_wait;            /* may block on a stranger: at most half of the workers at a time */
   struct workers_job *next; /* of the pool, as is what follows */
   struct loop_closure finished;

@@ -178,13 +178,15 @@ static sv_status server_open(struct sv_ctx *ctx, struct wire *w) {
   SV_TRY(loop_open(ctx, &w->loop));
   SV_TRY(workers_open(ctx, w->loop, (size_t)s->workers, (size_t)s->queue, &w->workers));
   SV_TRY(workers_open(ctx, w->loop, (size_t)s->watchers, 0, &w->watchers));
-  struct rpc_server_config config = {.address = s->address,
-                                     .port = s->port,
-                                     .certificate_path = s->certificate,
-                                     .key_path = s->key,
-                                     .client_ca_path = s->client_ca,
-                                     .trust_domain = s->policy.trust_domain,
-                                     .require_peer = true,
+  const struct rpc_listen officials = {.address = s->address,
+                                       .port = s->port,
+                                       .certificate_path = s->certificate,
+                                       .key_path = s->key,
+                                       .client_ca_path = s->client_ca,
+                                       .trust_domain = s->policy.trust_domain,
+                                       .require_peer = true};
+  struct rpc_server_config config = {.listen = &officials,
+                                     .listen_n = 1,
                                      .limits = rpc_limits_default(),
                                      .descriptor_set = api_descriptor_set(),
                                      .watchers = w->watchers};

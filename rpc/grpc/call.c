@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "rpc/grpc/gzip.h"
+#include "rpc/grpc/json.h"
 #include "rpc/grpc/metadata.h"
 #include "rpc/grpc/precheck.h"
 
@@ -77,7 +78,9 @@ void rpc_call_release(struct rpc_call *call) {
   rpc_metadata_free(&call->headers);
   rpc_metadata_free(&call->trailers);
   free(call->own_message);
+  free(call->own_status);
   free(call->metadata);
+  free(call->query);
   free(call);
 }
 
@@ -134,6 +137,13 @@ bool rpc_call_has_output(struct rpc_call *call) {
   bool has = call->out_first != NULL;
   (void)pthread_mutex_unlock(&call->lock);
   return has;
+}
+
+bool rpc_call_has_begun(struct rpc_call *call) {
+  (void)pthread_mutex_lock(&call->lock);
+  bool begun = call->begun || call->out_first != NULL;
+  (void)pthread_mutex_unlock(&call->lock);
+  return begun;
 }
 
 bool rpc_call_finished(struct rpc_call *call) {
@@ -213,21 +223,32 @@ static struct rpc_inbound *inbound_take(struct rpc_call *call) {
   return in;
 }
 
-/* Decompressed, checked, and in the call's arena. */
+static sv_status copy(struct sv_ctx *ctx, struct sv_bytes bytes, struct sv_bytes *ret) {
+  uint8_t *p = sv_arena_alloc(ctx->mem, bytes.n);
+  if (!p) {
+    return SV_FAIL(ctx, NO_MEMORY, "message of %zu bytes", bytes.n);
+  }
+  if (bytes.n > 0) {
+    memcpy(p, bytes.p, bytes.n);
+  }
+  *ret = sv_bytes_of(p, bytes.n);
+  return SV_DONE;
+}
+
+/* Decompressed, as wire bytes, checked, and in the call's arena. */
 static sv_status message_of(struct rpc_call *call, struct sv_ctx *ctx,
                             const struct rpc_frame *frame, struct sv_bytes *ret_message) {
   struct sv_bytes message = sv_bytes_of(frame->bytes, frame->n);
+  bool json = call->dialect.codec == RPC_JSON;
   if (frame->compressed) {
     SV_TRY(rpc_gunzip(ctx, message, call->limits->message_max_bytes, &message));
-  } else {
-    uint8_t *copy = sv_arena_alloc(ctx->mem, frame->n);
-    if (!copy) {
-      return SV_FAIL(ctx, NO_MEMORY, "message of %zu bytes", frame->n);
-    }
-    if (frame->n > 0) {
-      memcpy(copy, frame->bytes, frame->n);
-    }
-    message = sv_bytes_of(copy, frame->n);
+  }
+  if (json) {
+    ProtobufCMessage *m = NULL;
+    SV_TRY(json_read(ctx, call->types, call->method->input, message, &m));
+    SV_TRY(rpc_pack(ctx, m, &message));
+  } else if (!frame->compressed) {
+    SV_TRY(copy(ctx, message, &message));
   }
   SV_TRY(rpc_precheck(ctx, call->method->input, message));
   *ret_message = message;
@@ -271,31 +292,72 @@ static sv_status squeeze(const struct rpc_call *call, struct sv_ctx *ctx, struct
   return SV_DONE;
 }
 
+/* As the protocol carries it: bare, in a frame, or a frame in base64. */
+static struct rpc_outbound *outbound_new(enum rpc_protocol protocol, uint8_t flag,
+                                         struct sv_bytes message) {
+  size_t prefix = rpc_is_bare(protocol) ? 0 : RPC_PREFIX_BYTES;
+  size_t n = prefix + message.n;
+  bool text = protocol == RPC_GRPC_WEB_TEXT;
+  size_t room = text ? 4 * ((n + 2) / 3) + 1 + n : n;
+  struct rpc_outbound *out = malloc(sizeof *out + room);
+  if (!out) {
+    return NULL;
+  }
+  *out = (struct rpc_outbound){.n = n};
+  uint8_t *at = text ? out->bytes + room - n : out->bytes;
+  if (prefix > 0) {
+    rpc_frame_prefix(at, flag, (uint32_t)message.n);
+  }
+  if (message.n > 0) {
+    memcpy(at + prefix, message.p, message.n);
+  }
+  if (text) { /* from behind the room of the text */
+    sv_base64(at, n, (char *)out->bytes);
+    out->n = room - n - 1;
+  }
+  return out;
+}
+
+/* Under the lock. */
+static void outbound_put(struct rpc_call *call, struct rpc_outbound *out) {
+  if (call->out_last) {
+    call->out_last->next = out;
+  } else {
+    call->out_first = out;
+  }
+  call->out_last = out;
+  call->out_bytes += out->n;
+}
+
+static sv_status encode(const struct rpc_call *call, struct sv_ctx *ctx, struct sv_bytes *message) {
+  ProtobufCMessage *m = NULL;
+  struct sv_buf json = sv_buf_in(ctx->mem, 0);
+  if (call->dialect.codec != RPC_JSON) {
+    return SV_DONE;
+  }
+  SV_TRY(rpc_unpack(ctx, call->method->output, *message, &m));
+  SV_TRY(json_write(ctx, call->types, m, &json, false));
+  *message = sv_buf_bytes(&json);
+  return SV_DONE;
+}
+
 sv_status rpc_call_queue(struct rpc_call *call, struct sv_ctx *ctx, struct sv_bytes message) {
   bool gzip = false;
+  SV_TRY(encode(call, ctx, &message));
   SV_TRY(squeeze(call, ctx, &message, &gzip));
   if (message.n > UINT32_MAX) {
     return SV_FAIL(ctx, INTERNAL, "an answer of %zu bytes", message.n);
   }
-  struct rpc_outbound *out = malloc(sizeof *out + RPC_PREFIX_BYTES + message.n);
+  struct rpc_outbound *out =
+      outbound_new(call->dialect.protocol, gzip ? RPC_FLAG_COMPRESSED : 0, message);
   if (!out) {
     return SV_FAIL(ctx, NO_MEMORY, "an answer of %zu bytes", message.n);
-  }
-  *out = (struct rpc_outbound){.n = RPC_PREFIX_BYTES + message.n};
-  rpc_frame_prefix(out->bytes, gzip, (uint32_t)message.n);
-  if (message.n > 0) {
-    memcpy(out->bytes + RPC_PREFIX_BYTES, message.p, message.n);
   }
   (void)pthread_mutex_lock(&call->lock);
   bool gone = call->finished;
   if (!gone) {
-    if (call->out_last) {
-      call->out_last->next = out;
-    } else {
-      call->out_first = out;
-    }
-    call->out_last = out;
-    call->out_bytes += out->n;
+    outbound_put(call, out);
+    call->out_gzip = gzip;
     call->out_count++;
   }
   (void)pthread_mutex_unlock(&call->lock);
@@ -335,6 +397,29 @@ sv_status rpc_call_pause(struct rpc_call *call, struct sv_ctx *ctx, uint64_t wai
   }
   (void)pthread_mutex_unlock(&call->lock);
   return s;
+}
+
+void rpc_call_headers_send(struct rpc_call *call) {
+  (void)pthread_mutex_lock(&call->lock);
+  call->begun = true;
+  (void)pthread_mutex_unlock(&call->lock);
+  if (call->method->server_streaming && call->method->where != RPC_ON_LOOP) {
+    loop_post(call->loop, &call->wake);
+  }
+}
+
+const char *rpc_call_query(const struct rpc_call *call) { return call->query; }
+
+bool rpc_call_metadata_next(const struct rpc_call *call, const char **at, const char **ret_name,
+                            const char **ret_value) {
+  const char *p = *at ? *at : call->metadata;
+  if (!p || p >= call->metadata + call->metadata_n) {
+    return false;
+  }
+  *ret_name = p;
+  *ret_value = p + strlen(p) + 1;
+  *at = *ret_value + strlen(*ret_value) + 1;
+  return true;
 }
 
 const struct rpc_peer *rpc_call_peer(const struct rpc_call *call) { return &call->peer; }
@@ -408,6 +493,25 @@ static void log_line(const struct rpc_call *call, const struct sv_ctx *ctx, enum
   sv_log_fields(SV_LOG_INFO, "call", fields, n);
 }
 
+/* Under the lock. NULL when there is none, or when memory is out: the peer sees a body without an end. */
+static struct rpc_outbound *ending_new(const struct rpc_call *call) {
+  enum rpc_protocol protocol = call->dialect.protocol;
+  const struct rpc_verdict *v = &call->verdict;
+  struct rpc_outbound *out = NULL;
+  if (protocol == RPC_GRPC || (rpc_is_bare(protocol) && v->code == SV_CODE_OK)) {
+    return NULL;
+  }
+  struct sv_arena *mem = sv_arena_open((size_t)256 * 1024 + 8 * v->status_n);
+  if (mem) {
+    struct sv_buf text = sv_buf_in(mem, 0);
+    rpc_ending_put(mem, protocol, v, &call->trailers, &text);
+    out =
+        text.failed ? NULL : outbound_new(protocol, rpc_ending_flag(protocol), sv_buf_bytes(&text));
+    sv_arena_close(mem);
+  }
+  return out;
+}
+
 static void judge(struct rpc_call *call, struct sv_ctx *ctx, sv_status status, bool handlers_own) {
   if (atomic_exchange(&call->judged, true)) {
     return;
@@ -415,20 +519,26 @@ static void judge(struct rpc_call *call, struct sv_ctx *ctx, sv_status status, b
   if (atomic_load(&call->cancelled) && !sv_failed(status)) {
     status = SV_FAIL(ctx, CANCELLED, "the client left before the answer");
   }
-  struct rpc_verdict verdict = handlers_own && call->own_code != SV_CODE_OK
-                                   ? rpc_verdict_own(call->own_code, call->own_message)
-                                   : rpc_verdict_of(ctx, status);
+  struct rpc_verdict verdict =
+      handlers_own && call->own_code != SV_CODE_OK
+          ? rpc_verdict_own(call->own_code, call->own_message,
+                            sv_bytes_of(call->own_status, call->own_status_n))
+          : rpc_verdict_of(ctx, status, !call->plain_errors);
   const enum sv_code code = verdict.code;
   (void)pthread_mutex_lock(&call->lock);
   call->verdict = verdict;
   call->finished = true;
   bool keep = !sv_failed(status) || (call->method && call->method->server_streaming);
+  struct rpc_outbound *ending = ending_new(call);
   struct rpc_outbound *out = call->out_first;
   if (!keep && out && out->pulled == 0) {
     while (call->out_first) {
       outbound_drop_first(call);
     }
     call->out_bytes = 0;
+  }
+  if (ending) {
+    outbound_put(call, ending);
   }
   (void)pthread_cond_broadcast(&call->changed);
   (void)pthread_mutex_unlock(&call->lock);
@@ -437,6 +547,10 @@ static void judge(struct rpc_call *call, struct sv_ctx *ctx, sv_status status, b
 
 void rpc_call_judge(struct rpc_call *call, struct sv_ctx *ctx, sv_status status) {
   judge(call, ctx, status, false);
+}
+
+void rpc_call_judge_own(struct rpc_call *call, struct sv_ctx *ctx, sv_status status) {
+  judge(call, ctx, status, true);
 }
 
 SV_AUTO_DEFINE(struct sv_arena, sv_arena_close)

@@ -4,8 +4,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "rpc/grpc/details.h"
+#include "rpc/grpc/dialect.h"
+#include "rpc/grpc/ending.h"
 #include "rpc/grpc/frame.h"
+#include "rpc/grpc/json_types.h"
 #include "rpc/grpc/service.h"
 #include "rpc/limits.h"
 #include "runtime/loop.h"
@@ -17,14 +19,6 @@ enum rpc_encoding { RPC_IDENTITY, RPC_GZIP };
 
 /* Compression of the next message. */
 enum rpc_squeeze { RPC_SQUEEZE_WHEN_GAINED, RPC_SQUEEZE_NEVER, RPC_SQUEEZE_ALWAYS };
-
-/* Headers or trailers of the handler's. */
-struct rpc_metadata {
-  size_t n;
-  struct {
-    char *name, *value; /* one malloc, at name */
-  } item[RPC_METADATA_MAX];
-};
 
 struct rpc_connection;
 struct rpc_inbound;
@@ -39,10 +33,14 @@ struct rpc_call {
   struct rpc_peer peer;
   char spiffe[RPC_SPIFFE_ROOM];
   uint64_t start_ns, deadline_ns; /* 0: none */
+  struct rpc_dialect dialect;
+  const struct json_types *types; /* for JSON */
+  bool plain_errors;              /* errors of the layer have no details */
   enum rpc_encoding in_encoding;
   bool accepts_gzip;
   char *metadata; /* name NUL value NUL, and so on; malloc */
-  size_t metadata_n;
+  size_t metadata_n, metadata_room;
+  char *query; /* of a Connect GET; malloc */
 
   atomic_int references;
   atomic_bool cancelled;
@@ -52,7 +50,9 @@ struct rpc_call {
   enum rpc_squeeze squeeze;
   bool read_compressed;
   enum sv_code own_code; /* of rpc_call_fail; OK: the reason's */
-  char *own_message;     /* malloc */
+  char *own_message;     /* malloc, as what follows */
+  uint8_t *own_status;
+  size_t own_status_n;
 
   pthread_mutex_t lock;
   pthread_cond_t changed;
@@ -63,6 +63,8 @@ struct rpc_call {
   struct rpc_outbound *out_first, *out_last;
   size_t out_bytes;
   size_t out_count; /* messages ever queued */
+  bool out_gzip;    /* the last of them was compressed */
+  bool begun;       /* the headers are wanted */
   bool finished;    /* the verdict stands, nothing more is queued */
   struct rpc_verdict verdict;
   /* Constant once a message was queued, or finished; trailers once finished. */
@@ -98,11 +100,14 @@ size_t rpc_call_unread(struct rpc_call *call);
 size_t rpc_call_pull(struct rpc_call *call, uint8_t *bytes, size_t n, bool *ret_end);
 /* Is there something to pull; is the verdict there? */
 bool rpc_call_has_output(struct rpc_call *call);
+bool rpc_call_has_begun(struct rpc_call *call);
 bool rpc_call_finished(struct rpc_call *call);
 
 /* --- either side --- */
 /* Gives the verdict unless there is one; writes the log line. */
 void rpc_call_judge(struct rpc_call *call, struct sv_ctx *ctx, sv_status status);
+/* The same with a status of rpc_call_fail, which takes the place of the reason's. */
+void rpc_call_judge_own(struct rpc_call *call, struct sv_ctx *ctx, sv_status status);
 /* Runs the handler, on a worker or on the loop, and gives the verdict unless the call is parked. */
 void rpc_call_run(struct rpc_call *call);
 /* Queues one message without blocking. */

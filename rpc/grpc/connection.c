@@ -99,8 +99,9 @@ static uint64_t age_spread(uint64_t age_ns, uint64_t now_ns) {
   return age_ns - age_ns / 10 * (now_ns / 1024 % 1000) / 1000;
 }
 
-sv_status rpc_connection_open(struct sv_ctx *ctx, const struct rpc_host *host, int fd, SSL_CTX *tls,
-                              const char *trust_domain, struct rpc_connection **ret_connection) {
+sv_status rpc_connection_open(struct sv_ctx *ctx, const struct rpc_host *host,
+                              const struct rpc_door *door, int fd, SSL_CTX *tls,
+                              struct rpc_connection **ret_connection) {
   struct rpc_connection *c = calloc(1, sizeof *c);
   if (!c) {
     (void)close(fd);
@@ -108,10 +109,14 @@ sv_status rpc_connection_open(struct sv_ctx *ctx, const struct rpc_host *host, i
   }
   uint64_t now_ns = sv_monotonic_ns();
   c->host = host;
+  c->door = door;
   c->opened_ns = c->heard_ns = c->busy_ns = c->progress_ns = now_ns;
   c->age_ns = age_spread(host->limits.connection_age_ns, now_ns);
-  struct link_config config = {
-      .tls = tls, .trust_domain = trust_domain, .events = &connection_link_events, .user = c};
+  struct link_config config = {.tls = tls,
+                               .trust_domain = door->trust_domain,
+                               .any_peer = door->any_peer,
+                               .events = &connection_link_events,
+                               .user = c};
   sv_status s = link_open(ctx, host->loop, fd, &config, &c->link);
   if (!sv_failed(s)) {
     s = h2_session_open(ctx, &rpc_stream_events, c, &c->session);

@@ -9,13 +9,31 @@
 
 struct rpc_connection;
 
-/* What connections need of their server. Outlives them. */
+struct json_types;
+
+/* Who may come in where. */
+struct rpc_door {
+  const char *trust_domain; /* of the peers' SPIFFE IDs; NULL: any */
+  bool require_peer;        /* for every method but health */
+  bool any_peer;            /* a certificate that verifies will do, without a SPIFFE ID */
+  bool open_only;           /* methods that are open to all, and health */
+  bool admin;               /* pages of the operator too */
+  const char *const *names; /* hosts that requests may be for; none: any */
+  size_t name_n;
+};
+
+/* What connections need of their server's loop. Outlives them. */
 struct rpc_host {
   struct loop *loop;
   struct workers *workers, *watchers;
   struct rpc_limits limits;
   const struct rpc_routes *routes;
-  bool require_peer;
+  const struct json_types *types;
+  const struct rpc_page *pages; /* plain GET */
+  size_t page_n;
+  const char *const *origins; /* of pages that may call from a browser, beside our own */
+  size_t origin_n;
+  bool plain_errors; /* errors of the layer have no details */
   void (*connection_gone)(void *user, struct rpc_connection *connection);
   void *user;
 };
@@ -32,6 +50,7 @@ enum rpc_connection_phase {
 
 struct rpc_connection {
   const struct rpc_host *host;
+  const struct rpc_door *door;
   struct link *link;
   struct h2_session *session;
   enum rpc_connection_phase phase;
@@ -50,8 +69,9 @@ struct rpc_connection {
 
 /* Takes fd over, also on failure. Ends with connection_gone, which unlists it; it frees itself after that.
  * Fails: NO_MEMORY. */
-sv_status rpc_connection_open(struct sv_ctx *ctx, const struct rpc_host *host, int fd, SSL_CTX *tls,
-                              const char *trust_domain, struct rpc_connection **ret_connection);
+sv_status rpc_connection_open(struct sv_ctx *ctx, const struct rpc_host *host,
+                              const struct rpc_door *door, int fd, SSL_CTX *tls,
+                              struct rpc_connection **ret_connection);
 /* The graceful end. */
 void rpc_connection_leave(struct rpc_connection *c);
 /* The hard end, on the loop's next turn. */

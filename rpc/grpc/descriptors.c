@@ -38,6 +38,7 @@ struct field {
   uint64_t number;
   unsigned type;
   struct sv_bytes bytes; /* of WIRE_BYTES */
+  uint64_t value;        /* of WIRE_VARINT */
 };
 
 /* The next field. False at the end, and where the bytes are broken; then *c is not at its end. */
@@ -52,7 +53,7 @@ static bool field_next(struct sv_cursor *c, struct field *ret) {
   f.number = key >> 3;
   f.type = key & 7;
   if (f.type == WIRE_VARINT) {
-    if (!varint(&at, &n)) {
+    if (!varint(&at, &f.value)) {
       return false;
     }
   } else {
@@ -164,6 +165,56 @@ bool rpc_descriptors_symbol(const struct rpc_descriptors *d, struct sv_bytes sym
 bool rpc_descriptors_is_message(const struct rpc_descriptors *d, struct sv_bytes symbol) {
   struct rpc_descriptor_file file;
   return symbol_find(d, symbol, &file) == K_MESSAGE;
+}
+
+/* --- methods --- */
+
+enum { FILE_SERVICE = 6, SERVICE_METHOD = 2, METHOD_OPTIONS = 4, OPTION_IDEMPOTENCY = 34 };
+enum { NO_SIDE_EFFECTS = 1 };
+
+/* The first field of this number and name inside of a descriptor. */
+static struct sv_bytes named(struct sv_bytes descriptor, uint64_t number, struct sv_bytes name) {
+  struct sv_cursor c = sv_cursor_over(descriptor);
+  struct field f;
+  while (field_next(&c, &f)) {
+    if (f.number == number && f.type == WIRE_BYTES &&
+        sv_bytes_equal(field_of(f.bytes, ANY_NAME), name)) {
+      return f.bytes;
+    }
+  }
+  return (struct sv_bytes){0};
+}
+
+/* The last dot of a service's name, where its package ends. */
+static const char *last_dot(const char *name, const char *end) {
+  const char *dot = NULL;
+  for (const char *p = name; p < end; p++) {
+    dot = *p == '.' ? p : dot;
+  }
+  return dot;
+}
+
+bool rpc_descriptors_method_is_safe(const struct rpc_descriptors *d, const char *path) {
+  const char *service = path + 1;
+  const char *slash = strchr(service, '/');
+  struct rpc_descriptor_file file;
+  if (!slash ||
+      !rpc_descriptors_symbol(d, sv_bytes_of(service, (size_t)(slash - service)), &file)) {
+    return false;
+  }
+  const char *dot = last_dot(service, slash);
+  const char *name = dot ? dot + 1 : service;
+  struct sv_bytes found =
+      named(file.bytes, FILE_SERVICE, sv_bytes_of(name, (size_t)(slash - name)));
+  found = named(found, SERVICE_METHOD, sv_bytes_str(slash + 1));
+  struct sv_cursor c = sv_cursor_over(field_of(found, METHOD_OPTIONS));
+  struct field f;
+  while (field_next(&c, &f)) {
+    if (f.number == OPTION_IDEMPOTENCY && f.type == WIRE_VARINT) {
+      return f.value == NO_SIDE_EFFECTS;
+    }
+  }
+  return false;
 }
 
 /* --- files --- */

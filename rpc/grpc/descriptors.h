@@ -26,6 +26,8 @@ bool rpc_descriptors_file(const struct rpc_descriptors *d, struct sv_bytes name,
 /* The file that declares a full name: of a message, field, oneof, enum, value, extension, service or method. */
 bool rpc_descriptors_symbol(const struct rpc_descriptors *d, struct sv_bytes symbol,
                             struct rpc_descriptor_file *ret_file);
+/* Is the method, "/package.Service/Method", marked NO_SIDE_EFFECTS? */
+bool rpc_descriptors_method_is_safe(const struct rpc_descriptors *d, const char *path);
 bool rpc_descriptors_is_message(const struct rpc_descriptors *d, struct sv_bytes symbol);
 
 /* The file and everything that it imports, itself first, each once. Returns how many. */

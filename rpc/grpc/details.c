@@ -145,41 +145,58 @@ struct sv_bytes rpc_details(struct sv_ctx *ctx, enum sv_reason reason) {
 
 SV_AUTO_DEFINE(struct sv_arena, sv_arena_close)
 
-struct rpc_verdict rpc_verdict_of(struct sv_ctx *ctx, sv_status status) {
+static void text_set(struct rpc_verdict *v, const char *text) {
+  struct sv_bytes bytes = sv_bytes_str(text);
+  v->text = strdup(text);
+  v->message = malloc(3 * bytes.n + 1);
+  if (v->message) {
+    rpc_percent_encode(bytes, v->message);
+  }
+}
+
+static void status_set(struct rpc_verdict *v, struct sv_arena *mem, struct sv_bytes status) {
+  char *bin = status.n > 0 ? rpc_bin_encode(mem, status) : NULL;
+  v->status = bin ? malloc(status.n) : NULL;
+  if (v->status) {
+    memcpy(v->status, status.p, status.n);
+    v->status_n = status.n;
+    v->details = strdup(bin);
+  }
+}
+
+struct rpc_verdict rpc_verdict_of(struct sv_ctx *ctx, sv_status status, bool detailed) {
   struct rpc_verdict v = {.reason = status.reason};
   if (!sv_failed(status)) {
     return v;
   }
   v.code = sv_reason_code(status.reason);
-  struct sv_bytes text = sv_bytes_str(sv_reason_text(status.reason));
-  v.message = malloc(3 * text.n + 1);
-  if (v.message) {
-    rpc_percent_encode(text, v.message);
-  }
+  text_set(&v, sv_reason_text(status.reason));
   /* an arena of its own: the call's may be full, which is what the verdict says then */
-  SV_AUTO(sv_arena_close) struct sv_arena *mem = sv_arena_open((size_t)128 * 1024);
+  SV_AUTO(sv_arena_close)
+  struct sv_arena *mem = detailed ? sv_arena_open((size_t)128 * 1024) : NULL;
   if (mem) {
     struct sv_ctx own = *ctx;
     own.mem = mem;
-    struct sv_bytes details = rpc_details(&own, status.reason);
-    char *bin = details.n > 0 ? rpc_bin_encode(mem, details) : NULL;
-    v.details = bin ? strdup(bin) : NULL;
+    status_set(&v, mem, rpc_details(&own, status.reason));
   }
   return v;
 }
 
-struct rpc_verdict rpc_verdict_own(enum sv_code code, const char *message) {
+struct rpc_verdict rpc_verdict_own(enum sv_code code, const char *message, struct sv_bytes status) {
   struct rpc_verdict v = {.code = code, .reason = SV_INTERNAL};
-  struct sv_bytes text = sv_bytes_str(message ? message : "");
-  v.message = malloc(3 * text.n + 1);
-  if (v.message) {
-    rpc_percent_encode(text, v.message);
+  text_set(&v, message ? message : "");
+  SV_AUTO(sv_arena_close)
+  struct sv_arena *mem = status.n > 0 ? sv_arena_open(4096 + 4 * status.n) : NULL;
+  if (mem) {
+    status_set(&v, mem, status);
   }
   return v;
 }
 
 void rpc_verdict_free(struct rpc_verdict *v) {
+  free(v->text);
   free(v->message);
+  free(v->status);
   free(v->details);
   *v = (struct rpc_verdict){0};
 }

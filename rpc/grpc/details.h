@@ -5,8 +5,11 @@
 struct rpc_verdict {
   enum sv_code code;
   enum sv_reason reason;
-  char *message; /* percent-encoded; malloc; NULL when OK */
-  char *details; /* base64 without padding; malloc; NULL when OK or when memory is out */
+  /* Each a malloc, NULL when OK or when memory is out. */
+  char *text, *message; /* UTF-8 as it is; percent-encoded */
+  uint8_t *status;      /* google.rpc.Status; NULL too when there are no details */
+  size_t status_n;
+  char *details; /* status in base64 without padding */
 };
 
 /* The bytes of google.rpc.Status for a reason: ErrorInfo always; BadRequest from ctx's violations (those that fit the
@@ -14,8 +17,9 @@ struct rpc_verdict {
  * batch. In ctx->mem; n is 0 when memory is out. */
 struct sv_bytes rpc_details(struct sv_ctx *ctx, enum sv_reason reason);
 
-/* A verdict outlives the call's arena. free takes it back to zero. */
-struct rpc_verdict rpc_verdict_of(struct sv_ctx *ctx, sv_status status);
-/* A code and a text that are no reason's; message NULL: none. */
-struct rpc_verdict rpc_verdict_own(enum sv_code code, const char *message);
+/* A verdict outlives the call's arena. free takes it back to zero. detailed: with what rpc_details gives. */
+struct rpc_verdict rpc_verdict_of(struct sv_ctx *ctx, sv_status status, bool detailed);
+/* A code and a text that are no reason's; message NULL: none. status: bytes of a google.rpc.Status that says the same,
+ * with details; empty: there are none. */
+struct rpc_verdict rpc_verdict_own(enum sv_code code, const char *message, struct sv_bytes status);
 void rpc_verdict_free(struct rpc_verdict *v);

@@ -85,8 +85,29 @@ void rpc_frame_reader_free(struct rpc_frame_reader *r) {
   *r = rpc_frame_reader_over(r->max);
 }
 
-void rpc_frame_prefix(uint8_t prefix[static RPC_PREFIX_BYTES], bool compressed, uint32_t n) {
-  prefix[0] = compressed ? 1 : 0;
+enum rpc_frame_step rpc_frame_append(struct rpc_frame_reader *r, struct sv_bytes bytes) {
+  if (bytes.n > r->max - r->frame.n) {
+    return RPC_FRAME_TOO_LARGE;
+  }
+  r->want = r->max;
+  if (bytes.n > 0) {
+    if (!room_for(r, bytes.n)) {
+      return RPC_FRAME_NO_MEMORY;
+    }
+    memcpy(r->frame.bytes + r->frame.n, bytes.p, bytes.n);
+    r->frame.n += bytes.n;
+  }
+  return RPC_FRAME_MORE;
+}
+
+struct rpc_frame rpc_frame_whole(struct rpc_frame_reader *r) {
+  struct rpc_frame frame = r->frame;
+  *r = rpc_frame_reader_over(r->max);
+  return frame;
+}
+
+void rpc_frame_prefix(uint8_t prefix[static RPC_PREFIX_BYTES], uint8_t flag, uint32_t n) {
+  prefix[0] = flag;
   prefix[1] = (uint8_t)(n >> 24);
   prefix[2] = (uint8_t)(n >> 16);
   prefix[3] = (uint8_t)(n >> 8);

@@ -39,4 +39,9 @@ enum rpc_frame_step rpc_frame_read(struct rpc_frame_reader *r, struct sv_bytes *
 bool rpc_frame_partial(const struct rpc_frame_reader *r);
 void rpc_frame_reader_free(struct rpc_frame_reader *r);
 
-void rpc_frame_prefix(uint8_t prefix[static RPC_PREFIX_BYTES], bool compressed, uint32_t n);
+void rpc_frame_prefix(uint8_t prefix[static RPC_PREFIX_BYTES], uint8_t flag, uint32_t n);
+
+/* A message without a prefix: its bytes in any portions. Fails as rpc_frame_read, with RPC_FRAME_MORE for all is well. */
+enum rpc_frame_step rpc_frame_append(struct rpc_frame_reader *r, struct sv_bytes bytes);
+/* All that was appended; the caller frees its bytes. */
+struct rpc_frame rpc_frame_whole(struct rpc_frame_reader *r);

@@ -8,9 +8,11 @@
 
 /* Of HTTP/2 or of gRPC. */
 static bool reserved(const char *name) {
-  return strncmp(name, "grpc-", 5) == 0 || strcmp(name, "content-type") == 0 ||
-         strcmp(name, "te") == 0 || strcmp(name, "connection") == 0 ||
-         strcmp(name, "content-length") == 0 || strcmp(name, "transfer-encoding") == 0;
+  return strncmp(name, "grpc-", 5) == 0 || strncmp(name, "connect-", 8) == 0 ||
+         strncmp(name, "trailer-", 8) == 0 || strcmp(name, "content-encoding") == 0 ||
+         strcmp(name, "content-type") == 0 || strcmp(name, "te") == 0 ||
+         strcmp(name, "connection") == 0 || strcmp(name, "content-length") == 0 ||
+         strcmp(name, "transfer-encoding") == 0;
 }
 
 static bool name_ok(const char *name) {
@@ -51,12 +53,16 @@ static sv_status text_of(struct sv_ctx *ctx, const char *name, struct sv_bytes v
 /* Under the lock. */
 static sv_status metadata_add(struct rpc_metadata *m, struct sv_ctx *ctx, const char *name,
                               struct sv_bytes value) {
+  const size_t prefix_n = sizeof RPC_TRAILER_PREFIX - 1;
   size_t name_n = strlen(name) + 1;
-  char *p = m->n < RPC_METADATA_MAX ? malloc(name_n + value.n + 1) : NULL;
+  char *p = m->n < RPC_METADATA_MAX ? malloc(prefix_n + name_n + value.n + 1) : NULL;
   if (!p) {
     return m->n < RPC_METADATA_MAX ? SV_FAIL(ctx, NO_MEMORY, "%s", name)
                                    : SV_FAIL(ctx, INTERNAL, "too much metadata");
   }
+  m->item[m->n].block = p;
+  memcpy(p, RPC_TRAILER_PREFIX, prefix_n);
+  p += prefix_n;
   memcpy(p, name, name_n);
   if (value.n > 0) {
     memcpy(p + name_n, value.p, value.n);
@@ -91,17 +97,29 @@ sv_status rpc_call_trailer(struct rpc_call *call, struct sv_ctx *ctx, const char
 
 void rpc_metadata_free(struct rpc_metadata *m) {
   for (size_t i = 0; i < m->n; i++) {
-    free(m->item[i].name);
+    free(m->item[i].block);
   }
   m->n = 0;
 }
 
 sv_status rpc_call_fail(struct rpc_call *call, struct sv_ctx *ctx, enum sv_code code,
                         const char *message) {
+  return rpc_call_fail_with(call, ctx, code, message, (struct sv_bytes){0});
+}
+
+sv_status rpc_call_fail_with(struct rpc_call *call, struct sv_ctx *ctx, enum sv_code code,
+                             const char *message, struct sv_bytes status) {
   SV_ASSERT(code > SV_CODE_OK && code <= SV_CODE_UNAUTHENTICATED);
   free(call->own_message);
+  free(call->own_status);
   call->own_code = code;
   call->own_message = strdup(message);
+  call->own_status = status.n > 0 ? malloc(status.n) : NULL;
+  call->own_status_n = 0;
+  if (call->own_status) {
+    memcpy(call->own_status, status.p, status.n);
+    call->own_status_n = status.n;
+  }
   return SV_FAIL(ctx, INTERNAL, "a status of the handler's own");
 }
 

@@ -5,6 +5,7 @@
 struct rpc_route {
   const struct rpc_method *method;
   void *service;
+  bool safe; /* without side effects: Connect may GET it */
 };
 
 struct rpc_routes;
@@ -13,5 +14,6 @@ struct rpc_routes;
 sv_status rpc_routes_open(struct sv_ctx *ctx, size_t n, struct rpc_routes **ret_routes);
 void rpc_routes_close(struct rpc_routes *routes);
 /* Methods on the loop must be unary, or park. A path that is there twice is a programming error. */
-void rpc_routes_add(struct rpc_routes *routes, const struct rpc_method *method, void *service);
+void rpc_routes_add(struct rpc_routes *routes, const struct rpc_method *method, void *service,
+                    bool safe);
 const struct rpc_route *rpc_routes_find(const struct rpc_routes *routes, struct sv_bytes path);

@@ -26,6 +26,7 @@ struct rpc_method {
   const char *path; /* "/salvo.v1.IssuanceService/IssueDocument" */
   bool client_streaming, server_streaming;
   enum rpc_where where;
+  bool open_to_all; /* needs no certificate, where a door lets such calls in */
   bool may_wait; /* on a stranger, or on the client: such calls hold at most half of the workers */
   const ProtobufCMessageDescriptor *input, *output;
   /* Under ctx's deadline and cancellation. Returns the call's status. */
@@ -51,8 +52,7 @@ sv_status rpc_call_write(struct rpc_call *call, struct sv_ctx *ctx, struct sv_by
 
 /* One header of the answer, before its first message; or one trailer, before the handler returns. Names are lower case;
  * the value of a name that ends in -bin is any bytes (base64 is the layer's), of any other printable ASCII. Copied.
- * Fails: INTERNAL (not such a name or value, reserved, too late, more than RPC_METADATA_MAX), NO_MEMORY. */
-enum { RPC_METADATA_MAX = 4 };
+ * Fails: INTERNAL (not such a name or value, reserved, too late, more than 32), NO_MEMORY. */
 sv_status rpc_call_header(struct rpc_call *call, struct sv_ctx *ctx, const char *name,
                           struct sv_bytes value);
 sv_status rpc_call_trailer(struct rpc_call *call, struct sv_ctx *ctx, const char *name,
@@ -62,6 +62,19 @@ sv_status rpc_call_trailer(struct rpc_call *call, struct sv_ctx *ctx, const char
  * handler returns what this returns. */
 sv_status rpc_call_fail(struct rpc_call *call, struct sv_ctx *ctx, enum sv_code code,
                         const char *message);
+/* The same with details: the bytes of a google.rpc.Status of this code and this message. Copied. */
+sv_status rpc_call_fail_with(struct rpc_call *call, struct sv_ctx *ctx, enum sv_code code,
+                             const char *message, struct sv_bytes status);
+
+/* Of a stream: sends the headers now, before there is a message. */
+void rpc_call_headers_send(struct rpc_call *call);
+
+/* The query of a Connect GET, as it came; NULL: the request was no GET. Lent until the handler returns. */
+const char *rpc_call_query(const struct rpc_call *call);
+
+/* The next header of the request, in order: begin with *at = NULL. False after the last. */
+bool rpc_call_metadata_next(const struct rpc_call *call, const char **at, const char **ret_name,
+                            const char **ret_value);
 
 /* Whether the messages from now on are compressed; by default those that gain are, when the client's were. False when
  * they can't be: the client does not accept it, or the headers, which announce it, are out without it. */

@@ -6,15 +6,9 @@
  *
  * Invariants: ENDING: the verdict is given, headers went to the session, what the client still sends is dropped and its
  * window given back. A verdict of the loop cancels the call, so that its handler stops. */
-#include "rpc/grpc/stream.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/log.h"
-#include "rpc/grpc/header_text.h"
-
-enum stream_state { ST_HEADERS, ST_BODY, ST_RUNNING, ST_RESPONDING, ST_ENDING, ST_STATES };
+#include "rpc/grpc/stream_struct.h"
 
 static const bool stream_moves[ST_STATES][ST_STATES] = {
     [ST_HEADERS] = {[ST_BODY] = true, [ST_ENDING] = true},
@@ -23,72 +17,12 @@ static const bool stream_moves[ST_STATES][ST_STATES] = {
     [ST_RESPONDING] = {[ST_ENDING] = true},
 };
 
-enum { CONTENT_TYPE_ROOM = 64, HEADERS_MAX = 4 + RPC_METADATA_MAX };
-
-struct rpc_stream {
-  struct rpc_connection *c;
-  int32_t id;
-  enum stream_state state;
-  struct rpc_call *call;
-  const struct rpc_route *route;
-  bool post, path_seen;
-  bool timeout_bad, encoding_unknown;
-  char content_type[CONTENT_TYPE_ROOM]; /* "" when absent or too long to echo */
-  bool content_type_ok;
-  uint64_t timeout_ns; /* UINT64_MAX: none */
-  struct rpc_frame_reader reader;
-  size_t messages;
-  size_t uncredited; /* data whose window was not given back */
-  size_t held;       /* our part of the connection's held bytes */
-  uint64_t progress_ns;
-  struct loop_timer *deadline;
-  struct rpc_stream *previous, *next;
-};
-
 static void move(struct rpc_stream *st, enum stream_state to) {
   SV_ASSERT(stream_moves[st->state][to]);
   st->state = to;
 }
 
 /* --- answers --- */
-
-static size_t metadata_put(const struct rpc_metadata *m, struct h2_header *h) {
-  for (size_t i = 0; i < m->n; i++) {
-    const char *name = m->item[i].name;
-    const char *value = m->item[i].value;
-    h[i] = (struct h2_header){name, value, strlen(name), strlen(value)};
-  }
-  return m->n;
-}
-
-static size_t response_headers(const struct rpc_stream *st,
-                               struct h2_header h[static HEADERS_MAX]) {
-  size_t n = 0;
-  h[n++] = H2_HEADER(":status", "200");
-  h[n++] = H2_HEADER("content-type", st->content_type[0] ? st->content_type : "application/grpc");
-  h[n++] = H2_HEADER("grpc-accept-encoding", "identity,gzip");
-  if (st->call->out_encoding == RPC_GZIP) {
-    h[n++] = H2_HEADER("grpc-encoding", "gzip");
-  }
-  n += metadata_put(&st->call->headers, h + n);
-  return n;
-}
-
-static size_t trailers_of(struct rpc_stream *st, struct h2_header h[static H2_TRAILERS_MAX]) {
-  static const char *const codes[] = {"0", "1",  "2",  "3",  "4",  "5",  "6",  "7", "8",
-                                      "9", "10", "11", "12", "13", "14", "15", "16"};
-  const struct rpc_verdict *v = &st->call->verdict;
-  size_t n = 0;
-  h[n++] = H2_HEADER("grpc-status", codes[v->code]);
-  if (v->message) {
-    h[n++] = H2_HEADER("grpc-message", v->message);
-  }
-  if (v->details) {
-    h[n++] = H2_HEADER("grpc-status-details-bin", v->details);
-  }
-  n += metadata_put(&st->call->trailers, h + n);
-  return n;
-}
 
 static void credit_all(struct rpc_stream *st) {
   if (st->uncredited > 0) {
@@ -99,20 +33,11 @@ static void credit_all(struct rpc_stream *st) {
 
 /* The verdict is there: send it, after what is queued. */
 static void answer(struct rpc_stream *st) {
-  bool headers_out = st->state == ST_RESPONDING;
-  struct h2_header h[HEADERS_MAX + H2_TRAILERS_MAX];
-  size_t n = 0;
   bool ok = true;
-  if (headers_out) {
+  if (st->state == ST_RESPONDING) {
     h2_session_resume(st->c->session, st->id);
-  } else if (st->call->verdict.code == SV_CODE_OK || rpc_call_has_output(st->call) ||
-             st->call->headers.n > 0) {
-    n = response_headers(st, h);
-    ok = h2_session_respond(st->c->session, st->id, h, n, true);
   } else {
-    n = response_headers(st, h);
-    n += trailers_of(st, h + n);
-    ok = h2_session_respond(st->c->session, st->id, h, n, false);
+    ok = answer_headers(st, !answer_is_bare(st));
   }
   if (!ok) {
     h2_session_reset(st->c->session, st->id, H2_INTERNAL_ERROR);
@@ -123,9 +48,13 @@ static void answer(struct rpc_stream *st) {
 }
 
 /* A verdict of the loop, without or before the handler's. */
-static void refuse(struct rpc_stream *st, struct sv_ctx *ctx, sv_status status) {
+static void refuse(struct rpc_stream *st, struct sv_ctx *ctx, sv_status status, bool own) {
   if (st->state != ST_ENDING) {
-    rpc_call_judge(st->call, ctx, status);
+    if (own) {
+      rpc_call_judge_own(st->call, ctx, status);
+    } else {
+      rpc_call_judge(st->call, ctx, status);
+    }
     rpc_call_cancel(st->call);
     if (rpc_call_finished(st->call)) { /* else the handler is just about to say so itself */
       answer(st);
@@ -137,19 +66,15 @@ static void refuse(struct rpc_stream *st, struct sv_ctx *ctx, sv_status status) 
   do {                                                                     \
     struct sv_ctx refuse_ctx_ = sv_ctx_over(NULL);                         \
     sv_status refuse_status_ = SV_FAIL(&refuse_ctx_, reason, __VA_ARGS__); \
-    refuse((st), &refuse_ctx_, refuse_status_);                            \
+    refuse((st), &refuse_ctx_, refuse_status_, false);                     \
   } while (0)
 
-/* Not gRPC: a bare HTTP status. */
-static void refuse_http(struct rpc_stream *st, const char *code) {
-  struct h2_header h[2] = {H2_HEADER(":status", code)};
-  size_t n = 1;
-  if (strcmp(code, "405") == 0) {
-    h[n++] = H2_HEADER("allow", "POST");
+/* What is no call: an answer of plain HTTP, and nothing more. */
+static void end_plain(struct rpc_stream *st, bool answered) {
+  if (!answered) {
+    h2_session_reset(st->c->session, st->id, H2_INTERNAL_ERROR);
   }
-  (void)h2_session_respond(st->c->session, st->id, h, n, false);
   move(st, ST_ENDING);
-  sv_log(SV_LOG_INFO, "refused", SV_LOG_TEXT("http", code));
 }
 
 /* --- the handler --- */
@@ -164,10 +89,10 @@ static void account(struct rpc_stream *st) {
 static void look(struct rpc_stream *st) {
   bool finished = rpc_call_finished(st->call);
   account(st);
-  if (st->state == ST_RUNNING && !finished && rpc_call_has_output(st->call)) {
-    struct h2_header h[HEADERS_MAX];
-    size_t n = response_headers(st, h);
-    if (!h2_session_respond(st->c->session, st->id, h, n, true)) {
+  bool early =
+      st->call->method->server_streaming; /* a unary call's headers depend on its verdict */
+  if (st->state == ST_RUNNING && !finished && early && rpc_call_has_begun(st->call)) {
+    if (!answer_headers(st, true)) {
       h2_session_reset(st->c->session, st->id, H2_INTERNAL_ERROR);
     }
     st->progress_ns = sv_monotonic_ns();
@@ -224,15 +149,17 @@ static void start(struct rpc_stream *st) {
   struct sv_ctx ctx = sv_ctx_over(NULL);
   const struct rpc_host *host = st->c->host;
   struct workers *pool = call->method->where == RPC_ON_WATCHER ? host->watchers : host->workers;
-  call->job = (struct workers_job){
-      .run = on_run, .done = on_done, .may_wait = call->method->may_wait && pool == host->workers};
+  call->job = (struct workers_job){.run = on_run,
+                                   .done = on_done,
+                                   .loop = host->loop,
+                                   .may_wait = call->method->may_wait && pool == host->workers};
   rpc_call_hold(call);
   move(st, ST_RUNNING);
   rpc_connection_handler_started(st->c);
   sv_status s = workers_submit(pool, &ctx, &call->job);
   if (sv_failed(s)) {
     rpc_call_release(call);
-    refuse(st, &ctx, s);
+    refuse(st, &ctx, s, false);
     rpc_connection_handler_done(st->c);
   }
 }
@@ -256,10 +183,12 @@ static void *on_begin(void *user, int32_t id) {
   call->connection = c;
   call->woken = on_woken;
   call->user = st;
+  call->types = c->host->types;
+  call->plain_errors = c->host->plain_errors;
   *st = (struct rpc_stream){.c = c,
                             .id = id,
                             .call = call,
-                            .timeout_ns = UINT64_MAX,
+                            .heads.timeout = {{.ns = UINT64_MAX}, {.ns = UINT64_MAX}},
                             .reader = rpc_frame_reader_over(c->host->limits.message_max_bytes),
                             .progress_ns = call->start_ns,
                             .next = c->streams};
@@ -270,113 +199,33 @@ static void *on_begin(void *user, int32_t id) {
   return st;
 }
 
-static void metadata_keep(struct rpc_call *call, struct sv_bytes name, struct sv_bytes value) {
-  char *p = realloc(call->metadata, call->metadata_n + name.n + value.n + 2);
-  if (p) {
-    call->metadata = p;
-    p += call->metadata_n;
-    memcpy(p, name.p, name.n);
-    p[name.n] = '\0';
-    memcpy(p + name.n + 1, value.p, value.n);
-    p[name.n + 1 + value.n] = '\0';
-    call->metadata_n += name.n + value.n + 2;
-  }
-}
-
-static void content_type_take(struct rpc_stream *st, struct sv_bytes value) {
-  st->content_type_ok = rpc_content_type_ok(value);
-  if (value.n < CONTENT_TYPE_ROOM) {
-    memcpy(st->content_type, value.p, value.n);
-    st->content_type[value.n] = '\0';
-  }
-}
-
-static void encoding_take(struct rpc_stream *st, struct sv_bytes value) {
-  if (sv_bytes_equal(value, sv_bytes_str("gzip"))) {
-    st->call->in_encoding = RPC_GZIP;
-  } else if (!sv_bytes_equal(value, sv_bytes_str("identity"))) {
-    st->encoding_unknown = true;
-  }
-}
-
 static void on_header(void *user, void *stream, struct sv_bytes name, struct sv_bytes value) {
-  struct rpc_connection *c = user;
-  struct rpc_stream *st = stream;
-#define IS(text) sv_bytes_equal(name, sv_bytes_of(text, sizeof(text) - 1))
-  if (IS(":method")) {
-    st->post = sv_bytes_equal(value, sv_bytes_str("POST"));
-  } else if (IS(":path")) {
-    st->route = rpc_routes_find(c->host->routes, value);
-  } else if (IS("content-type")) {
-    content_type_take(st, value);
-  } else if (IS("grpc-timeout")) {
-    st->timeout_bad = !rpc_timeout_parse(value, &st->timeout_ns);
-  } else if (IS("grpc-encoding")) {
-    encoding_take(st, value);
-  } else if (IS("grpc-accept-encoding")) {
-    st->call->accepts_gzip = rpc_list_has(value, "gzip");
-  } else if (name.n > 0 && name.p[0] != ':' && memchr(value.p, 0, value.n) == NULL) {
-    metadata_keep(st->call, name, value);
-  }
-#undef IS
+  (void)user;
+  request_header(stream, name, value);
 }
 
-static sv_status peer_take(struct rpc_stream *st, struct sv_ctx *ctx) {
-  const struct tls_peer *peer = link_peer(st->c->link);
-  struct rpc_call *call = st->call;
-  bool health = strncmp(call->method->path, "/grpc.health.v1.", 16) == 0;
-  if (peer->state == TLS_PEER_KNOWN && sv_wall_us() < peer->not_after_us) {
-    memcpy(call->spiffe, peer->spiffe, sizeof call->spiffe);
-    memcpy(call->peer.certificate_sha256, peer->certificate_sha256,
-           sizeof call->peer.certificate_sha256);
-    return SV_DONE;
-  }
-  if (peer->state != TLS_PEER_NONE && !health) {
-    return SV_FAIL(ctx, CLIENT_CERTIFICATE_INVALID, "not verified, expired, or without SPIFFE ID");
-  }
-  if (st->c->host->require_peer && !health) {
-    return SV_FAIL(ctx, CLIENT_CERTIFICATE_REQUIRED, "none was presented");
-  }
+sv_status deadline_timer_open(struct rpc_stream *st, struct sv_ctx *ctx, uint64_t timeout_ns) {
+  SV_TRY(loop_timer_open(st->c->host->loop, ctx, on_deadline, st, &st->deadline));
+  loop_timer_set(st->deadline, timeout_ns);
   return SV_DONE;
 }
 
-static sv_status deadline_take(struct rpc_stream *st, struct sv_ctx *ctx) {
-  const struct rpc_limits *limits = &st->c->host->limits;
-  uint64_t timeout = st->timeout_ns;
-  if (limits->deadline_max_ns && timeout > limits->deadline_max_ns &&
-      !(st->call->method->server_streaming && timeout == UINT64_MAX)) {
-    timeout = limits->deadline_max_ns;
-  }
-  if (timeout == UINT64_MAX) {
-    return SV_DONE;
-  }
-  if (timeout == 0) {
-    return SV_FAIL(ctx, DEADLINE, "had passed at the start");
-  }
-  uint64_t at;
-  st->call->deadline_ns =
-      __builtin_add_overflow(st->call->start_ns, timeout, &at) ? UINT64_MAX : at;
-  if (st->call->method->where != RPC_ON_LOOP || st->call->method->server_streaming) {
-    SV_TRY(loop_timer_open(st->c->host->loop, ctx, on_deadline, st, &st->deadline));
-    loop_timer_set(st->deadline, timeout);
-  }
-  return SV_DONE;
-}
+static void on_message(struct rpc_stream *st, struct rpc_frame frame);
 
-static sv_status request_check(struct rpc_stream *st, struct sv_ctx *ctx) {
-  if (!st->route) {
-    return SV_FAIL(ctx, UNIMPLEMENTED, "unknown path");
+static void call_begin(struct rpc_stream *st) {
+  struct sv_ctx ctx = sv_ctx_over(NULL);
+  bool own = false;
+  sv_status s = request_check(st, &ctx, &own);
+  if (sv_failed(s)) {
+    refuse(st, &ctx, s, own);
+    return;
   }
-  st->call->method = st->route->method;
-  st->call->service = st->route->service;
-  if (st->timeout_bad) {
-    return SV_FAIL(ctx, HEADER_MALFORMED, "grpc-timeout");
+  move(st, ST_BODY);
+  if (st->call->dialect.protocol == RPC_CONNECT_GET) { /* the query was the message */
+    struct rpc_frame frame = rpc_frame_whole(&st->reader);
+    frame.compressed = st->call->in_encoding == RPC_GZIP;
+    on_message(st, frame);
   }
-  if (st->encoding_unknown) {
-    return SV_FAIL(ctx, UNIMPLEMENTED, "grpc-encoding");
-  }
-  SV_TRY(peer_take(st, ctx));
-  return deadline_take(st, ctx);
 }
 
 static void on_request(void *user, void *stream, bool too_large) {
@@ -386,23 +235,24 @@ static void on_request(void *user, void *stream, bool too_large) {
     return;
   }
   if (too_large) {
-    refuse_http(st, "431");
-  } else if (!st->post) {
-    refuse_http(st, "405");
-  } else if (!st->content_type_ok) {
-    refuse_http(st, "415");
-  } else {
-    struct sv_ctx ctx = sv_ctx_over(NULL);
-    sv_status s = request_check(st, &ctx);
-    if (sv_failed(s)) {
-      refuse(st, &ctx, s);
-      return;
-    }
-    if (st->call->in_encoding == RPC_GZIP && st->call->accepts_gzip) {
-      st->call->out_encoding = RPC_GZIP;
-    }
-    move(st, ST_BODY);
+    end_plain(st, answer_refusal(st, "431"));
+    return;
   }
+  enum request_method method = st->heads.method;
+  if (method == METHOD_OPTIONS && !st->heads.misdirected) {
+    end_plain(st, answer_preflight(st));
+    return;
+  }
+  if (st->page && !st->heads.misdirected && (method == METHOD_GET || method == METHOD_HEAD)) {
+    end_plain(st, answer_page(st));
+    return;
+  }
+  const char *refusal = request_refusal(st);
+  if (refusal) {
+    end_plain(st, answer_refusal(st, refusal));
+    return;
+  }
+  call_begin(st);
 }
 
 static void on_message(struct rpc_stream *st, struct rpc_frame frame) {
@@ -420,29 +270,73 @@ static void on_message(struct rpc_stream *st, struct rpc_frame frame) {
   }
 }
 
+static void on_step(struct rpc_stream *st, enum rpc_frame_step step) {
+  switch (step) {
+    case RPC_FRAME_MORE:
+    case RPC_FRAME_READY:
+      break;
+    case RPC_FRAME_TOO_LARGE:
+      REFUSE(st, MESSAGE_TOO_LARGE, "before it was buffered");
+      break;
+    case RPC_FRAME_BAD_FLAG:
+      REFUSE(st, MESSAGE_MALFORMED, "unknown flag of a frame");
+      break;
+    case RPC_FRAME_NO_MEMORY:
+      REFUSE(st, NO_MEMORY, "a message");
+      break;
+  }
+}
+
+static void frames_take(struct rpc_stream *st, struct sv_bytes bytes) {
+  while (st->state != ST_ENDING && bytes.n > 0) {
+    struct rpc_frame frame;
+    enum rpc_frame_step step = rpc_frame_read(&st->reader, &bytes, &frame);
+    if (step == RPC_FRAME_READY) {
+      on_message(st, frame);
+    } else {
+      on_step(st, step);
+    }
+  }
+}
+
+static void text_take(struct rpc_stream *st, struct sv_bytes text) {
+  enum { PART = 4096 };
+  uint8_t bytes[3 * (PART / 4 + 1)];
+  while (st->state != ST_ENDING && text.n > 0) {
+    size_t part = text.n < PART ? text.n : PART, n;
+    if (!rpc_web_text_read(&st->text, sv_bytes_of(text.p, part), bytes, &n)) {
+      REFUSE(st, MESSAGE_MALFORMED, "not base64");
+      return;
+    }
+    frames_take(st, sv_bytes_of(bytes, n));
+    text = sv_bytes_of(text.p + part, text.n - part);
+  }
+}
+
+static void body_take(struct rpc_stream *st, struct sv_bytes bytes) {
+  switch (st->call->dialect.protocol) {
+    case RPC_CONNECT:
+      on_step(st, rpc_frame_append(&st->reader, bytes));
+      break;
+    case RPC_CONNECT_GET:
+      REFUSE(st, MESSAGE_MALFORMED, "a body with GET");
+      break;
+    case RPC_GRPC_WEB_TEXT:
+      text_take(st, bytes);
+      break;
+    default:
+      frames_take(st, bytes);
+      break;
+  }
+}
+
 static void on_data(void *user, void *stream, struct sv_bytes bytes) {
   struct rpc_connection *c = user;
   struct rpc_stream *st = stream;
   st->uncredited += bytes.n;
-  while (st->state != ST_ENDING && bytes.n > 0) {
-    struct rpc_frame frame;
-    enum rpc_frame_step step = rpc_frame_read(&st->reader, &bytes, &frame);
-    switch (step) {
-      case RPC_FRAME_MORE:
-        break;
-      case RPC_FRAME_READY:
-        on_message(st, frame);
-        break;
-      case RPC_FRAME_TOO_LARGE:
-        REFUSE(st, MESSAGE_TOO_LARGE, "by its prefix");
-        break;
-      case RPC_FRAME_BAD_FLAG:
-        REFUSE(st, MESSAGE_MALFORMED, "unknown flag of a frame");
-        break;
-      case RPC_FRAME_NO_MEMORY:
-        REFUSE(st, NO_MEMORY, "a message");
-        break;
-    }
+  st->progress_ns = sv_monotonic_ns();
+  if (st->state != ST_ENDING) {
+    body_take(st, bytes);
   }
   account(st);
   if (c->held > RPC_CONNECTION_HELD_MAX_BYTES) {
@@ -460,7 +354,15 @@ static void on_end(void *user, void *stream) {
   if (st->state == ST_ENDING) {
     return;
   }
-  if (rpc_frame_partial(&st->reader)) {
+  if (st->call->dialect.protocol == RPC_CONNECT) {
+    struct rpc_frame frame = rpc_frame_whole(&st->reader);
+    frame.compressed = st->call->in_encoding == RPC_GZIP && frame.n > 0;
+    on_message(st, frame);
+    if (st->state == ST_ENDING) {
+      return;
+    }
+  }
+  if (rpc_frame_partial(&st->reader) || rpc_web_text_partial(&st->text)) {
     REFUSE(st, MESSAGE_MALFORMED, "the last message is cut");
     return;
   }
@@ -495,6 +397,7 @@ static void stream_free(struct rpc_stream *st) {
     st->call->gone(st->call, st->call->gone_arg);
   }
   loop_timer_close(st->deadline);
+  free(st->page_body);
   rpc_frame_reader_free(&st->reader);
   rpc_call_release(st->call);
   free(st);
@@ -511,12 +414,20 @@ static size_t on_pull(void *user, void *stream, uint8_t *bytes, size_t n, bool *
   struct rpc_stream *st = stream;
   (void)user;
   st->progress_ns = sv_monotonic_ns();
+  if (st->page_body) {
+    size_t left = st->page_n - st->page_at;
+    n = n < left ? n : left;
+    memcpy(bytes, st->page_body + st->page_at, n);
+    st->page_at += n;
+    *ret_end = st->page_at == st->page_n;
+    return n;
+  }
   return rpc_call_pull(st->call, bytes, n, ret_end);
 }
 
 static size_t on_trailers(void *user, void *stream, struct h2_header h[static H2_TRAILERS_MAX]) {
   (void)user;
-  return trailers_of(stream, h);
+  return answer_trailers(stream, h);
 }
 
 static void on_pong(void *user) {

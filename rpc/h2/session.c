@@ -151,7 +151,8 @@ static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *
   if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != H2_NO_ERROR) {
     spend(s, RPC_COST_OWN_RESET, "too_many_faults");
   }
-  if (frame->hd.type == NGHTTP2_HEADERS && frame->hd.flags & NGHTTP2_FLAG_END_STREAM &&
+  if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
+      frame->hd.flags & NGHTTP2_FLAG_END_STREAM &&
       nghttp2_session_get_stream_remote_close(ng, frame->hd.stream_id) == 0) {
     (void)nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, frame->hd.stream_id, H2_NO_ERROR);
   }
@@ -202,8 +203,8 @@ static ssize_t on_body(nghttp2_session *ng, int32_t id, uint8_t *buf, size_t roo
     for (size_t i = 0; i < count; i++) {
       nv[i] = header_nv(&trailers[i]);
     }
-    *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    if (nghttp2_submit_trailer(ng, id, nv, count) != 0) {
+    *flags |= NGHTTP2_DATA_FLAG_EOF | (count > 0 ? NGHTTP2_DATA_FLAG_NO_END_STREAM : 0);
+    if (count > 0 && nghttp2_submit_trailer(ng, id, nv, count) != 0) {
       return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
   }
@@ -311,9 +312,8 @@ size_t h2_session_streams(const struct h2_session *s) { return s->streams; }
 
 bool h2_session_respond(struct h2_session *s, int32_t id, const struct h2_header *headers, size_t n,
                         bool body) {
-  enum { HEADERS_MAX = 16 };
-  SV_ASSERT(n <= HEADERS_MAX);
-  nghttp2_nv nv[HEADERS_MAX];
+  SV_ASSERT(n <= H2_HEADERS_MAX);
+  nghttp2_nv nv[H2_HEADERS_MAX];
   for (size_t i = 0; i < n; i++) {
     nv[i] = header_nv(&headers[i]);
   }

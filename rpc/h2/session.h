@@ -23,7 +23,7 @@ enum h2_code {
   H2_ENHANCE_YOUR_CALM = 11,
 };
 
-enum { H2_TRAILERS_MAX = 8 };
+enum { H2_TRAILERS_MAX = 40, H2_HEADERS_MAX = 96 };
 
 /* What a session tells. `stream` is what begin returned. None of them may close the session; all may call the functions
  * below but feed and pull. */
@@ -41,7 +41,7 @@ struct h2_events {
   /* Up to n bytes of the body; 0 when there are none now (h2_session_resume later). ret_end: these are the last, and
    * `trailers` is asked next. */
   size_t (*pull)(void *user, void *stream, uint8_t *bytes, size_t n, bool *ret_end);
-  /* Fills trailers, returns how many. */
+  /* Fills trailers, returns how many; 0: the body ends the stream. */
   size_t (*trailers)(void *user, void *stream, struct h2_header trailers[static H2_TRAILERS_MAX]);
   void (*pong)(void *user);
 };

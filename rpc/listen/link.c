@@ -42,6 +42,7 @@ struct link {
   const struct link_events *events;
   void *user;
   const char *trust_domain;
+  bool any_peer;
   enum link_state state;
   struct loop_timer *turn; /* the loop's next turn */
   size_t thrown_away;
@@ -81,7 +82,7 @@ static void opened(struct link *l) {
       end(l);
       return;
     }
-    l->peer = tls_peer_judge(ssl, l->trust_domain);
+    l->peer = tls_peer_judge(ssl, l->trust_domain, l->any_peer);
   }
   l->events->opened(l->user);
 }
@@ -185,6 +186,7 @@ sv_status link_open(struct sv_ctx *ctx, struct loop *loop, int fd, const struct 
   l->events = config->events;
   l->user = config->user;
   l->trust_domain = config->trust_domain;
+  l->any_peer = config->any_peer;
   l->bev = bufferevent_make(loop, fd, config->tls);
   if (!l->bev) {
     return SV_FAIL(ctx, NO_MEMORY, "connection");

@@ -17,6 +17,7 @@ struct link_events {
 struct link_config {
   SSL_CTX *tls; /* NULL: clear text */
   const char *trust_domain;
+  bool any_peer; /* see tls_peer_judge */
   const struct link_events *events;
   void *user;
 };

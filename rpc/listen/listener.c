@@ -61,10 +61,11 @@ void listener_close(struct listener *l) {
 }
 SV_AUTO_DEFINE(struct listener, listener_close)
 
-static int socket_bound(const struct addrinfo *ai) {
+static int socket_bound(const struct addrinfo *ai, bool shared) {
   int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   int on = 1;
   if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+                  (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) ||
                   bind(fd, ai->ai_addr, ai->ai_addrlen) != 0 || listen(fd, LISTEN_BACKLOG) != 0)) {
     int keep = errno;
     (void)close(fd);
@@ -88,7 +89,7 @@ static uint16_t port_of(int fd) {
 }
 
 sv_status listener_open(struct sv_ctx *ctx, struct loop *loop, const char *address, uint16_t port,
-                        void (*accepted)(void *user, int fd), void *user,
+                        bool shared, void (*accepted)(void *user, int fd), void *user,
                         struct listener **ret_listener) {
   struct addrinfo hints = {.ai_family = AF_UNSPEC,
                            .ai_socktype = SOCK_STREAM,
@@ -99,7 +100,7 @@ sv_status listener_open(struct sv_ctx *ctx, struct loop *loop, const char *addre
   if (getaddrinfo(address, service, &hints, &ai) != 0) {
     return SV_FAIL(ctx, CONFIG, "\"%s\" is no address to listen on", address);
   }
-  int fd = socket_bound(ai);
+  int fd = socket_bound(ai, shared);
   int fault = errno;
   freeaddrinfo(ai);
   if (fd < 0) {

@@ -85,6 +85,13 @@ sv_status tls_context_open(struct sv_ctx *ctx, const struct tls_files *files, SS
 
 void tls_context_close(SSL_CTX *tls) { SSL_CTX_free(tls); }
 
+SSL_CTX *tls_context_share(SSL_CTX *tls) {
+  if (tls) {
+    (void)SSL_CTX_up_ref(tls);
+  }
+  return tls;
+}
+
 static bool segment(struct sv_cursor *c, struct sv_bytes *ret) {
   const uint8_t *start = c->p;
   while (c->p < c->end && *c->p != '/') {
@@ -151,7 +158,7 @@ static bool spiffe_of(X509 *cert, const char *trust_domain, char spiffe[static T
   return true;
 }
 
-struct tls_peer tls_peer_judge(SSL *ssl, const char *trust_domain) {
+struct tls_peer tls_peer_judge(SSL *ssl, const char *trust_domain, bool any_peer) {
   struct tls_peer peer = {.state = TLS_PEER_NONE};
   SV_AUTO(X509_free) X509 *cert = SSL_get1_peer_certificate(ssl);
   if (!cert) {
@@ -166,7 +173,7 @@ struct tls_peer tls_peer_judge(SSL *ssl, const char *trust_domain) {
   }
   peer.not_after_us = (int64_t)timegm(&tm) * 1000000;
   if (SSL_get_verify_result(ssl) == X509_V_OK && X509_check_ca(cert) == 0 &&
-      spiffe_of(cert, trust_domain, peer.spiffe)) {
+      (spiffe_of(cert, trust_domain, peer.spiffe) || any_peer)) {
     peer.state = TLS_PEER_KNOWN;
   }
   ERR_clear_error();

@@ -29,9 +29,12 @@ struct tls_files {
 /* Caller: tls_context_close, which accepts NULL; connections keep what they use. Fails: CONFIG, with the file's name. */
 sv_status tls_context_open(struct sv_ctx *ctx, const struct tls_files *files, SSL_CTX **ret_tls);
 void tls_context_close(SSL_CTX *tls);
+/* One more that has to be closed. NULL gives NULL. Any thread. */
+SSL_CTX *tls_context_share(SSL_CTX *tls);
 
-/* Judges the peer of a finished handshake, resumed or not. trust_domain NULL: any. */
-struct tls_peer tls_peer_judge(SSL *ssl, const char *trust_domain);
+/* Judges the peer of a finished handshake, resumed or not. trust_domain NULL: any. any_peer: whose certificate verifies
+ * is known, with the SPIFFE ID that it has or none. */
+struct tls_peer tls_peer_judge(SSL *ssl, const char *trust_domain, bool any_peer);
 /* Was h2 agreed on? */
 bool tls_is_h2(const SSL *ssl);
 

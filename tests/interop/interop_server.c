@@ -277,11 +277,12 @@ int main(int argc, char **argv) {
     (void)fprintf(stderr, "usage: interop-server PORT [CERT KEY]\n");
     return 2;
   }
-  const struct rpc_server_config config = {.address = "127.0.0.1",
-                                           .port = (uint16_t)strtoul(argv[1], NULL, 10),
-                                           .certificate_path = argc == 4 ? argv[2] : NULL,
-                                           .key_path = argc == 4 ? argv[3] : NULL,
-                                           .limits = rpc_limits_default()};
+  const struct rpc_listen door = {.address = "127.0.0.1",
+                                  .port = (uint16_t)strtoul(argv[1], NULL, 10),
+                                  .certificate_path = argc == 4 ? argv[2] : NULL,
+                                  .key_path = argc == 4 ? argv[3] : NULL};
+  const struct rpc_server_config config = {
+      .listen = &door, .listen_n = 1, .limits = rpc_limits_default()};
   (void)signal(SIGPIPE, SIG_IGN);
   sv_log_level_set(SV_LOG_WARN);
   struct sv_arena *mem = sv_arena_open((size_t)1 << 20);

@@ -1,5 +1,6 @@
 /* A server of the wire's own tests.
- *   echo-server [--tls CERT KEY] [--client-ca FILE] [--require-peer] [--workers N] [--queue N] [--watchers N] [--port N] [--quiet]
+ *   echo-server [--tls CERT KEY] [--client-ca FILE] [--require-peer] [--workers N] [--queue N] [--watchers N] [--loops N]
+ *               [--port N] [--quiet]
  *               [--fast] [--idle MS] [--age MS] [--ping MS]
  * Prints "port N" and serves until SIGTERM; SIGHUP reloads the certificates. */
 #include <rpc/echo.pb-c.h>
@@ -205,6 +206,7 @@ static void on_hangup(void *arg) {
 }
 
 struct options {
+  struct rpc_listen door;
   struct rpc_server_config config;
   size_t workers, queue, watchers;
 };
@@ -214,20 +216,22 @@ static bool options_read(int argc, char **argv, struct options *o) {
     const char *a = argv[i];
     int left = argc - i - 1;
     if (strcmp(a, "--tls") == 0 && left >= 2) {
-      o->config.certificate_path = argv[++i];
-      o->config.key_path = argv[++i];
+      o->door.certificate_path = argv[++i];
+      o->door.key_path = argv[++i];
     } else if (strcmp(a, "--client-ca") == 0 && left >= 1) {
-      o->config.client_ca_path = argv[++i];
+      o->door.client_ca_path = argv[++i];
     } else if (strcmp(a, "--require-peer") == 0) {
-      o->config.require_peer = true;
+      o->door.require_peer = true;
     } else if (strcmp(a, "--workers") == 0 && left >= 1) {
       o->workers = strtoul(argv[++i], NULL, 10);
     } else if (strcmp(a, "--queue") == 0 && left >= 1) {
       o->queue = strtoul(argv[++i], NULL, 10);
+    } else if (strcmp(a, "--loops") == 0 && left >= 1) {
+      o->config.loops = strtoul(argv[++i], NULL, 10);
     } else if (strcmp(a, "--watchers") == 0 && left >= 1) {
       o->watchers = strtoul(argv[++i], NULL, 10);
     } else if (strcmp(a, "--port") == 0 && left >= 1) {
-      o->config.port = (uint16_t)strtoul(argv[++i], NULL, 10);
+      o->door.port = (uint16_t)strtoul(argv[++i], NULL, 10);
     } else if (strcmp(a, "--idle") == 0 && left >= 1) {
       o->config.limits.idle_ns = strtoull(argv[++i], NULL, 10) * 1000000U;
     } else if (strcmp(a, "--age") == 0 && left >= 1) {
@@ -252,6 +256,8 @@ static int serve(struct sv_ctx *ctx, const struct options *o) {
   struct echo echo = {.loop = NULL};
   struct workers *workers = NULL;
   struct rpc_server_config config = o->config;
+  config.listen = &o->door;
+  config.listen_n = 1;
   const struct rpc_service service = {.name = "test.v1.EchoService",
                                       .methods = methods,
                                       .method_n = sizeof methods / sizeof methods[0],
@@ -278,7 +284,8 @@ static int serve(struct sv_ctx *ctx, const struct options *o) {
 }
 
 int main(int argc, char **argv) {
-  struct options o = {.config = {.address = "127.0.0.1", .limits = rpc_limits_default()},
+  struct options o = {.door = {.address = "127.0.0.1"},
+                      .config = {.limits = rpc_limits_default()},
                       .workers = 4,
                       .queue = 1000,
                       .watchers = 16};

@@ -70,7 +70,7 @@ class Frames(unittest.TestCase):
 
     def test_what_is_no_grpc_is_plain_http(self):
         self.assertEqual(self.ask(m_method="GET", body=None)[0][":status"], "405")
-        self.c.request(3, UNARY, HELLO, content_type="application/json")
+        self.c.request(3, UNARY, HELLO, content_type="application/xml")
         self.assertEqual(self.c.answer(3)[0][":status"], "415")
         self.c.request(5, UNARY, HELLO, content_type=None)
         self.assertEqual(self.c.answer(5)[0][":status"], "415")
