@@ -413,7 +413,12 @@ const char *rpc_call_query(const struct rpc_call *call) { return call->query; }
 bool rpc_call_metadata_next(const struct rpc_call *call, const char **at, const char **ret_name,
                             const char **ret_value) {
   const char *p = *at ? *at : call->metadata;
-  if (!p || p >= call->metadata + call->metadata_n) {
+  const char *end = call->metadata + call->metadata_n;
+  while (p && p < end && p[0] == ':') { /* HTTP's, not the client's */
+    p += strlen(p) + 1;
+    p += strlen(p) + 1;
+  }
+  if (!p || p >= end) {
     return false;
   }
   *ret_name = p;
