@@ -262,6 +262,20 @@ static bool travel_document_given(const struct model_travel_document *d) {
   return d->type[0] || d->number[0] || d->issuing_state[0] || d->expiry_date[0];
 }
 
+void model_person_check(struct sv_ctx *ctx, const struct model_person *p, const char *path,
+                        struct sv_date today) {
+  person_check(ctx, p, path, today);
+}
+
+void model_travel_document_check(struct sv_ctx *ctx, const struct model_travel_document *d,
+                                 const char *path) {
+  if (travel_document_given(d)) {
+    sv_fields_check(ctx, d, travel_document_rules, COUNT(travel_document_rules), path);
+  }
+}
+
+const char *model_territory_fault(const char *code) { return territory_fault(code); }
+
 static void texts_check(struct sv_ctx *ctx, const struct model_texts *t, size_t max,
                         size_t length_max, sv_field_check *check, const char *path) {
   if (t->n > max) {

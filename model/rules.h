@@ -21,6 +21,14 @@ const char *model_kind_field(enum model_kind kind);
 sv_status model_check(struct sv_ctx *ctx, const struct model_content *content,
                       struct sv_date today);
 
+/* A person, and a travel document (nothing where none is given), outside a document. Violations go to ctx. */
+void model_person_check(struct sv_ctx *ctx, const struct model_person *p, const char *path,
+                        struct sv_date today);
+void model_travel_document_check(struct sv_ctx *ctx, const struct model_travel_document *d,
+                                 const char *path);
+/* A state of no return: one that has airports. NULL when good, else the fault. */
+const char *model_territory_fault(const char *code);
+
 /* Fills in what the caller may leave out (embark, debark) and puts a manifest's occupants in the order of its lines:
  * alphabetical over passengers and accompanying persons together, crew last. After model_check. */
 sv_status model_complete(struct sv_ctx *ctx, struct model_content *content);

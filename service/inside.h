@@ -20,37 +20,51 @@ struct service {
 void service_mac(const struct service *s, const char *purpose, struct sv_bytes in,
                  uint8_t ret[static 32]);
 
-/* The keys under which a person is known: enough of them that one document, or birth date and name in either order,
- * is found again. */
-enum { PERSON_KEYS = 4 };
-struct person_keys {
-  uint8_t key[PERSON_KEYS][STORE_PERSON_KEY_BYTES];
-  size_t n;
+/* Somebody who resembles a protected person; found while a manifest was judged. */
+struct persons_near {
+  size_t index;
+  const char *near_to;
+  const char *states;
 };
-sv_status service_person_keys(const struct service *s, struct sv_ctx *ctx,
-                              const struct model_person *person,
-                              const struct model_travel_document *document,
-                              struct person_keys *ret);
-/* The key of a letter's own number, shown as a travel document. */
-void service_letter_key(const struct service *s, const char *issuing_state, const char *number,
-                        uint8_t ret[static STORE_PERSON_KEY_BYTES]);
+enum { PERSONS_NEAR_MAX = 16 }; /* of a manifest: the next try finds the next ones */
 
-/* The keys of everyone on a manifest, worked out before the transaction. */
-struct manifest_keys {
-  const struct model_manifest *manifest;
-  struct person_keys *occupants;
+/* The persons of a content, as the registry knows persons: a letter's holder, or everyone on a manifest. */
+struct likeness; /* likeness.h */
+struct persons {
+  struct service *s;
+  const struct model_content *content;
+  struct likeness *known; /* one a person: the holder, or the occupants in their order */
+  size_t n;
+  bool
+      second_officer; /* out, of interlock_persons: a rule warns, so a second officer has to approve */
+  struct persons_near *near; /* out, of interlock_persons, for interlock_refused */
+  size_t near_count;
 };
-sv_status service_manifest_keys(const struct service *s, struct sv_ctx *ctx,
-                                const struct model_manifest *m, struct manifest_keys *ret);
-/* Inside a transaction: HOLD when any occupant holds an active protection against the flight; the occupants' ids go
- * to ctx->violations. today is "YYYY-MM-DD". */
-sv_status interlock_manifest(struct store_tx *tx, struct sv_ctx *ctx,
-                             const struct manifest_keys *keys, const char *today);
+/* Before a transaction. The content is borrowed. */
+sv_status service_persons(struct service *s, struct sv_ctx *ctx,
+                          const struct model_content *content, struct persons *ret);
+/* Inside the reserving and the finalising act: who may not be on a flight, who may not have this letter. HOLD, with the
+ * occupants' ids in ctx->violations. */
+sv_status interlock_persons(struct store_tx *tx, struct sv_ctx *ctx, struct persons *p,
+                            const struct store_document *row, bool finalising);
+/* Inside the finalising act, after the row was issued: what the registry has to know of its persons from now on. */
+sv_status protection_issued(struct store_tx *tx, struct sv_ctx *ctx, const struct persons *p,
+                            const struct store_document *row);
+/* After a refusal with HOLD, in an act of its own. */
+void interlock_refused(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
+                       const struct persons *p);
+bool interlock_protects(
+    const struct model_content *c); /* a letter that keeps its holder off flights */
+
 /* Inside a transaction: the obligation of a receipt, and the amount in its currency. Checks what can be checked before
  * the number: currency, period, closed, balance, reversal. */
 sv_status interlock_receipt(struct store_tx *tx, struct sv_ctx *ctx, const char *authority,
                             const struct model_receipt *r, struct store_obligation *ret_obligation,
                             int64_t *ret_base_minor);
+
+/* Sleeps until the next step of the grid of 100 ms that began at start_us (sv_wall_us): every refusal that rests on
+ * protection answers on it, whatever was looked at. Returns early when the call is not wanted any more. */
+void service_quantum_wait(struct sv_ctx *ctx, int64_t start_us);
 
 /* Everything that can be said of the request without the registry; completes its content. Fails: FIELD_INVALID. */
 sv_status service_request_check(struct service *s, struct sv_ctx *ctx,

@@ -12,9 +12,10 @@
 #include "crypto/digest.h"
 #include "model/codes.h"
 #include "model/number.h"
+#include "service/change.h"
 #include "service/flight.h"
 #include "service/inside.h"
-#include "store/protection.h"
+#include "service/protection.h"
 
 enum { LEASE_US = 120 * 1000 * 1000 };
 
@@ -24,7 +25,7 @@ struct reservation {
   struct service *s;
   const struct service_caller *caller;
   const struct service_issue_request *request;
-  struct manifest_keys keys; /* of a manifest */
+  struct persons persons;
   struct store_document row; /* in: what is known; out: the row as it stands */
   bool existed;
 };
@@ -148,9 +149,7 @@ static sv_status reserve_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg)
   if (r->existed) {
     return SV_DONE;
   }
-  if (r->row.kind == MODEL_FLIGHT_MANIFEST) {
-    SV_TRY(interlock_manifest(tx, ctx, &r->keys, r->row.issue_date));
-  }
+  SV_TRY(interlock_persons(tx, ctx, &r->persons, &r->row, false));
   if (r->row.kind == MODEL_DISBURSEMENT_RECEIPT) {
     SV_TRY(receipt_reserve(tx, ctx, r));
   }
@@ -160,9 +159,7 @@ static sv_status reserve_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg)
   r->row.copy = 1;
   r->row.lease_until_us = sv_wall_us() + LEASE_US;
   SV_TRY(tx->ops->document_reserve(tx, ctx, &r->row));
-  return tx->life->audit(
-      tx, ctx,
-      &(struct store_audit){r->caller->spiffe, "reserve", r->row.number, r->row.version, ""});
+  return service_row_changed(tx, ctx, &r->row, r->caller->spiffe, "reserve", "");
 }
 
 static sv_status reservation_prepare(struct service *s, struct sv_ctx *ctx,
@@ -203,8 +200,7 @@ static sv_status reservation_prepare(struct service *s, struct sv_ctx *ctx,
     service_mac(s, "case", sv_bytes_str(c->letter.case_reference), key);
     r->row.case_key = key;
   }
-  return c->kind == MODEL_FLIGHT_MANIFEST ? service_manifest_keys(s, ctx, &c->manifest, &r->keys)
-                                          : SV_DONE;
+  return service_persons(s, ctx, c, &r->persons);
 }
 
 /* --- finalising --- */
@@ -215,48 +211,10 @@ struct finalisation {
   const struct model_content *content;
   const struct store_document *row;
   const struct store_issue *issue;
-  struct manifest_keys keys; /* of a manifest */
-  struct person_keys holder; /* of a protection letter */
+  struct persons persons;
   struct service_issued *out;
   bool lost;
 };
-
-static bool protects(const struct model_content *c) {
-  return c->kind == MODEL_SAFE_CONDUCT && (c->letter.purpose == MODEL_PROTECTION_STAY ||
-                                           c->letter.purpose == MODEL_ASYLUM_SAFE_CONDUCT);
-}
-
-static sv_status protection_record(struct store_tx *tx, struct sv_ctx *ctx,
-                                   const struct finalisation *f) {
-  const struct model_safe_conduct *l = &f->content->letter;
-  struct sv_buf states = sv_buf_in(ctx->mem, 0);
-  struct sv_buf route = sv_buf_in(ctx->mem, 0);
-  char state[4];
-  for (size_t i = 0; i < l->not_valid_for.n; i++) {
-    bool known = model_state_territory(l->not_valid_for.v[i], state);
-    sv_buf_printf(&states, "%s%s", i ? "," : "", known ? state : l->not_valid_for.v[i]);
-  }
-  for (size_t i = 0; i < l->route.n; i++) {
-    /* a code that is both an airport and a state counts as the state: the narrower route */
-    bool known =
-        model_state_territory(l->route.v[i], state) || model_airport_state(l->route.v[i], state);
-    sv_buf_printf(&route, "%s%s", i ? "," : "", known ? state : l->route.v[i]);
-  }
-  sv_buf_u8(&states, 0);
-  sv_buf_u8(&route, 0);
-  if (states.failed || route.failed) {
-    return SV_FAIL(ctx, NO_MEMORY, "states of a letter");
-  }
-  struct store_protection p = {.number = f->row->number,
-                               .not_valid_for = (const char *)states.p,
-                               .route = (const char *)route.p};
-  for (size_t i = 0; i < f->holder.n; i++) {
-    SV_TRY(tx->protection->person_add(tx, ctx, f->holder.key[i], &p));
-  }
-  uint8_t own[STORE_PERSON_KEY_BYTES];
-  service_letter_key(f->s, l->issuing_state, f->row->number, own);
-  return tx->protection->person_add(tx, ctx, own, &p);
-}
 
 static sv_status predecessor_close(struct store_tx *tx, struct sv_ctx *ctx,
                                    const struct finalisation *f) {
@@ -314,19 +272,14 @@ static sv_status finalise_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg
     f->out->document = now;
     return service_row_read(tx, ctx, f->out, true);
   }
-  if (row->kind == MODEL_FLIGHT_MANIFEST) {
-    SV_TRY(interlock_manifest(tx, ctx, &f->keys, row->issue_date));
-  }
+  SV_TRY(interlock_persons(tx, ctx, &f->persons, row, true));
   if (row->kind == MODEL_DISBURSEMENT_RECEIPT) {
     SV_TRY(receipt_close(tx, ctx, f));
   }
   SV_TRY(predecessor_close(tx, ctx, f));
   SV_TRY(tx->ops->document_issue(tx, ctx, row->number, row->version, f->issue));
-  if (protects(f->content)) {
-    SV_TRY(protection_record(tx, ctx, f));
-  }
-  SV_TRY(tx->life->audit(tx, ctx,
-                         &(struct store_audit){f->actor, "issue", row->number, row->version, ""}));
+  SV_TRY(protection_issued(tx, ctx, &f->persons, row));
+  SV_TRY(service_row_changed(tx, ctx, row, f->actor, "issue", ""));
   return tx->ops->document_find(tx, ctx, row->number, row->version, &f->out->document);
 }
 
@@ -367,12 +320,8 @@ static sv_status finish(struct service *s, struct sv_ctx *ctx, const char *actor
   struct produced made;
   struct finalisation f = {.s = s, .actor = actor, .content = content, .row = row, .out = ret};
   sv_status status = service_produce(s, ctx, content, row, previous_sha256, &made);
-  if (!sv_failed(status) && content->kind == MODEL_FLIGHT_MANIFEST) {
-    status = service_manifest_keys(s, ctx, &content->manifest, &f.keys);
-  }
-  if (!sv_failed(status) && protects(content)) {
-    status = service_person_keys(s, ctx, &content->letter.holder,
-                                 &content->letter.identity_document, &f.holder);
+  if (!sv_failed(status)) {
+    status = service_persons(s, ctx, content, &f.persons);
   }
   if (!sv_failed(status)) {
     f.issue = &made.issue;
@@ -589,5 +538,5 @@ sv_status service_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, boo
     sv_ctx_clear(ctx);
   }
   *ret_left = w.n == w.limit;
-  return SV_DONE;
+  return protection_sweep(s, ctx);
 }

@@ -64,8 +64,9 @@ static const char *joined(struct work *w, const struct words *words, size_t with
 
 /* Words that one clerk writes and the next leaves out. */
 static bool particle(const char *word) {
-  static const char *const words[] = {"AL",  "BEN", "BIN", "BINT", "DA", "DAS", "DE",  "DEL", "DEN", "DER",
-                                      "DOS", "DO",  "EL",  "IBN",  "LA", "LAS", "LOS", "VAN", "VON", "Y"};
+  static const char *const words[] = {"AL",  "BEN", "BIN", "BINT", "DA",  "DAS", "DE",
+                                      "DEL", "DEN", "DER", "DOS",  "DO",  "EL",  "IBN",
+                                      "LA",  "LAS", "LOS", "VAN",  "VON", "Y"};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
     if (strcmp(words[i], word) == 0) {
       return true;
@@ -74,9 +75,7 @@ static bool particle(const char *word) {
   return false;
 }
 
-static bool is_vowel(char c) {
-  return c == 'A' || c == 'E' || c == 'I' || c == 'O' || c == 'U';
-}
+static bool is_vowel(char c) { return c == 'A' || c == 'E' || c == 'I' || c == 'O' || c == 'U'; }
 
 /* One letter for all that sound alike. */
 static char letter_class(char c) {
@@ -175,7 +174,8 @@ static void vaguer(const char *date, size_t known, char ret[static 11]) {
 /* Whole dates: the words all, or all but one; a name of one word against one of more. */
 static void whole_date_keys(struct work *w, const struct words *sounds) {
   struct sv_arena *mem = w->ctx->mem;
-  near_add(w, BOTH, sv_arena_printf(mem, "some|%s|%s", w->birth, joined(w, sounds, sounds->n, " ")));
+  near_add(w, BOTH,
+           sv_arena_printf(mem, "some|%s|%s", w->birth, joined(w, sounds, sounds->n, " ")));
   for (size_t i = 0; sounds->n >= 3 && i < sounds->n && i < PARTS_MAX; i++) {
     near_add(w, BOTH, sv_arena_printf(mem, "some|%s|%s", w->birth, joined(w, sounds, i, " ")));
   }
@@ -228,8 +228,7 @@ static void unspaced_key(struct work *w, const struct words *surname, const stru
   }
   likeness_sound(a, sound_a);
   likeness_sound(b, sound_b);
-  near_add(w, BOTH,
-           sv_arena_printf(w->ctx->mem, "unspaced|%s|%s|%s", w->birth, sound_a, sound_b));
+  near_add(w, BOTH, sv_arena_printf(w->ctx->mem, "unspaced|%s|%s|%s", w->birth, sound_a, sound_b));
 }
 
 static void near_keys(struct work *w, const struct words *surname, const struct words *given,
@@ -261,6 +260,14 @@ void likeness_of_document(const struct service *s, const char *issuing_state, co
   service_mac(s, "person", sv_bytes_str(text), ret->v);
 }
 
+void likeness_to_line(const struct likeness *person, struct store_line *line) {
+  memcpy(line->self, person->self.v, sizeof line->self);
+  memset(line->fact_key, 0, sizeof line->fact_key);
+  for (size_t i = 0; i < person->fact_count; i++) {
+    memcpy(line->fact_key[i], person->fact[i].v, LIKENESS_KEY_BYTES);
+  }
+}
+
 static void key_printed(struct work *w, struct likeness_key *ret, const char *label,
                         const char *rest) {
   const char *text = sv_arena_printf(w->ctx->mem, "%s|%s", label, rest);
@@ -275,10 +282,10 @@ static void exact_keys(struct work *w, const struct model_travel_document *d, co
     likeness_of_document(w->s, d->issuing_state, d->number, &o->exact[o->exact_count++]);
     sv_buf_put(&self, o->exact[0].v, LIKENESS_KEY_BYTES);
     char state[4];
-    const char *text = sv_arena_printf(
-        w->ctx->mem, "%s|%s|%s",
-        model_state_territory(d->issuing_state, state) ? state : d->issuing_state, d->number,
-        w->birth);
+    const char *text =
+        sv_arena_printf(w->ctx->mem, "%s|%s|%s",
+                        model_state_territory(d->issuing_state, state) ? state : d->issuing_state,
+                        d->number, w->birth);
     w->failed |= !text;
     key_printed(w, &o->fact[o->fact_count++], "fact", text ? text : "");
   }
@@ -291,7 +298,8 @@ static void exact_keys(struct work *w, const struct model_travel_document *d, co
   }
 }
 
-sv_status likeness_of(const struct service *s, struct sv_ctx *ctx, const struct model_person *person,
+sv_status likeness_of(const struct service *s, struct sv_ctx *ctx,
+                      const struct model_person *person,
                       const struct model_travel_document *document, struct likeness *ret) {
   struct work w = {.s = s, .ctx = ctx, .out = ret, .birth = person->birth_date};
   *ret = (struct likeness){0};
@@ -305,7 +313,8 @@ sv_status likeness_of(const struct service *s, struct sv_ctx *ctx, const struct 
   qsort(all.v, all.n, sizeof all.v[0], word_compare);
   const char *sorted = joined(&w, &all, all.n, " ");
   const char *same = sv_arena_printf(ctx->mem, "%s|%s", person->nationality, sorted);
-  const char *name = sv_arena_printf(ctx->mem, "%s|%s|%s", person->birth_date, person->nationality, sorted);
+  const char *name =
+      sv_arena_printf(ctx->mem, "%s|%s|%s", person->birth_date, person->nationality, sorted);
   if (!same || !name) {
     return SV_FAIL(ctx, NO_MEMORY, "keys of a person");
   }

@@ -9,6 +9,12 @@ static const char *const act_names[SERVICE_ACT_COUNT] = {
 #undef X
 };
 
+const struct policy_safeguards policy_safeguards_default = {.screening_days = 30,
+                                                            .fitness_hours = 72,
+                                                            .cooling_off_hours = 72,
+                                                            .hold_unconfirmed_hours = 24,
+                                                            .holds_per_day = 20};
+
 int service_act_of(const char *name) {
   for (int i = 0; i < SERVICE_ACT_COUNT; i++) {
     if (strcmp(act_names[i], name) == 0) {
@@ -79,6 +85,13 @@ sv_status policy_caller_find(const struct service_policy *policy, struct sv_ctx 
   }
   *ret = c;
   return SV_DONE;
+}
+
+bool policy_is_officer(const struct service_caller *caller) {
+  const char *last = strrchr(caller->spiffe, '/');
+  static const char officer[] = "/officer";
+  size_t n = sizeof officer - 1;
+  return last && (size_t)(last - caller->spiffe) >= n && memcmp(last - n, officer, n) == 0;
 }
 
 uint8_t policy_kinds(const struct service_caller *caller, enum service_act act) {

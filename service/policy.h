@@ -5,11 +5,15 @@
 #include "model/document.h"
 
 /* Acts that a role may be allowed, each for all kinds or for some. The names are the API's methods. */
-#define SERVICE_ACTS(X) \
-  X(IssueDocument)      \
-  X(GetDocument)        \
-  X(ListDocuments)      \
-  X(DownloadDocument) X(VerifyDocument) X(VerifySeal) X(CreateObligation) X(GetObligation)
+#define SERVICE_ACTS(X)                                                                         \
+  X(IssueDocument)                                                                              \
+  X(ApproveDocument) X(RejectDocument) X(ReissueDocument) X(RevokeDocument) X(GetDocument)      \
+      X(ListDocuments) X(DownloadDocument) X(WatchDocuments) X(RecordPrint) X(VerifyDocument)   \
+          X(VerifySeal) X(VerifyNumber) X(GetTrustList) X(GetStatusBundle) X(PlaceHold)         \
+              X(LiftHold) X(GetHold) X(ListHolds) X(RecordFact) X(WatchAlarms) X(CheckOccupant) \
+                  X(MarkOccupant) X(CloseManifest) X(CreateObligation) X(AmendObligation)       \
+                      X(GetObligation) X(ListObligations) X(GetCheckpoint) X(GetInclusionProof) \
+                          X(GetConsistencyProof)
 
 enum service_act {
 #define X(name) SERVICE_ACT_##name,
@@ -44,6 +48,17 @@ struct policy_officer {
       signs; /* bits of 1 << model_kind: who may be named as signatory; the first listed is the default */
 };
 
+/* What the safeguards NR-01 to NR-16 leave to policy. */
+struct policy_safeguards {
+  uint32_t screening_days;         /* a screening is valid so long; 0: without end */
+  uint32_t fitness_hours;          /* a fit-to-fly check is; 0: without end */
+  uint32_t cooling_off_hours;      /* from a consent to the departure */
+  bool no_monitor_blocks;          /* NR-10 refuses, instead of asking for a second officer */
+  uint32_t hold_unconfirmed_hours; /* then the desk is alarmed, again and again */
+  uint32_t holds_per_day;          /* that a caller who is not of the desk may place; 0: no bound */
+};
+extern const struct policy_safeguards policy_safeguards_default;
+
 struct service_policy {
   const char *trust_domain;
   const struct model_authority *authorities;
@@ -54,6 +69,12 @@ struct service_policy {
   size_t role_count;
   const struct policy_caller *callers;
   size_t caller_count;
+  uint32_t approvals[4]; /* by kind: officers other than who asked, before a document is issued */
+  uint32_t draft_hours;  /* then a draft is void */
+  uint32_t event_days;   /* then an event is forgotten */
+  uint32_t calls_per_minute;  /* of one caller; 0: no bound */
+  uint32_t refusals_per_hour; /* of one caller, that rest on protection; 0: no bound */
+  struct policy_safeguards safeguards;
 };
 
 /* A caller whose certificate was accepted. Borrowed from the policy and the connection. */
@@ -67,6 +88,9 @@ struct service_caller {
  * or an unknown authority, ROLE_MISSING for a caller without roles. */
 sv_status policy_caller_find(const struct service_policy *policy, struct sv_ctx *ctx,
                              const char *spiffe, struct service_caller *ret);
+
+/* Whether a caller is a person: systems can't approve, lift or revoke. */
+bool policy_is_officer(const struct service_caller *caller);
 
 /* NULL for an unknown id. */
 const struct model_authority *policy_authority(const struct service_policy *policy, const char *id);

@@ -157,7 +157,8 @@ static const char *consent_unmet(const struct rules_line *l) {
   if (l->role != MODEL_VOLUNTARY_RETURNEE) {
     return NULL;
   }
-  const struct rules_fact *first = NULL; /* the earliest that is in force: time to think counts from it */
+  const struct rules_fact *first =
+      NULL; /* the earliest that is in force: time to think counts from it */
   for (size_t i = 0; i < l->fact_count; i++) {
     const struct rules_fact *f = &l->facts[i];
     if (f->kind == FACT_CONSENT && f->language && in_force(l, f) &&
@@ -183,38 +184,47 @@ static const char *monitor_unmet(const struct rules_line *l) {
 
 const struct rules_rule rules_table[RULES_COUNT] = {
     {"NR-01", "A claim that is not decided",
-     "Nobody is on a flight while a claim for protection is pending or undecided, an appeal suspends "
-     "the decision, its window is open, or a hold was placed for another cause. There is no override.",
+     "Nobody is on a flight while a claim for protection is pending or undecided, an appeal "
+     "suspends "
+     "the decision, its window is open, or a hold was placed for another cause. There is no "
+     "override.",
      "1951 Convention art. 33; UNHCR Advisory Opinion 2007; Decreto Ejecutivo 5 of 2018",
      "every occupant, in any role", RULES_HOLD, 0, claim_unmet},
     {"NR-02", "A letter that protects",
-     "Nobody who holds an active protection or asylum letter is on a flight of which any leg, transit "
-     "or declared alternate lies in a state of no return of that letter; a letter that names no state "
+     "Nobody who holds an active protection or asylum letter is on a flight of which any leg, "
+     "transit "
+     "or declared alternate lies in a state of no return of that letter; a letter that names no "
+     "state "
      "protects from all but those of its own route. There is no override.",
      "American Convention on Human Rights art. 22(8)", "every occupant, in any role", RULES_HOLD, 0,
      letter_unmet},
     {"NR-03", "A protection screening of one's own",
      "A person was heard in a language on record, made no claim, and that not longer ago than the "
-     "policy allows; a claim voiced later outweighs it. Of whom nothing is known, nothing is told: the "
+     "policy allows; a claim voiced later outweighs it. Of whom nothing is known, nothing is told: "
+     "the "
      "answer is the same as for a person under a hold.",
      "agreement on repatriation operations \"that include protection screening\"",
      "passengers; at issue, at boarding, at closing", RULES_HOLD,
      FACT_BIT(FACT_SCREENING_NO_CLAIM) | FACT_BIT(FACT_SCREENING_CLAIM), screening_unmet},
     {"NR-04", "An individual decision",
-     "The removal of each person rests on a decision of his or her own; one reference never serves two "
+     "The removal of each person rests on a decision of his or her own; one reference never serves "
+     "two "
      "persons.",
      "prohibition of collective expulsion; OHCHR discussion paper 2006", "passengers", RULES_BLOCK,
      FACT_BIT(FACT_DECISION), decision_unmet},
     {"NR-05", "Children",
-     "A child travels when a best-interest determination is on record, an adult who is responsible for "
-     "the child or an escort is on the same flight, and a receiving adult is on record. An age that is "
+     "A child travels when a best-interest determination is on record, an adult who is responsible "
+     "for "
+     "the child or an escort is on the same flight, and a receiving adult is on record. An age "
+     "that is "
      "unknown or disputed is a child's.",
      "UNHCR Best Interests Procedure Guidelines 2021; Convention on the Rights of the Child",
      "passengers who are, or could be, under 18 on the day of the flight", RULES_BLOCK,
      FACT_BIT(FACT_BEST_INTEREST) | FACT_BIT(FACT_GUARDIAN) | FACT_BIT(FACT_RECEIVING_ADULT),
      minor_unmet},
     {"NR-06", "Families stay together",
-     "When members of a family group on record would be parted by this flight, a second officer has to "
+     "When members of a family group on record would be parted by this flight, a second officer "
+     "has to "
      "approve it.",
      "Convention on the Rights of the Child; UNHCR guidelines on family unity",
      "passengers with a family group on record", RULES_SECOND_OFFICER, FACT_BIT(FACT_FAMILY_GROUP),
@@ -225,49 +235,60 @@ const struct rules_rule rules_table[RULES_COUNT] = {
      "1954 and 1951 Conventions", "passengers", RULES_BLOCK, FACT_BIT(FACT_ADMISSION_GUARANTEE),
      admission_unmet},
     {"NR-08", "Fit to fly",
-     "Who is in custody, pregnant or marked for medical care was found fit to fly within the hours that "
+     "Who is in custody, pregnant or marked for medical care was found fit to fly within the hours "
+     "that "
      "the policy sets, counted back from the moment of each check.",
      "practice of removal by air; Frontex code of conduct 2013",
-     "passengers in custody (fact CUSTODY; DEPA, DEPO) or with a medical mark (MEDA, MEDP, PREG, STCR, "
+     "passengers in custody (fact CUSTODY; DEPA, DEPO) or with a medical mark (MEDA, MEDP, PREG, "
+     "STCR, "
      "OXYG)",
      RULES_BLOCK, FACT_BIT(FACT_FIT_TO_FLY) | FACT_BIT(FACT_CUSTODY), fitness_unmet},
     {"NR-09", "Consent that had time",
-     "A voluntary return rests on a consent in a language that the person understands, given at least "
+     "A voluntary return rests on a consent in a language that the person understands, given at "
+     "least "
      "the cooling-off period before departure.",
      "practice of assisted voluntary return", "voluntary returnees", RULES_BLOCK,
      FACT_BIT(FACT_CONSENT), consent_unmet},
     {"NR-10", "A monitor on a flight with custody",
-     "A flight with a person in custody has a monitor aboard or on record. Without one a second officer "
+     "A flight with a person in custody has a monitor aboard or on record. Without one a second "
+     "officer "
      "has to approve it; the policy can make it a refusal (no_monitor = \"block\").",
      "Directive 2008/115/EC art. 8(6)", "passengers of a flight with a person in custody",
      RULES_SECOND_OFFICER, FACT_BIT(FACT_MONITOR) | FACT_BIT(FACT_CUSTODY), monitor_unmet},
     {"NR-11", "A diversion is a new flight",
-     "A version made for a diversion is judged by every rule against the new places, and the protection "
+     "A version made for a diversion is judged by every rule against the new places, and the "
+     "protection "
      "desk is told of it.",
-     "1951 Convention art. 33; Doc 9303-8 on fixed routes", "manifest versions with reason DIVERSION",
-     RULES_ALARM, 0, NULL},
+     "1951 Convention art. 33; Doc 9303-8 on fixed routes",
+     "manifest versions with reason DIVERSION", RULES_ALARM, 0, NULL},
     {"NR-12", "A hold that comes later",
-     "A new hold, claim or letter suspends every issued manifest that names the person, in the same act; "
-     "the alarm stream tells it, verification says HOLD, and the manifest is whole again when nobody on "
+     "A new hold, claim or letter suspends every issued manifest that names the person, in the "
+     "same act; "
+     "the alarm stream tells it, verification says HOLD, and the manifest is whole again when "
+     "nobody on "
      "it is blocked, or when a version without the person replaces it.",
      "non-refoulement applies until the aircraft has left", "issued manifests of every authority",
      RULES_ALARM, FACT_BIT(FACT_SCREENING_CLAIM), NULL},
     {"NR-13", "Protection is taken by two",
-     "A protection letter is revoked, and a hold lifted, by two different officers, with a coded reason "
+     "A protection letter is revoked, and a hold lifted, by two different officers, with a coded "
+     "reason "
      "or a decision on record; never by a system, never on the word of a state of origin alone.",
      "cessation practice; Decreto Ejecutivo 5 of 2018", "revocation of letters, lifting of holds",
      RULES_SECOND_OFFICER, FACT_BIT(FACT_DECISION), NULL},
     {"NR-14", "Each reader sees what is his",
-     "A copy of a manifest shows a recipient only the fields that are on the recipient's list; a claim, a "
+     "A copy of a manifest shows a recipient only the fields that are on the recipient's list; a "
+     "claim, a "
      "letter, a screening, a decision or the reason of an offload is on none.",
-     "ICRC Handbook on Data Protection in Humanitarian Action", "copies for an audience", RULES_BLOCK, 0,
-     NULL},
+     "ICRC Handbook on Data Protection in Humanitarian Action", "copies for an audience",
+     RULES_BLOCK, 0, NULL},
     {"NR-15", "Who looks is seen",
-     "Every refusal, every hold placed or lifted, and every reading of a protection record is a row of "
+     "Every refusal, every hold placed or lifted, and every reading of a protection record is a "
+     "row of "
      "the audit.",
      "accountability", "every call of the protection service", RULES_ALARM, 0, NULL},
     {"NR-16", "One letter of a kind",
-     "A person has one active letter of a kind, whichever authority issued it; a second one is refused "
+     "A person has one active letter of a kind, whichever authority issued it; a second one is "
+     "refused "
      "with the neutral text unless it replaces the first.",
      "Doc 9303-8", "letters, at issue", RULES_HOLD, 0, NULL},
 };
@@ -310,8 +331,9 @@ const char *rules_effect_name(enum rules_effect effect) {
 
 const char *rules_fact_name(enum fact_kind kind) {
   static const char *const names[FACT_KINDS] = {
-      "",         "SCREENING_NO_CLAIM", "SCREENING_CLAIM", "DECISION", "FIT_TO_FLY",
-      "BEST_INTEREST", "GUARDIAN",      "RECEIVING_ADULT", "CONSENT",  "ADMISSION_GUARANTEE",
-      "FAMILY_GROUP",  "CUSTODY",       "MONITOR"};
+      "",           "SCREENING_NO_CLAIM",  "SCREENING_CLAIM", "DECISION",
+      "FIT_TO_FLY", "BEST_INTEREST",       "GUARDIAN",        "RECEIVING_ADULT",
+      "CONSENT",    "ADMISSION_GUARANTEE", "FAMILY_GROUP",    "CUSTODY",
+      "MONITOR"};
   return names[kind];
 }

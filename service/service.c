@@ -4,9 +4,12 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "crypto/digest.h"
 #include "service/inside.h"
+
+enum { QUANTUM_US = 100 * 1000 };
 
 sv_status service_open(struct sv_ctx *ctx, const struct service_parts *parts,
                        struct service **ret) {
@@ -55,6 +58,19 @@ bool service_uuid(const char *text, char ret[static 37]) {
   }
   ret[36] = '\0';
   return true;
+}
+
+void service_quantum_wait(struct sv_ctx *ctx, int64_t start_us) {
+  int64_t elapsed = sv_wall_us() - start_us;
+  int64_t left = QUANTUM_US - (elapsed > 0 ? elapsed % QUANTUM_US : 0);
+  struct sv_ctx aside = sv_ctx_over(ctx->mem); /* the refusal stays ctx's fault */
+  aside.deadline_ns = ctx->deadline_ns;
+  aside.cancelled = ctx->cancelled;
+  while (left > 0 && !sv_failed(sv_ctx_alive(&aside))) {
+    int64_t part = left < 20000 ? left : 20000;
+    (void)nanosleep(&(struct timespec){.tv_nsec = part * 1000}, NULL);
+    left -= part;
+  }
 }
 
 static sv_status audit_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {

@@ -11,7 +11,7 @@ static ProtobufCBinaryData data_of(const void *p, size_t n) {
   return (ProtobufCBinaryData){.len = n, .data = (uint8_t *)(uintptr_t)p};
 }
 
-static Google__Protobuf__Timestamp *timestamp_of(struct sv_ctx *ctx, int64_t us) {
+Google__Protobuf__Timestamp *convert_timestamp(struct sv_ctx *ctx, int64_t us) {
   Google__Protobuf__Timestamp *t = SV_NEW(ctx->mem, Google__Protobuf__Timestamp);
   if (t) {
     google__protobuf__timestamp__init(t);
@@ -82,7 +82,7 @@ Salvo__V1__Document *convert_document(struct sv_ctx *ctx, const struct service_i
   d->issue_date = text(row->issue_date);
   d->valid_from = text(row->valid_from);
   d->valid_until = text(row->valid_until);
-  d->issue_time = timestamp_of(ctx, row->issue_time_us);
+  d->issue_time = convert_timestamp(ctx, row->issue_time_us);
   d->seal_certificate = text(row->seal_certificate);
   bool ok = d->issue_time != NULL;
   if (row->record.n) { /* issued: there are bytes to speak of */
@@ -140,7 +140,7 @@ static bool signatures_put(struct sv_ctx *ctx, const struct verify_report *r,
     salvo__v1__verification_report__signature__init(s);
     s->signer = text(v->signer);
     s->level = text(v->level);
-    s->claimed_time = v->claimed_time_us ? timestamp_of(ctx, v->claimed_time_us) : NULL;
+    s->claimed_time = v->claimed_time_us ? convert_timestamp(ctx, v->claimed_time_us) : NULL;
     s->intact = v->intact;
     s->trusted = v->trusted;
     s->covers_whole_file = v->covers_whole_file;
@@ -162,7 +162,7 @@ Salvo__V1__VerificationReport *api_report(struct sv_ctx *ctx, const struct servi
     m->reasons[m->n_reasons++] = (Salvo__V1__VerificationReport__Reason)v->reasons[i];
   }
   m->headline = text(r->headline);
-  m->status_time = timestamp_of(ctx, sv_wall_us());
+  m->status_time = convert_timestamp(ctx, sv_wall_us());
   bool ok = m->reasons && m->status_time && signatures_put(ctx, v, m);
   if (ok && r->known) {
     m->document = convert_document(ctx, &r->document, r->own);

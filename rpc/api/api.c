@@ -35,16 +35,7 @@ sv_status convert_answer(struct rpc_call *call, struct sv_ctx *ctx,
   return rpc_call_write(call, ctx, wire);
 }
 
-/* The start of every handler: who calls, and the one request. */
-#define BEGIN(call, ctx, service, caller, Type, type, request)                                  \
-  struct service_caller caller;                                                                 \
-  SV_TRY(convert_caller((call), (ctx), (service), &caller));                                    \
-  ProtobufCMessage *request##_message;                                                          \
-  SV_TRY(convert_request((call), (ctx), &salvo__v1__##type##__descriptor, &request##_message)); \
-  const Salvo__V1__##Type *request = (const Salvo__V1__##Type *)(const void *)request##_message
-
-/* For the log, which holds nothing that a caller may write as he likes. */
-static void request_id_note(struct rpc_call *call, const char *text) {
+void convert_request_id(struct rpc_call *call, const char *text) {
   char uuid[37];
   if (service_uuid(text, uuid)) {
     rpc_call_request_id(call, uuid);
@@ -55,7 +46,7 @@ static void request_id_note(struct rpc_call *call, const char *text) {
 
 static sv_status issue_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
   BEGIN(call, ctx, service, caller, IssueDocumentRequest, issue_document_request, m);
-  request_id_note(call, m->request_id);
+  convert_request_id(call, m->request_id);
   struct service_issue_request request = {.request_id = m->request_id,
                                           .supersedes = m->supersedes,
                                           .supersedes_version = m->supersedes_version,
@@ -279,7 +270,7 @@ static const char *id_of_name(const char *name) {
 
 static sv_status create_obligation(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
   BEGIN(call, ctx, service, caller, CreateObligationRequest, create_obligation_request, m);
-  request_id_note(call, m->request_id);
+  convert_request_id(call, m->request_id);
   static const Salvo__V1__Obligation none = SALVO__V1__OBLIGATION__INIT;
   const Salvo__V1__Obligation *o = m->obligation ? m->obligation : &none;
   struct store_obligation row = {.id = id_of_name(o->name),
@@ -319,15 +310,16 @@ static const struct rpc_method funding_methods[] = {
      .handle = get_obligation},
 };
 
-#define SERVICE(full_name, table)                                                            \
-  (struct rpc_service) {                                                                     \
-    .name = (full_name), .methods = (table), .method_n = sizeof(table) / sizeof((table)[0]), \
-    .service = service                                                                       \
+#define SERVICE_OF(full_name, table, n)                                                     \
+  (struct rpc_service) {                                                                    \
+    .name = (full_name), .methods = (table), .method_n = (n), .service = service            \
   }
+#define SERVICE(full_name, table) SERVICE_OF(full_name, table, sizeof(table) / sizeof((table)[0]))
 
 void api_services(struct service *service, struct rpc_service ret[static API_SERVICES]) {
   ret[0] = SERVICE("salvo.v1.IssuanceService", issuance_methods);
   ret[1] = SERVICE("salvo.v1.RegistryService", registry_methods);
   ret[2] = SERVICE("salvo.v1.VerificationService", verification_methods);
   ret[3] = SERVICE("salvo.v1.FundingService", funding_methods);
+  ret[4] = SERVICE_OF("salvo.v1.ProtectionService", api_protection_methods, api_protection_method_n);
 }

@@ -9,7 +9,7 @@
     }                                              \
   } while (0)
 
-static sv_status texts_of(struct sv_ctx *ctx, char **v, size_t n, struct model_texts *ret) {
+sv_status convert_texts(struct sv_ctx *ctx, char **v, size_t n, struct model_texts *ret) {
   COPY_ARRAY(ctx, n, const char *, ret->v);
   for (size_t i = 0; i < n; i++) {
     ret->v[i] = v[i];
@@ -18,7 +18,7 @@ static sv_status texts_of(struct sv_ctx *ctx, char **v, size_t n, struct model_t
   return SV_DONE;
 }
 
-static struct model_person person_of(const Salvo__V1__Person *p) {
+struct model_person convert_person(const Salvo__V1__Person *p) {
   static const Salvo__V1__Person none = SALVO__V1__PERSON__INIT;
   p = p ? p : &none;
   return (struct model_person){
@@ -33,7 +33,7 @@ static struct model_person person_of(const Salvo__V1__Person *p) {
   };
 }
 
-static struct model_travel_document travel_document_of(const Salvo__V1__TravelDocument *d) {
+struct model_travel_document convert_travel_document(const Salvo__V1__TravelDocument *d) {
   static const Salvo__V1__TravelDocument none = SALVO__V1__TRAVEL_DOCUMENT__INIT;
   d = d ? d : &none;
   return (struct model_travel_document){.type = d->type,
@@ -42,12 +42,17 @@ static struct model_travel_document travel_document_of(const Salvo__V1__TravelDo
                                         .expiry_date = d->expiry_date};
 }
 
+int64_t convert_time(const Google__Protobuf__Timestamp *t) {
+  static const int64_t last_s = 253402300799; /* of the year 9999 */
+  return t && t->seconds > 0 && t->seconds <= last_s ? t->seconds * 1000000 + t->nanos / 1000 : 0;
+}
+
 static sv_status letter_of(struct sv_ctx *ctx, const Salvo__V1__SafeConduct *m,
                            struct model_safe_conduct *ret) {
   *ret = (struct model_safe_conduct){
       .purpose = (enum model_purpose)m->purpose,
-      .holder = person_of(m->holder),
-      .identity_document = travel_document_of(m->identity_document),
+      .holder = convert_person(m->holder),
+      .identity_document = convert_travel_document(m->identity_document),
       .identity_basis = (int)m->identity_basis,
       .issuing_state = m->issuing_state,
       .issuing_place = m->issuing_place,
@@ -59,8 +64,8 @@ static sv_status letter_of(struct sv_ctx *ctx, const Salvo__V1__SafeConduct *m,
       .guardian_letter = m->guardian_letter,
       .case_reference = m->case_reference,
   };
-  SV_TRY(texts_of(ctx, m->route, m->n_route, &ret->route));
-  return texts_of(ctx, m->not_valid_for, m->n_not_valid_for, &ret->not_valid_for);
+  SV_TRY(convert_texts(ctx, m->route, m->n_route, &ret->route));
+  return convert_texts(ctx, m->not_valid_for, m->n_not_valid_for, &ret->not_valid_for);
 }
 
 static sv_status occupant_of(struct sv_ctx *ctx, const Salvo__V1__FlightManifest__Occupant *m,
@@ -68,16 +73,16 @@ static sv_status occupant_of(struct sv_ctx *ctx, const Salvo__V1__FlightManifest
   *ret = (struct model_occupant){
       .occupant_id = m->occupant_id,
       .role = (enum model_role)m->role,
-      .person = person_of(m->person),
-      .travel_document = travel_document_of(m->travel_document),
+      .person = convert_person(m->person),
+      .travel_document = convert_travel_document(m->travel_document),
       .seat = m->seat,
       .bags = m->bags,
       .embark = m->embark,
       .debark = m->debark,
       .guardian_occupant_id = m->guardian_occupant_id,
   };
-  SV_TRY(texts_of(ctx, m->service_codes, m->n_service_codes, &ret->service_codes));
-  return texts_of(ctx, m->facts, m->n_facts, &ret->facts);
+  SV_TRY(convert_texts(ctx, m->service_codes, m->n_service_codes, &ret->service_codes));
+  return convert_texts(ctx, m->facts, m->n_facts, &ret->facts);
 }
 
 static sv_status manifest_of(struct sv_ctx *ctx, const Salvo__V1__FlightManifest *m,
@@ -102,7 +107,7 @@ static sv_status manifest_of(struct sv_ctx *ctx, const Salvo__V1__FlightManifest
   for (size_t i = 0; i < m->n_occupants; i++) {
     SV_TRY(occupant_of(ctx, m->occupants[i], &ret->occupants[i]));
   }
-  return texts_of(ctx, m->alternates, m->n_alternates, &ret->alternates);
+  return convert_texts(ctx, m->alternates, m->n_alternates, &ret->alternates);
 }
 
 static sv_status receipt_of(struct sv_ctx *ctx, const Salvo__V1__DisbursementReceipt *m,
@@ -142,7 +147,7 @@ static sv_status receipt_of(struct sv_ctx *ctx, const Salvo__V1__DisbursementRec
 sv_status convert_content(struct sv_ctx *ctx, const Salvo__V1__IssueDocumentRequest *m,
                           struct model_content *ret) {
   *ret = (struct model_content){.template_name = m->template_};
-  SV_TRY(texts_of(ctx, m->languages, m->n_languages, &ret->languages));
+  SV_TRY(convert_texts(ctx, m->languages, m->n_languages, &ret->languages));
   switch (m->content_case) {
     case SALVO__V1__ISSUE_DOCUMENT_REQUEST__CONTENT_SAFE_CONDUCT:
       ret->kind = MODEL_SAFE_CONDUCT;

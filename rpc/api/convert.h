@@ -24,4 +24,28 @@ sv_status convert_request(struct rpc_call *call, struct sv_ctx *ctx,
 sv_status convert_answer(struct rpc_call *call, struct sv_ctx *ctx,
                          const ProtobufCMessage *message);
 
+/* The start of every handler: who calls, and the one request. */
+#define BEGIN(call, ctx, service, caller, Type, type, request)                                  \
+  struct service_caller caller;                                                                 \
+  SV_TRY(convert_caller((call), (ctx), (service), &caller));                                    \
+  ProtobufCMessage *request##_message;                                                          \
+  SV_TRY(convert_request((call), (ctx), &salvo__v1__##type##__descriptor, &request##_message)); \
+  const Salvo__V1__##Type *request = (const Salvo__V1__##Type *)(const void *)request##_message
+
+/* For the log, which holds nothing that a caller may write as he likes: a UUID or nothing. */
+void convert_request_id(struct rpc_call *call, const char *text);
+
+/* A missing message is one whose fields are all empty. */
+struct model_person convert_person(const Salvo__V1__Person *p);
+struct model_travel_document convert_travel_document(const Salvo__V1__TravelDocument *d);
+sv_status convert_texts(struct sv_ctx *ctx, char **v, size_t n, struct model_texts *ret);
+/* 0 for none. */
+int64_t convert_time(const Google__Protobuf__Timestamp *t);
+/* NULL when memory is out. */
+Google__Protobuf__Timestamp *convert_timestamp(struct sv_ctx *ctx, int64_t us);
+
+/* The methods of the services that have a file of their own. */
+extern const struct rpc_method api_protection_methods[];
+extern const size_t api_protection_method_n;
+
 #define CONVERT_NO_MEMORY(ctx) SV_FAIL((ctx), NO_MEMORY, "answer")

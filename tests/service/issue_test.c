@@ -87,8 +87,16 @@ static void policy_fill(struct fixture *f) {
   }
   f->roles[0] = &f->role;
   f->policy_caller = (struct policy_caller){f->officer.officer.id, f->roles, 1};
-  f->policy = (struct service_policy){
-      "utopia.example", &f->authority, 1, &f->officer, 1, &f->role, 1, &f->policy_caller, 1};
+  f->policy = (struct service_policy){.trust_domain = "utopia.example",
+                                      .authorities = &f->authority,
+                                      .authority_count = 1,
+                                      .officers = &f->officer,
+                                      .officer_count = 1,
+                                      .roles = &f->role,
+                                      .role_count = 1,
+                                      .callers = &f->policy_caller,
+                                      .caller_count = 1,
+                                      .safeguards = policy_safeguards_default};
   f->caller = (struct service_caller){f->officer.officer.id, &f->policy_caller, &f->authority};
 }
 
@@ -102,7 +110,9 @@ static int fixture_open(void **state) {
   struct sv_arena *mem = f->ctx.mem;
   f->store.ops = &through;
   assert_int_equal(
-      store_sqlite_open(&f->ctx, sv_arena_printf(mem, "%s/registry.db", f->dir), &f->real).reason,
+      store_sqlite_open(&f->ctx, sv_arena_printf(mem, "%s/registry.db", f->dir),
+                        &(const struct store_keys){.registry = {7}, .master = {8}}, &f->real)
+          .reason,
       SV_OK);
   assert_int_equal(docs_open(&f->ctx, "templates", &f->docs).reason, SV_OK);
   assert_int_equal(
