@@ -15,7 +15,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "store/sqlite_use.h"
+#include "crypto/digest.h"
+#include "store/sqlite_digest.h"
+#include "store/vault.h"
 
 enum { READERS_MAX = 8, BATCH_MAX = 64 };
 
@@ -32,7 +34,7 @@ static const char log_sql[] =
 #include "store_migration_0004_log.inc"
     ;
 static const char *const migrations[] = {registry_sql, life_sql, protection_sql, log_sql};
-enum { MIGRATION_COUNT = sizeof migrations / sizeof migrations[0] };
+enum { MIGRATION_COUNT = sizeof migrations / sizeof migrations[0], MIGRATION_DIGESTS = 4 };
 
 struct job {
   struct job *next;
@@ -47,6 +49,8 @@ struct job {
 struct sqlite_store {
   struct store store;
   char *path;
+  struct store_keys keys;
+  bool readonly; /* no writer, no lock */
   int lock_fd;
   pthread_t writer;
   bool writer_started;
@@ -128,6 +132,9 @@ static void *writer_main(void *arg) {
 
 static sv_status sqlite_write(struct store *store, struct sv_ctx *ctx, store_act *act, void *arg) {
   struct sqlite_store *s = (struct sqlite_store *)store;
+  if (s->readonly) {
+    return SV_FAIL(ctx, CONFIG, "the registry is opened for reading alone");
+  }
   struct job j = {.act = act, .arg = arg, .ctx = ctx, .wake = PTHREAD_COND_INITIALIZER};
   (void)pthread_mutex_lock(&s->mutex);
   SV_ASSERT(!s->stopping);
@@ -153,7 +160,8 @@ static sv_status reader_take(struct sqlite_store *s, struct sv_ctx *ctx, int *re
     *ret = s->readers_idle[--s->idle_count];
   } else {
     struct sqlite_tx *t = &s->readers[s->opened_count];
-    status = sqlite_tx_open(ctx, s->path, t);
+    status = sqlite_tx_open(ctx, s->path, s->readonly ? SQLITE_MODE_AUDITOR : SQLITE_MODE_READER,
+                            &s->keys, t);
     if (!sv_failed(status)) {
       status = sqlite_tx_prepare(ctx, t);
     }
@@ -208,10 +216,11 @@ static void sqlite_close(struct store *store) {
   (void)pthread_cond_destroy(&s->queued);
   (void)pthread_cond_destroy(&s->reader_free);
   free(s->path);
+  crypto_wipe(&s->keys, sizeof s->keys);
   free(s);
 }
 
-static sv_status migrate(struct sv_ctx *ctx, sqlite3 *db) {
+static sv_status schema_of(struct sv_ctx *ctx, sqlite3 *db, int *ret) {
   sqlite3_stmt *q = NULL;
   int version = -1;
   if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &q, NULL) == SQLITE_OK &&
@@ -222,10 +231,39 @@ static sv_status migrate(struct sv_ctx *ctx, sqlite3 *db) {
   if (version < 0) {
     return SV_FAIL(ctx, STORE, "user_version: %s", sqlite3_errmsg(db));
   }
+  *ret = version;
+  return SV_DONE;
+}
+
+static void fault_count(void *arg, const char *table, const char *row, const char *column,
+                        const char *what) {
+  (void)table, (void)row, (void)column, (void)what;
+  ++*(uint64_t *)arg;
+}
+
+/* Digests are made anew after a migration: what was changed before must not pass for what was written. */
+static sv_status untouched_check(struct sv_ctx *ctx, sqlite3 *db) {
+  bool adopted;
+  uint64_t faults = 0, rows;
+  SV_TRY(digest_schema_check(ctx, db, &adopted));
+  if (adopted) {
+    SV_TRY(digest_check(ctx, db, fault_count, &faults, &rows));
+  }
+  return faults ? SV_FAIL(ctx, CORRUPT, "rows were changed before the migration: see salvo audit")
+                : SV_DONE;
+}
+
+static sv_status migrate(struct sv_ctx *ctx, sqlite3 *db, bool *ret_changed) {
+  int version = 0;
+  SV_TRY(schema_of(ctx, db, &version));
   if (version > MIGRATION_COUNT) {
     return SV_FAIL(ctx, CONFIG, "the registry is of schema %d, this program knows %d", version,
                    MIGRATION_COUNT);
   }
+  if (version >= MIGRATION_DIGESTS && version < MIGRATION_COUNT) {
+    SV_TRY(untouched_check(ctx, db));
+  }
+  *ret_changed = version < MIGRATION_COUNT;
   for (; version < MIGRATION_COUNT; version++) {
     char mark[64];
     (void)snprintf(mark, sizeof mark, "PRAGMA user_version = %d; COMMIT", version + 1);
@@ -248,11 +286,29 @@ static sv_status lock_take(struct sv_ctx *ctx, struct sqlite_store *s) {
   return SV_DONE;
 }
 
+static sv_status adopt(struct sv_ctx *ctx, struct sqlite_tx *t) {
+  SV_TRY(sqlite_exec(ctx, t->db, "BEGIN IMMEDIATE"));
+  SV_TRY(sqlite_seal_plain(ctx, t));
+  SV_TRY(digest_adopt(ctx, t->db));
+  return sqlite_exec(ctx, t->db, "COMMIT");
+}
+
+static sv_status schema_start(struct sv_ctx *ctx, struct sqlite_tx *t) {
+  bool changed = false, adopted = false;
+  SV_TRY(migrate(ctx, t->db, &changed));
+  if (!changed) {
+    SV_TRY(digest_schema_check(ctx, t->db, &adopted));
+  }
+  SV_TRY(digest_triggers(ctx, t->db));
+  SV_TRY(sqlite_tx_prepare(ctx, t));
+  SV_TRY(vault_check(&t->tx, ctx));
+  return adopted ? SV_DONE : adopt(ctx, t);
+}
+
 static sv_status store_start(struct sv_ctx *ctx, struct sqlite_store *s) {
   SV_TRY(lock_take(ctx, s));
-  SV_TRY(sqlite_tx_open(ctx, s->path, &s->write_tx));
-  SV_TRY(migrate(ctx, s->write_tx.db));
-  SV_TRY(sqlite_tx_prepare(ctx, &s->write_tx));
+  SV_TRY(sqlite_tx_open(ctx, s->path, SQLITE_MODE_WRITER, &s->keys, &s->write_tx));
+  SV_TRY(schema_start(ctx, &s->write_tx));
   if (pthread_create(&s->writer, NULL, writer_main, s) != 0) {
     return SV_FAIL(ctx, STORE, "writer thread");
   }
@@ -263,23 +319,136 @@ static sv_status store_start(struct sv_ctx *ctx, struct sqlite_store *s) {
 static const struct store_ops sqlite_ops = {
     .write = sqlite_write, .read = sqlite_read, .close = sqlite_close};
 
-sv_status store_sqlite_open(struct sv_ctx *ctx, const char *path, struct store **ret) {
+static sv_status store_new(struct sv_ctx *ctx, const char *path, const struct store_keys *keys,
+                           struct sqlite_store **ret) {
   struct sqlite_store *s = calloc(1, sizeof *s);
-  if (!s) {
+  char *own = strdup(path);
+  if (!s || !own) {
+    free(s);
+    free(own);
     return SV_FAIL(ctx, NO_MEMORY, "store");
   }
   s->store.ops = &sqlite_ops;
   s->lock_fd = -1;
   s->tail = &s->head;
-  s->path = strdup(path);
+  s->path = own;
+  s->keys = *keys;
   (void)pthread_mutex_init(&s->mutex, NULL);
   (void)pthread_cond_init(&s->queued, NULL);
   (void)pthread_cond_init(&s->reader_free, NULL);
-  sv_status status = s->path ? store_start(ctx, s) : SV_FAIL(ctx, NO_MEMORY, "store");
+  *ret = s;
+  return SV_DONE;
+}
+
+sv_status store_sqlite_open(struct sv_ctx *ctx, const char *path, const struct store_keys *keys,
+                            struct store **ret) {
+  struct sqlite_store *s;
+  SV_TRY(store_new(ctx, path, keys, &s));
+  sv_status status = store_start(ctx, s);
   if (sv_failed(status)) {
     sqlite_close(&s->store);
     return status;
   }
   *ret = &s->store;
   return SV_DONE;
+}
+
+sv_status store_sqlite_open_readonly(struct sv_ctx *ctx, const char *path,
+                                     const struct store_keys *keys, struct store **ret) {
+  int file, program;
+  SV_TRY(store_sqlite_schema(ctx, path, &file, &program));
+  if (file != program) {
+    return SV_FAIL(ctx, CONFIG, "the registry is of schema %d, this program knows %d", file,
+                   program);
+  }
+  struct sqlite_store *s;
+  SV_TRY(store_new(ctx, path, keys, &s));
+  s->readonly = true;
+  *ret = &s->store;
+  return SV_DONE;
+}
+
+/* --- the file as a whole --- */
+
+static sv_status file_open(struct sv_ctx *ctx, const char *path, int flags, sqlite3 **ret) {
+  sqlite3 *db = NULL;
+  if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+    sv_status s = SV_FAIL(ctx, CONFIG, "%s: %s", path, sqlite3_errmsg(db));
+    (void)sqlite3_close(db);
+    return s;
+  }
+  (void)sqlite3_busy_timeout(db, 5000);
+  *ret = db;
+  return SV_DONE;
+}
+static void db_close(sqlite3 *db) { (void)sqlite3_close(db); }
+SV_AUTO_DEFINE(sqlite3, db_close)
+
+sv_status store_sqlite_schema(struct sv_ctx *ctx, const char *path, int *ret_file,
+                              int *ret_program) {
+  SV_AUTO(db_close) sqlite3 *db = NULL;
+  SV_TRY(file_open(ctx, path, SQLITE_OPEN_READONLY, &db));
+  SV_TRY(schema_of(ctx, db, ret_file));
+  *ret_program = MIGRATION_COUNT;
+  return *ret_file > 0 ? SV_DONE : SV_FAIL(ctx, CONFIG, "%s is no registry", path);
+}
+
+/* Pages are taken in one step: a writer waits for milliseconds, and the copy never starts over. */
+static sv_status pages_copy(struct sv_ctx *ctx, sqlite3 *from, sqlite3 *to) {
+  sqlite3_backup *b = sqlite3_backup_init(to, "main", from, "main");
+  int rc = b ? sqlite3_backup_step(b, -1) : SQLITE_ERROR;
+  if (b) {
+    (void)sqlite3_backup_finish(b);
+  }
+  if (rc != SQLITE_DONE) {
+    return SV_FAIL(ctx, IO, "backup: %s", sqlite3_errmsg(to));
+  }
+  return sqlite_exec(ctx, to, "PRAGMA journal_mode = DELETE");
+}
+
+sv_status store_sqlite_backup(struct sv_ctx *ctx, const char *path, const char *target) {
+  int fd = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return SV_FAIL(ctx, CONFIG, "%s: %s", target, strerror(errno));
+  }
+  SV_AUTO(db_close) sqlite3 *from = NULL;
+  SV_AUTO(db_close) sqlite3 *to = NULL;
+  sv_status s = file_open(ctx, path, SQLITE_OPEN_READONLY, &from);
+  if (!sv_failed(s)) {
+    s = file_open(ctx, target, SQLITE_OPEN_READWRITE, &to);
+  }
+  if (!sv_failed(s)) {
+    s = sqlite_exec(ctx, to, "PRAGMA synchronous = FULL");
+  }
+  if (!sv_failed(s)) {
+    s = pages_copy(ctx, from, to);
+  }
+  bool synced = fsync(fd) == 0;
+  (void)close(fd);
+  if (sv_failed(s) || !synced) {
+    (void)unlink(target);
+    return sv_failed(s) ? s : SV_FAIL(ctx, IO, "%s can't be synced", target);
+  }
+  return SV_DONE;
+}
+
+struct rewrapping {
+  const uint8_t *from, *to;
+  uint64_t n;
+};
+
+static sv_status rewrap_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct rewrapping *r = arg;
+  return vault_rewrap(tx, ctx, r->from, r->to, &r->n);
+}
+
+sv_status store_sqlite_rewrap(struct sv_ctx *ctx, const char *path, const struct store_keys *keys,
+                              const uint8_t master[STORE_KEY_BYTES], uint64_t *ret_n) {
+  struct store *store;
+  SV_TRY(store_sqlite_open(ctx, path, keys, &store));
+  struct rewrapping r = {.from = keys->master, .to = master};
+  sv_status s = store_write(store, ctx, rewrap_act, &r);
+  store_close(store);
+  *ret_n = r.n;
+  return s;
 }

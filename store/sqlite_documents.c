@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "crypto/digest.h"
 #include "model/number.h"
-#include "store/sqlite_use.h"
+#include "store/vault.h"
 
 #define DOCUMENT_COLUMNS                                                                           \
   "d.number, d.version, d.copy, d.authority, d.kind, d.request_id, d.input_mac, d.state, "         \
@@ -37,6 +38,9 @@ enum {
   STMT_COPIES,
   STMT_DRAFT_RESERVE,
   STMT_DRAFTS_ENDED,
+  STMT_AFTER,
+  STMT_PART_ADD,
+  STMT_PART,
   STMT_COUNT
 };
 static const char *const texts[STMT_COUNT] = {
@@ -76,8 +80,8 @@ static const char *const texts[STMT_COUNT] = {
         "WHERE number = ?1 AND version = ?2 AND state = 1",
     [STMT_COPY_ADD] =
         "INSERT INTO copies (number, version, copy, pdf, pdf_sha256, reason, time_us, "
-        "status_index) "
-        "VALUES (?1, ?2, ?6, ?3, ?4, ?7, ?5, ?8)",
+        "status_index, prefix_sha256) "
+        "VALUES (?1, ?2, ?6, ?3, ?4, ?7, ?5, ?8, ?9)",
     [STMT_SEAL_ADD] =
         "INSERT INTO seals (number, version, copy, page, seal) VALUES (?1, ?2, ?5, ?3, ?4)",
     [STMT_STATE] =
@@ -99,7 +103,8 @@ static const char *const texts[STMT_COUNT] = {
         " FROM documents d WHERE authority = ?1 AND case_key = ?6 AND ((?2 >> kind) & 1) = 1 "
         "AND (?3 = 0 OR state = ?3) AND row < ?4 ORDER BY row DESC LIMIT ?5",
     [STMT_PDF] =
-        "SELECT pdf_sha256, pdf FROM copies WHERE number = ?1 AND version = ?2 AND (?3 = 0 OR copy "
+        "SELECT pdf_sha256, pdf, copy, prefix_sha256 FROM copies WHERE number = ?1 AND version = "
+        "?2 AND (?3 = 0 OR copy "
         "= ?3) "
         "ORDER BY copy DESC LIMIT 1",
     [STMT_SEALS] =
@@ -120,8 +125,38 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_DRAFTS_ENDED] = "SELECT " DOCUMENT_COLUMNS
                           " FROM documents d WHERE state = 2 AND draft_until_us < ?1 ORDER BY "
                           "draft_until_us LIMIT ?2",
+    [STMT_AFTER] =
+        "SELECT " DOCUMENT_COLUMNS " FROM documents d WHERE row > ?1 ORDER BY row LIMIT 1",
+    [STMT_PART_ADD] =
+        "INSERT INTO pdf_parts (sha256, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    [STMT_PART] = "SELECT bytes FROM pdf_parts WHERE sha256 = ?1",
 };
 const struct sqlite_group sqlite_documents_group = {texts, STMT_COUNT};
+
+/* What of a row is sealed, in clear. */
+static sv_status document_open(struct sqlite_use *u, struct sv_ctx *ctx, struct sv_bytes secret,
+                               struct store_document *d) {
+  if (secret.n == 0) { /* erased */
+    return SV_DONE;
+  }
+  struct vault_place place = {VAULT_DOCUMENT, d->number, d->version};
+  struct vault_key key;
+  SV_TRY(vault_key_take(&u->t->tx, ctx, &place, false, &key));
+  sv_status s = vault_open(ctx, &key, "request", d->request, &d->request);
+  if (!sv_failed(s)) {
+    s = vault_open(ctx, &key, "record", d->record, &d->record);
+  }
+  if (!sv_failed(s)) {
+    s = vault_open(ctx, &key, "secret", secret, &secret);
+  }
+  crypto_wipe(key.key, sizeof key.key);
+  SV_TRY(s);
+  if (secret.n != sizeof d->secret) {
+    return SV_FAIL(ctx, CORRUPT, "the secret of %s", d->number);
+  }
+  memcpy(d->secret, secret.p, sizeof d->secret);
+  return SV_DONE;
+}
 
 static sv_status read_document(struct sqlite_use *u, struct sv_ctx *ctx, struct store_document *ret,
                                uint32_t *ret_copy) {
@@ -147,7 +182,7 @@ static sv_status read_document(struct sqlite_use *u, struct sv_ctx *ctx, struct 
   d.issued_by = row_text(&r);
   d.request = row_blob(&r);
   row_fixed(&r, d.salt, sizeof d.salt);
-  row_fixed(&r, d.secret, sizeof d.secret);
+  struct sv_bytes secret = row_blob(&r);
   row_fixed(&r, d.content_sha256, 32);
   row_fixed(&r, d.record_sha256, 32);
   d.record = row_blob(&r);
@@ -176,6 +211,11 @@ static sv_status read_document(struct sqlite_use *u, struct sv_ctx *ctx, struct 
   if (r.failed) {
     use_end(u);
     return SV_FAIL(ctx, CORRUPT, "a document's row, or out of memory reading it");
+  }
+  sv_status opened = document_open(u, ctx, secret, &d);
+  if (sv_failed(opened)) {
+    use_end(u);
+    return opened;
   }
   *ret = d;
   return SV_DONE;
@@ -240,8 +280,9 @@ static sv_status tx_series_next(struct store_tx *tx, struct sv_ctx *ctx, enum mo
   return SV_DONE;
 }
 
-static sv_status tx_document_reserve(struct store_tx *tx, struct sv_ctx *ctx,
-                                     const struct store_document *d) {
+static sv_status document_put(struct store_tx *tx, struct sv_ctx *ctx,
+                              const struct store_document *d, struct sv_bytes request,
+                              struct sv_bytes secret) {
   struct sqlite_use u = use_of(tx, SQLITE_DOCUMENTS, STMT_RESERVE);
   use_text(&u, 1, d->number);
   use_int(&u, 2, d->version);
@@ -257,9 +298,9 @@ static sv_status tx_document_reserve(struct store_tx *tx, struct sv_ctx *ctx,
   use_text(&u, 12, d->valid_until);
   use_int(&u, 13, d->issue_time_us);
   use_text(&u, 14, d->issued_by);
-  use_blob(&u, 15, d->request.p, d->request.n);
+  use_blob(&u, 15, request.p, request.n);
   use_blob(&u, 16, d->salt, sizeof d->salt);
-  use_blob(&u, 17, d->secret, sizeof d->secret);
+  use_blob(&u, 17, secret.p, secret.n);
   use_text(&u, 18, d->status_list);
   use_int(&u, 19, d->status_index);
   if (d->case_key) {
@@ -282,6 +323,28 @@ static sv_status tx_document_reserve(struct store_tx *tx, struct sv_ctx *ctx,
   return use_run(&u, ctx, "reserve", NULL);
 }
 
+static sv_status tx_document_reserve(struct store_tx *tx, struct sv_ctx *ctx,
+                                     const struct store_document *d) {
+  struct vault_place place = {VAULT_DOCUMENT, d->number, d->version};
+  struct vault_key key;
+  struct sv_bytes request = {0}, secret = {0};
+  SV_TRY(vault_key_take(tx, ctx, &place, true, &key));
+  sv_status sealed = vault_seal(ctx, &key, "request", d->request, &request);
+  if (!sv_failed(sealed)) {
+    sealed = vault_seal(ctx, &key, "secret", sv_bytes_of(d->secret, sizeof d->secret), &secret);
+  }
+  crypto_wipe(key.key, sizeof key.key);
+  SV_TRY(sealed);
+  return document_put(tx, ctx, d, request, secret);
+}
+
+sv_status sqlite_document_after(struct store_tx *tx, struct sv_ctx *ctx, uint64_t row,
+                                struct store_document *ret) {
+  struct sqlite_use u = use_of(tx, SQLITE_DOCUMENTS, STMT_AFTER);
+  use_int(&u, 1, (int64_t)row);
+  return one_document(&u, ctx, ret, NULL);
+}
+
 static sv_status tx_document_find(struct store_tx *tx, struct sv_ctx *ctx, const char *number,
                                   uint32_t version, struct store_document *ret) {
   struct sqlite_use u =
@@ -301,12 +364,41 @@ static sv_status tx_document_by_pdf(struct store_tx *tx, struct sv_ctx *ctx,
   return one_document(&u, ctx, ret, ret_copy);
 }
 
+enum { PDF_COLUMN_MAX = 16 };
+
+/* The name under which a copy's bytes are sealed: each copy's are bound to it. */
+static const char *pdf_column(uint32_t copy, char name[static PDF_COLUMN_MAX]) {
+  (void)snprintf(name, PDF_COLUMN_MAX, "pdf %u", copy);
+  return name;
+}
+
+/* A PDF is what all of its template begin with, stored once by its digest and holding nobody's data, and a tail. */
+static sv_status prefix_put(struct store_tx *tx, struct sv_ctx *ctx, const struct store_copy *copy,
+                            uint8_t ret_sha256[32]) {
+  SV_ASSERT(copy->static_bytes <= copy->pdf.n);
+  crypto_sha256(sv_bytes_of(copy->pdf.p, copy->static_bytes), ret_sha256);
+  struct sqlite_use u = use_of(tx, SQLITE_DOCUMENTS, STMT_PART_ADD);
+  use_blob(&u, 1, ret_sha256, 32);
+  use_blob(&u, 2, copy->pdf.p, copy->static_bytes);
+  return use_run(&u, ctx, "part of a pdf", NULL);
+}
+
 static sv_status copy_put(struct store_tx *tx, struct sv_ctx *ctx, const char *number,
                           uint32_t version, const struct store_copy *copy) {
+  struct vault_place place = {VAULT_DOCUMENT, number, version};
+  struct sv_bytes tail =
+      sv_bytes_of(copy->pdf.p + copy->static_bytes, copy->pdf.n - copy->static_bytes);
+  char column[PDF_COLUMN_MAX];
+  uint8_t prefix[32];
+  SV_TRY(vault_seal_at(tx, ctx, &place, pdf_column(copy->copy, column), tail, &tail));
+  if (copy->static_bytes) {
+    SV_TRY(prefix_put(tx, ctx, copy, prefix));
+  }
   struct sqlite_use c = use_of(tx, SQLITE_DOCUMENTS, STMT_COPY_ADD);
   use_text(&c, 1, number);
   use_int(&c, 2, version);
-  use_blob(&c, 3, copy->pdf.p, copy->pdf.n);
+  use_blob(&c, 3, tail.p, tail.n);
+  use_blob(&c, 9, prefix, copy->static_bytes ? sizeof prefix : 0);
   use_blob(&c, 4, copy->pdf_sha256, 32);
   use_int(&c, 5, copy->time_us);
   use_int(&c, 6, copy->copy);
@@ -327,12 +419,15 @@ static sv_status copy_put(struct store_tx *tx, struct sv_ctx *ctx, const char *n
 
 static sv_status tx_document_issue(struct store_tx *tx, struct sv_ctx *ctx, const char *number,
                                    uint32_t version, const struct store_issue *i) {
+  struct vault_place place = {VAULT_DOCUMENT, number, version};
+  struct sv_bytes record;
+  SV_TRY(vault_seal_at(tx, ctx, &place, "record", i->record, &record));
   struct sqlite_use u = use_of(tx, SQLITE_DOCUMENTS, STMT_ISSUE);
   use_text(&u, 1, number);
   use_int(&u, 2, version);
   use_blob(&u, 3, i->content_sha256, 32);
   use_blob(&u, 4, i->record_sha256, 32);
-  use_blob(&u, 5, i->record.p, i->record.n);
+  use_blob(&u, 5, record.p, record.n);
   use_blob(&u, 6, i->signer_certificate_sha256, 32);
   use_text(&u, 7, i->seal_certificate);
   int changed;
@@ -344,6 +439,7 @@ static sv_status tx_document_issue(struct store_tx *tx, struct sv_ctx *ctx, cons
                             .time_us = sv_wall_us(),
                             .status_index = STORE_INDEX_OF_DOCUMENT,
                             .pdf = i->pdf,
+                            .static_bytes = i->static_bytes,
                             .seals = i->seals,
                             .seal_count = i->seal_count};
   memcpy(copy.pdf_sha256, i->pdf_sha256, 32);
@@ -460,6 +556,37 @@ static sv_status tx_document_list(struct store_tx *tx, struct sv_ctx *ctx,
   return many_documents(&u, ctx, ret, q->limit, ret_n);
 }
 
+/* The bytes of a copy out of its two parts. */
+static sv_status pdf_open(struct store_tx *tx, struct sv_ctx *ctx, const struct vault_place *place,
+                          uint32_t copy, struct sv_bytes sealed, struct sv_bytes prefix_sha256,
+                          struct sv_bytes *ret) {
+  char column[PDF_COLUMN_MAX];
+  struct sv_bytes tail;
+  SV_TRY(vault_open_at(tx, ctx, place, pdf_column(copy, column), sealed, &tail));
+  if (prefix_sha256.n == 0) {
+    *ret = tail;
+    return SV_DONE;
+  }
+  struct sqlite_use u = use_of(tx, SQLITE_DOCUMENTS, STMT_PART);
+  use_blob(&u, 1, prefix_sha256.p, prefix_sha256.n);
+  bool row;
+  SV_TRY(use_row(&u, ctx, "part of a pdf", &row));
+  struct sqlite_row r = row_of(&u, ctx);
+  struct sv_bytes prefix = row ? row_blob(&r) : (struct sv_bytes){0};
+  use_end(&u);
+  struct sv_buf whole = sv_buf_in(ctx->mem, 0);
+  sv_buf_put(&whole, prefix.p, prefix.n);
+  sv_buf_put(&whole, tail.p, tail.n);
+  if (r.failed || whole.failed) {
+    return SV_FAIL(ctx, NO_MEMORY, "bytes of a PDF");
+  }
+  if (!row) {
+    return SV_FAIL(ctx, CORRUPT, "the first part of the PDF of %s is gone", place->subject);
+  }
+  *ret = sv_buf_bytes(&whole);
+  return SV_DONE;
+}
+
 static sv_status tx_pdf(struct store_tx *tx, struct sv_ctx *ctx, const char *number,
                         uint32_t version, uint32_t copy, struct sv_bytes *ret,
                         uint8_t ret_sha256[32]) {
@@ -475,15 +602,19 @@ static sv_status tx_pdf(struct store_tx *tx, struct sv_ctx *ctx, const char *num
   }
   struct sqlite_row r = {.ctx = ctx, .s = u.s};
   row_fixed(&r, ret_sha256, 32);
-  struct sv_bytes pdf = ret ? row_blob(&r) : (struct sv_bytes){0};
+  struct sv_bytes tail = {0}, prefix = {0};
+  uint32_t found = 0;
+  if (ret) {
+    tail = row_blob(&r);
+    found = (uint32_t)row_int(&r);
+    prefix = row_blob(&r);
+  }
   use_end(&u);
   if (r.failed) {
     return SV_FAIL(ctx, NO_MEMORY, "bytes of a PDF");
   }
-  if (ret) {
-    *ret = pdf;
-  }
-  return SV_DONE;
+  struct vault_place place = {VAULT_DOCUMENT, number, version};
+  return ret ? pdf_open(tx, ctx, &place, found, tail, prefix, ret) : SV_DONE;
 }
 
 static sv_status tx_seals(struct store_tx *tx, struct sv_ctx *ctx, const char *number,

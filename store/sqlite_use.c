@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/sqlite_digest.h"
+
 struct sqlite_use use_of(struct store_tx *tx, enum sqlite_group_id group, int statement) {
   struct sqlite_tx *t = (struct sqlite_tx *)tx;
   return (struct sqlite_use){.t = t, .s = t->stmts[group][statement], .rc = SQLITE_OK};
@@ -91,23 +93,35 @@ sv_status sqlite_exec(struct sv_ctx *ctx, sqlite3 *db, const char *sql) {
   return SV_DONE;
 }
 
-sv_status sqlite_tx_open(struct sv_ctx *ctx, const char *path, struct sqlite_tx *ret) {
+static const char *const settings[] = {
+    [SQLITE_MODE_WRITER] =
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
+        "PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = 4000; "
+        "PRAGMA secure_delete = ON; PRAGMA recursive_triggers = ON;",
+    [SQLITE_MODE_READER] = "PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;",
+    [SQLITE_MODE_AUDITOR] = "PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;",
+};
+
+sv_status sqlite_tx_open(struct sv_ctx *ctx, const char *path, enum sqlite_mode mode,
+                         const struct store_keys *keys, struct sqlite_tx *ret) {
   *ret = (struct sqlite_tx){.tx = {.ops = &sqlite_document_ops,
                                    .life = &sqlite_life_ops,
                                    .funding = &sqlite_funding_ops,
                                    .protection = &sqlite_protection_ops,
-                                   .log = &sqlite_log_ops}};
-  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  if (sqlite3_open_v2(path, &ret->db, flags, NULL) != SQLITE_OK) {
+                                   .log = &sqlite_log_ops},
+                            .keys = keys};
+  int flags = mode == SQLITE_MODE_AUDITOR ? SQLITE_OPEN_READONLY
+                                          : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  if (sqlite3_open_v2(path, &ret->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
     sv_status s = SV_FAIL(ctx, STORE, "%s: %s", path, sqlite3_errmsg(ret->db));
     sqlite_tx_close(ret);
     return s;
   }
   (void)sqlite3_busy_timeout(ret->db, 5000);
-  sv_status s =
-      sqlite_exec(ctx, ret->db,
-                  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
-                  "PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = 4000;");
+  sv_status s = sqlite_exec(ctx, ret->db, settings[mode]);
+  if (!sv_failed(s)) {
+    s = digest_functions(ctx, ret->db, keys);
+  }
   if (sv_failed(s)) {
     sqlite_tx_close(ret);
   }
@@ -120,6 +134,7 @@ static const struct sqlite_group *const groups[SQLITE_GROUP_COUNT] = {
     [SQLITE_FUNDING] = &sqlite_funding_group,
     [SQLITE_PROTECTION] = &sqlite_protection_group,
     [SQLITE_LOG] = &sqlite_log_group,
+    [SQLITE_VAULT] = &sqlite_vault_group,
 };
 
 sv_status sqlite_tx_prepare(struct sv_ctx *ctx, struct sqlite_tx *t) {

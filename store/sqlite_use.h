@@ -5,7 +5,8 @@
 #pragma once
 #include <sqlite3.h>
 
-#include "store/store.h"
+#include "store/keys.h"
+#include "store/log.h"
 
 enum sqlite_group_id {
   SQLITE_DOCUMENTS,
@@ -13,6 +14,7 @@ enum sqlite_group_id {
   SQLITE_FUNDING,
   SQLITE_PROTECTION,
   SQLITE_LOG,
+  SQLITE_VAULT,
   SQLITE_GROUP_COUNT,
 };
 
@@ -22,7 +24,7 @@ struct sqlite_group {
   size_t n;
 };
 extern const struct sqlite_group sqlite_documents_group, sqlite_life_group, sqlite_funding_group,
-    sqlite_protection_group, sqlite_log_group;
+    sqlite_protection_group, sqlite_log_group, sqlite_vault_group;
 extern const struct store_document_ops sqlite_document_ops;
 extern const struct store_life_ops sqlite_life_ops;
 extern const struct store_funding_ops sqlite_funding_ops;
@@ -33,11 +35,19 @@ extern const struct store_log_ops sqlite_log_ops;
 struct sqlite_tx {
   struct store_tx tx;
   sqlite3 *db;
+  const struct store_keys *keys; /* of the store */
   sqlite3_stmt **stmts[SQLITE_GROUP_COUNT];
 };
 
-/* Opens a connection with the backend's settings; prepares every statement (after the schema exists). */
-sv_status sqlite_tx_open(struct sv_ctx *ctx, const char *path, struct sqlite_tx *ret);
+enum sqlite_mode {
+  SQLITE_MODE_WRITER,
+  SQLITE_MODE_READER,  /* of a store that this process writes */
+  SQLITE_MODE_AUDITOR, /* the file is opened read-only: another process may write it */
+};
+
+/* Opens a connection with the backend's settings; prepares every statement (after the schema exists). keys outlive it. */
+sv_status sqlite_tx_open(struct sv_ctx *ctx, const char *path, enum sqlite_mode mode,
+                         const struct store_keys *keys, struct sqlite_tx *ret);
 sv_status sqlite_tx_prepare(struct sv_ctx *ctx, struct sqlite_tx *t);
 void sqlite_tx_close(struct sqlite_tx *t);
 sv_status sqlite_exec(struct sv_ctx *ctx, sqlite3 *db, const char *sql);
@@ -72,3 +82,17 @@ int64_t row_int(struct sqlite_row *r);
 struct sv_bytes row_blob(struct sqlite_row *r);
 /* A blob of a fixed size; all zero while it is empty. */
 void row_fixed(struct sqlite_row *r, uint8_t *out, size_t n);
+
+/* Slots of store/log.h that live beside the statements they share. */
+sv_status sqlite_document_after(struct store_tx *tx, struct sv_ctx *ctx, uint64_t row,
+                                struct store_document *ret);
+sv_status sqlite_series(struct store_tx *tx, struct sv_ctx *ctx, struct store_series *ret,
+                        size_t limit, size_t *ret_n);
+sv_status sqlite_rows_check(struct store_tx *tx, struct sv_ctx *ctx, store_fault *fault, void *arg,
+                            uint64_t *ret_rows);
+sv_status sqlite_rules_check(struct store_tx *tx, struct sv_ctx *ctx, store_fault *fault,
+                             void *arg);
+sv_status sqlite_table(struct store_tx *tx, struct sv_ctx *ctx, const char *table, store_cells *row,
+                       void *arg);
+/* Seals what an older schema kept in clear; inside a transaction. */
+sv_status sqlite_seal_plain(struct sv_ctx *ctx, struct sqlite_tx *t);

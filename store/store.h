@@ -87,6 +87,8 @@ struct store_seal {
 /* What finalising adds to a reservation. */
 struct store_issue {
   struct sv_bytes pdf;
+  size_t
+      static_bytes; /* of the PDF, from its start: what all of its template have in common; 0: none */
   uint8_t pdf_sha256[32];
   struct sv_bytes record;
   uint8_t record_sha256[32];
@@ -106,6 +108,7 @@ struct store_copy {
   int64_t time_us;
   uint32_t status_index;
   struct sv_bytes pdf;
+  size_t static_bytes; /* as in struct store_issue */
   uint8_t pdf_sha256[32];
   const struct store_seal *seals;
   size_t seal_count;

@@ -56,6 +56,10 @@ static sv_status rest_read(struct reading *r, struct config_group root, struct s
   SV_TRY(config_group(r->ctx, root, "registry", &g));
   SV_TRY(path(r, g, "file", CONFIG_REQUIRED, &s->registry_file));
   SV_TRY(path(r, g, "key_file", CONFIG_REQUIRED, &s->registry_key_file));
+  SV_TRY(path(r, g, "master_key_file", CONFIG_REQUIRED, &s->master_key_file));
+  SV_TRY(config_group(r->ctx, root, "log", &g));
+  SV_TRY(path(r, g, "key", CONFIG_REQUIRED, &s->log_key));
+  SV_TRY(text(r, g, "origin", CONFIG_REQUIRED, &s->log_origin));
   SV_TRY(config_group(r->ctx, root, "documents", &g));
   SV_TRY(path(r, g, "templates", CONFIG_REQUIRED, &s->templates));
   SV_TRY(config_bool(r->ctx, g, "specimen", false, &s->specimen));

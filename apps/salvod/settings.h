@@ -9,7 +9,8 @@ struct settings {
   uint16_t port;
   const char *port_file; /* "" or where the real port is written once the server listens */
   const char *certificate, *key, *client_ca;
-  const char *registry_file, *registry_key_file;
+  const char *registry_file, *registry_key_file, *master_key_file;
+  const char *log_key, *log_origin; /* of the transparency log */
   const char *templates;
   bool specimen;
   const char *document_key, *document_chain;

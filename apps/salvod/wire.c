@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "crypto/digest.h"
+#include "crypto/ed25519.h"
 #include "rpc/api/api.h"
 #include "rpc/server.h"
 #include "store/sqlite.h"
@@ -20,6 +20,7 @@ struct wire {
   struct loop *loop;
   struct workers *workers, *watchers;
   struct store *store;
+  struct crypto_ed25519 *log_key;
   struct docs *docs;
   struct seal *seal;
   const char *signer_line;
@@ -51,17 +52,37 @@ static sv_status file_read(struct sv_ctx *ctx, const char *path, struct sv_bytes
   return bad ? SV_FAIL(ctx, CONFIG, "%s can't be read", path) : SV_DONE;
 }
 
-static sv_status registry_key_read(struct sv_ctx *ctx, const char *path,
-                                   uint8_t key[static SERVICE_KEY_BYTES]) {
+static sv_status secret_read(struct sv_ctx *ctx, const char *path,
+                             uint8_t key[static STORE_KEY_BYTES]) {
   struct sv_bytes text;
   SV_TRY(file_read(ctx, path, &text));
-  char hex[2 * SERVICE_KEY_BYTES + 1] = {0};
+  char hex[2 * STORE_KEY_BYTES + 1] = {0};
   if (text.n >= sizeof hex - 1) {
     memcpy(hex, text.p, sizeof hex - 1);
   }
-  bool good = text.n <= sizeof hex && sv_unhex(hex, key, SERVICE_KEY_BYTES);
+  bool good = text.n <= sizeof hex && sv_unhex(hex, key, STORE_KEY_BYTES);
   crypto_wipe(hex, sizeof hex);
   return good ? SV_DONE : SV_FAIL(ctx, CONFIG, "%s is not 64 hexadecimal digits", path);
+}
+
+static sv_status store_open(struct sv_ctx *ctx, struct wire *w,
+                            uint8_t registry_key[static SERVICE_KEY_BYTES]) {
+  const struct settings *s = w->settings;
+  struct store_keys keys;
+  SV_TRY(secret_read(ctx, s->registry_key_file, keys.registry));
+  SV_TRY(secret_read(ctx, s->master_key_file, keys.master));
+  memcpy(registry_key, keys.registry, SERVICE_KEY_BYTES);
+  sv_status status = store_sqlite_open(ctx, s->registry_file, &keys, &w->store);
+  crypto_wipe(&keys, sizeof keys);
+  return status;
+}
+
+static sv_status log_key_open(struct sv_ctx *ctx, struct wire *w) {
+  struct sv_bytes pem;
+  SV_TRY(file_read(ctx, w->settings->log_key, &pem));
+  sv_status status = crypto_ed25519_open(ctx, pem, &w->log_key);
+  crypto_wipe((uint8_t *)(uintptr_t)pem.p, pem.n);
+  return status;
 }
 
 static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
@@ -70,7 +91,7 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
                          &w->seal));
   SV_TRY(verify_trust_open(ctx, &s->trust, 1, &w->trust));
   SV_TRY(docs_open(ctx, s->templates, &w->docs));
-  SV_TRY(store_sqlite_open(ctx, s->registry_file, &w->store));
+  SV_TRY(log_key_open(ctx, w));
   const char *organisation = seal_signer_organisation(w->seal);
   w->signer_line = sv_arena_printf(ctx->mem, "%s%s%s", seal_signer_name(w->seal),
                                    organisation[0] ? ", " : "", organisation);
@@ -78,7 +99,6 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
     return SV_FAIL(ctx, NO_MEMORY, "signer");
   }
   struct service_parts parts = {
-      .store = w->store,
       .docs = w->docs,
       .seal = w->seal,
       .trust = w->trust,
@@ -87,7 +107,8 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
       .specimen = s->specimen,
       .request_decode = api_request_decode,
   };
-  SV_TRY(registry_key_read(ctx, s->registry_key_file, parts.registry_key));
+  SV_TRY(store_open(ctx, w, parts.registry_key));
+  parts.store = w->store;
   sv_status status = service_open(ctx, &parts, &w->service);
   crypto_wipe(parts.registry_key, sizeof parts.registry_key);
   return status;
@@ -233,6 +254,7 @@ void wire_close(struct wire *w) {
     loop_close(w->loop);
     service_close(w->service);
     store_close(w->store);
+    crypto_ed25519_close(w->log_key);
     docs_close(w->docs);
     seal_close(w->seal);
     verify_trust_close(w->trust);

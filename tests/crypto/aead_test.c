@@ -1,6 +1,8 @@
-/* Does a sealed value come back only to who has its key, its place and all of its bytes? Is Ed25519 that of RFC 8032? */
+/* Does a sealed value come back only to who has its key, its place and all of its bytes? Are Ed25519
+ * and SipHash those of their papers? */
 #include "crypto/aead.h"
 #include "crypto/ed25519.h"
+#include "crypto/siphash.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -125,6 +127,18 @@ static void what_is_no_ed25519_key_is_refused(void **state) {
   assert_int_equal(crypto_ed25519_open(ctx, sv_bytes_str("nothing"), &k).reason, SV_SIGNER);
 }
 
+/* Appendix A of the SipHash paper, and the reference implementation's first vector. */
+static void siphash_is_that_of_its_paper(void **state) {
+  (void)state;
+  uint8_t k[16], in[15];
+  for (uint8_t i = 0; i < 16; i++) {
+    k[i] = i;
+    in[i < 15 ? i : 0] = i < 15 ? i : in[0];
+  }
+  assert_true(crypto_siphash(k, sv_bytes_of(in, 15)) == 0xa129ca6149be45e5U);
+  assert_true(crypto_siphash(k, sv_bytes_of(in, 0)) == 0x726fdb47dd0e0e31U);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_value_comes_back_as_it_was),
@@ -132,6 +146,7 @@ int main(void) {
       cmocka_unit_test(any_changed_byte_place_or_key_is_noticed),
       cmocka_unit_test(ed25519_is_that_of_rfc_8032),
       cmocka_unit_test(what_is_no_ed25519_key_is_refused),
+      cmocka_unit_test(siphash_is_that_of_its_paper),
   };
   return cmocka_run_group_tests(tests, ctx_open, ctx_close);
 }

@@ -66,8 +66,9 @@ class Server:
         self.build = pathlib.Path(build)
         self.process = None
         self.port = 0
-        if not (self.dir / "registry.key").exists():
-            (self.dir / "registry.key").write_text(os.urandom(32).hex())
+        for name in ("registry.key", "master.key"):
+            if not (self.dir / name).exists():
+                (self.dir / name).write_text(os.urandom(32).hex())
         conf = (ROOT / "examples/salvod.conf").read_text()
         conf = conf.replace("authority/", f"{authority.path}/").replace("../templates", f"{ROOT}/templates")
         conf = conf.replace("port = 8443;", 'port = 0;\n  port_file = "port";')

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+static const struct store_keys keys = {.registry = {1}, .master = {2}};
+
 struct fixture {
   struct sv_ctx ctx;
   struct store *store;
@@ -20,7 +22,7 @@ static int fixture_open(void **state) {
   (void)snprintf(f->dir, sizeof f->dir, "/tmp/sv-store-XXXXXX");
   assert_non_null(mkdtemp(f->dir));
   (void)snprintf(f->path, sizeof f->path, "%s/registry.db", f->dir);
-  assert_int_equal(store_sqlite_open(&f->ctx, f->path, &f->store).reason, SV_OK);
+  assert_int_equal(store_sqlite_open(&f->ctx, f->path, &keys, &f->store).reason, SV_OK);
   *state = f;
   return 0;
 }
@@ -240,7 +242,7 @@ static void what_was_acknowledged_is_there_after_reopening(void **state) {
   assert_int_equal(store_write(f->store, &f->ctx, reserve, &row).reason, SV_OK);
   store_close(f->store);
   f->store = NULL;
-  assert_int_equal(store_sqlite_open(&f->ctx, f->path, &f->store).reason, SV_OK);
+  assert_int_equal(store_sqlite_open(&f->ctx, f->path, &keys, &f->store).reason, SV_OK);
   struct finding q = {.number = "S260000FX"};
   assert_int_equal(store_read(f->store, &f->ctx, find, &q).reason, SV_OK);
 }
@@ -248,7 +250,7 @@ static void what_was_acknowledged_is_there_after_reopening(void **state) {
 static void a_second_process_is_kept_out(void **state) {
   struct fixture *f = *state;
   struct store *second;
-  assert_int_equal(store_sqlite_open(&f->ctx, f->path, &second).reason, SV_CONFIG);
+  assert_int_equal(store_sqlite_open(&f->ctx, f->path, &keys, &second).reason, SV_CONFIG);
 }
 
 int main(void) {
