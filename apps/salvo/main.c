@@ -15,6 +15,8 @@ static const char usage[] =
     "  list [--kind KIND] [--state STATE] [--case REFERENCE] [--page-size N] [--page-token T]\n"
     "  download NUMBER -o OUT.pdf [--version N] [--copy N] [--record]\n"
     "  obligation create REQUEST.json | get NAME\n"
+    "  hold place REQUEST.json | lift REQUEST.json | get NAME | list\n"
+    "  fact record FILE.json | FILE.jsonl (one a line)\n"
     "\n"
     "  --server HOST:PORT  --ca FILE  --cert FILE  --key FILE\n"
     "  --profile FILE      the same four, as  server = \"...\";  (default: $SALVO_PROFILE)\n"
@@ -32,6 +34,7 @@ struct command {
 static const struct command commands[] = {
     {"issue", command_issue}, {"verify", command_verify},     {"get", command_get},
     {"list", command_list},   {"download", command_download}, {"obligation", command_obligation},
+    {"hold", command_hold},   {"fact", command_fact},
 };
 
 int usage_fault(const char *what) {
