@@ -412,12 +412,6 @@ static sv_status near_holds_act(struct store_tx *tx, struct sv_ctx *ctx, void *a
     SV_TRY(refuge_person_seal(h->p->s, ctx, &o->person, &o->travel_document, &n.sealed));
     SV_TRY(refuge_near_hold(tx, ctx, &n));
   }
-  struct change change = {.actor = h->caller->spiffe,
-                          .act = "refuse",
-                          .reason = sv_reason_name(SV_HOLD),
-                          .authority = h->caller->authority->id,
-                          .number = ""};
-  SV_TRY(service_changed(tx, ctx, &change));
   return service_alarm(tx, ctx, h->caller->authority->id, "", 0, "");
 }
 

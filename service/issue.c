@@ -309,8 +309,9 @@ static sv_status void_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
 
 /* A fault that more tries can't mend: the number goes to VOID. Anything else leaves the reservation for the retry. */
 static bool fault_is_final(enum sv_reason reason) {
-  return reason == SV_HOLD || reason == SV_BALANCE_EXCEEDED || reason == SV_FIELD_INVALID ||
-         reason == SV_TEXT_TOO_LONG || reason == SV_GLYPH_MISSING || reason == SV_VERSION_CHANGED;
+  return reason == SV_HOLD || reason == SV_RULE_UNMET || reason == SV_BALANCE_EXCEEDED ||
+         reason == SV_FIELD_INVALID || reason == SV_TEXT_TOO_LONG || reason == SV_GLYPH_MISSING ||
+         reason == SV_VERSION_CHANGED;
 }
 
 /* From a reservation to an issued row. */
@@ -388,7 +389,11 @@ static sv_status issue_in_flight(struct service *s, struct sv_ctx *ctx,
   struct reservation r;
   SV_TRY(reservation_prepare(s, ctx, caller, request, request_id, today, &r));
   SV_TRY(sv_ctx_alive(ctx));
-  SV_TRY(store_write(s->parts.store, ctx, reserve_act, &r));
+  sv_status reserved = store_write(s->parts.store, ctx, reserve_act, &r);
+  if (reserved.reason == SV_HOLD) {
+    interlock_refused(s, ctx, caller, &r.persons);
+  }
+  SV_TRY(reserved);
   ret->document = r.row;
   if (r.existed && r.row.state != MODEL_RESERVED) {
     return store_read(s->parts.store, ctx, answer_act, ret);
@@ -452,6 +457,7 @@ static void refusal_audit(struct service *s, struct sv_ctx *ctx,
 
 sv_status service_issue(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
                         struct service_issue_request *request, struct service_issued *ret) {
+  int64_t start_us = sv_wall_us();
   *ret = (struct service_issued){0};
   SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_IssueDocument, request->content.kind));
   char request_id[37];
@@ -481,9 +487,12 @@ sv_status service_issue(struct service *s, struct sv_ctx *ctx, const struct serv
   SV_TRY(flight_begin(s, ctx, caller->authority->id, request_id, &flight));
   sv_status status = issue_in_flight(s, ctx, caller, request, request_id, today, ret);
   flight_end(s, flight);
-  if (status.reason == SV_HOLD || status.reason == SV_BALANCE_EXCEEDED ||
-      status.reason == SV_OBLIGATION_CLOSED) {
+  if (status.reason == SV_HOLD || status.reason == SV_RULE_UNMET ||
+      status.reason == SV_BALANCE_EXCEEDED || status.reason == SV_OBLIGATION_CLOSED) {
     refusal_audit(s, ctx, caller, status);
+  }
+  if (status.reason == SV_HOLD) {
+    service_quantum_wait(ctx, start_us);
   }
   return status;
 }

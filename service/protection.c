@@ -41,8 +41,7 @@ static void asked_open(struct service *s, struct sv_ctx *ctx, const struct servi
 
 static sv_status asked_before(struct store_tx *tx, struct sv_ctx *ctx, const struct asked *a,
                               struct store_act_row *ret, bool *ret_known) {
-  sv_status s =
-      tx->life->act_find(tx, ctx, a->caller->authority->id, a->request_id, ret);
+  sv_status s = tx->life->act_find(tx, ctx, a->caller->authority->id, a->request_id, ret);
   if (s.reason == SV_NOT_FOUND) {
     sv_ctx_clear(ctx);
     *ret_known = false;
@@ -118,8 +117,8 @@ static sv_status confirm_existing(struct store_tx *tx, struct sv_ctx *ctx, struc
   if (!of_the_desk(caller)) {
     return SV_DONE; /* who is not of the desk learns nothing of other holds */
   }
-  sv_status s = tx->protection->hold_of(tx, ctx, caller->authority->id, p->cause,
-                                        p->person->self.v, "", &p->hold);
+  sv_status s = tx->protection->hold_of(tx, ctx, caller->authority->id, p->cause, p->person->self.v,
+                                        "", &p->hold);
   if (s.reason == SV_NOT_FOUND) {
     sv_ctx_clear(ctx);
     return SV_DONE;
@@ -144,8 +143,8 @@ static sv_status budget_check(struct store_tx *tx, struct sv_ctx *ctx, struct pl
   if (of_the_desk(caller) || allowed == 0) {
     return SV_DONE;
   }
-  SV_TRY(tx->protection->holds_placed(tx, ctx, caller->spiffe, sv_wall_us() - 24 * hour_us,
-                                      &placed));
+  SV_TRY(
+      tx->protection->holds_placed(tx, ctx, caller->spiffe, sv_wall_us() - 24 * hour_us, &placed));
   p->refused = placed >= allowed;
   if (!p->refused) {
     return SV_DONE;
@@ -212,9 +211,10 @@ static void place_check(struct sv_ctx *ctx, const struct service_hold_request *r
   model_person_check(ctx, &r->person, "person", today);
   model_travel_document_check(ctx, &r->document, "travel_document");
   if (r->cause < HOLD_PENDING_CLAIM || r->cause > HOLD_SCREENING) {
-    sv_ctx_violate(ctx, r->cause == HOLD_CAUSE_NONE  ? "is required"
-                        : r->cause == HOLD_NEAR_MATCH ? "is placed by the registry alone"
-                                                      : "is not a known value",
+    sv_ctx_violate(ctx,
+                   r->cause == HOLD_CAUSE_NONE   ? "is required"
+                   : r->cause == HOLD_NEAR_MATCH ? "is placed by the registry alone"
+                                                 : "is not a known value",
                    "cause");
   }
   if (r->states.n > 40) {
@@ -467,9 +467,9 @@ static sv_status record_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) 
 }
 
 static bool needs_reference(int kind) {
-  return (FACT_BIT(kind) & (FACT_BIT(FACT_DECISION) | FACT_BIT(FACT_BEST_INTEREST) |
-                            FACT_BIT(FACT_RECEIVING_ADULT) | FACT_BIT(FACT_ADMISSION_GUARANTEE) |
-                            FACT_BIT(FACT_FAMILY_GROUP))) != 0;
+  return (FACT_BIT(kind) &
+          (FACT_BIT(FACT_DECISION) | FACT_BIT(FACT_BEST_INTEREST) | FACT_BIT(FACT_RECEIVING_ADULT) |
+           FACT_BIT(FACT_ADMISSION_GUARANTEE) | FACT_BIT(FACT_FAMILY_GROUP))) != 0;
 }
 
 static bool needs_language(int kind) {
@@ -506,9 +506,9 @@ static void fact_check(struct sv_ctx *ctx, const struct service_fact_request *r,
   if (r->language[0] ? language_fault(r->language) != NULL : needs_language(r->kind)) {
     sv_ctx_violate(ctx, r->language[0] ? language_fault(r->language) : "is required", "language");
   }
-  const char *fault = r->reference[0] == '\0'         ? NULL
-                      : strlen(r->reference) > 64     ? "is too long"
-                                                      : model_token_fault(r->reference);
+  const char *fault = r->reference[0] == '\0'     ? NULL
+                      : strlen(r->reference) > 64 ? "is too long"
+                                                  : model_token_fault(r->reference);
   if (fault || (needs_reference(r->kind) && r->reference[0] == '\0')) {
     sv_ctx_violate(ctx, fault ? fault : "is required", "reference");
   }
@@ -566,9 +566,8 @@ static sv_status alarms_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) 
   return tx->life->events_after(tx, ctx, &a->query, a->rows, &a->n, &a->last);
 }
 
-sv_status service_alarms(struct service *s, struct sv_ctx *ctx,
-                         const struct service_caller *caller, uint64_t after,
-                         struct store_event *ret, size_t limit, size_t *ret_n,
+sv_status service_alarms(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
+                         uint64_t after, struct store_event *ret, size_t limit, size_t *ret_n,
                          uint64_t *ret_last) {
   SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_WatchAlarms, MODEL_KIND_NONE));
   struct alarms a = {.query = {.topic = STORE_ALARM,

@@ -63,9 +63,9 @@ sv_status service_fact_record(struct service *s, struct sv_ctx *ctx,
                               struct service_hold *ret_hold);
 
 /* Alarms of the caller's authority after an event; *ret_last: from where to go on. */
-sv_status service_alarms(struct service *s, struct sv_ctx *ctx,
-                         const struct service_caller *caller, uint64_t after,
-                         struct store_event *ret, size_t limit, size_t *ret_n, uint64_t *ret_last);
+sv_status service_alarms(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
+                         uint64_t after, struct store_event *ret, size_t limit, size_t *ret_n,
+                         uint64_t *ret_last);
 
 /* Holds that nobody confirmed raise their alarm again, and manifests whose cause of suspension ran out are in force again. To
  * be called now and then. */

@@ -344,8 +344,8 @@ sv_status refuge_suspend(struct store_tx *tx, struct sv_ctx *ctx, const struct r
 
 /* --- relieving --- */
 
-sv_status refuge_row_content(struct service *s, struct sv_ctx *ctx, const struct store_document *row,
-                             struct model_content *ret) {
+sv_status refuge_row_content(struct service *s, struct sv_ctx *ctx,
+                             const struct store_document *row, struct model_content *ret) {
   const struct model_authority *authority = policy_authority(s->parts.policy, row->authority);
   if (!authority) {
     return SV_FAIL(ctx, CONFIG, "an authority left the policy");

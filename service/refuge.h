@@ -77,8 +77,8 @@ sv_status refuge_suspend(struct store_tx *tx, struct sv_ctx *ctx, const struct r
                          uint32_t *ret_suspended);
 
 /* What a row says: its request, completed, without who is gone from the version. */
-sv_status refuge_row_content(struct service *s, struct sv_ctx *ctx, const struct store_document *row,
-                             struct model_content *ret);
+sv_status refuge_row_content(struct service *s, struct sv_ctx *ctx,
+                             const struct store_document *row, struct model_content *ret);
 
 /* A protection ended: SUSPENDED manifests on which nobody is protected any more are ISSUED again. */
 sv_status refuge_relieve(struct store_tx *tx, struct sv_ctx *ctx, struct service *s,
