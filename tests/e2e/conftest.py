@@ -1,5 +1,6 @@
 """A salvod of one's own for each test module: throw-away authority, temporary registry, any port. Strangers call it."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -128,6 +129,8 @@ class Client:
         self.registry = registry_pb2_grpc.RegistryServiceStub(channel)
         self.verification = verification_pb2_grpc.VerificationServiceStub(channel)
         self.funding = operations_pb2_grpc.FundingServiceStub(channel)
+        self.protection = operations_pb2_grpc.ProtectionServiceStub(channel)
+        self.boarding = operations_pb2_grpc.BoardingServiceStub(channel)
 
     def issue(self, request):
         return self.issuance.IssueDocument(request, timeout=60)
@@ -144,15 +147,56 @@ class Client:
         return self.verification.VerifyDocument(chunks(), timeout=60).report
 
 
-def example(name, **changes):
-    """A request of examples/ with a request_id of its own."""
+def example(name, fresh=True, **changes):
+    """A request of examples/ with a request_id of its own. A letter is of a person of its own too, for nobody has two
+    letters of a kind; fresh=False leaves the person of the file."""
     text = json.loads((ROOT / f"examples/{name}.json").read_text())
     kind = operations_pb2.CreateObligationRequest if name == "obligation" else issuance_pb2.IssueDocumentRequest
     request = json_format.ParseDict(text, kind())
     request.request_id = str(uuid.uuid4())
+    if fresh and name == "safe-conduct":
+        renew(request.safe_conduct.holder, request.safe_conduct.identity_document)
     for key, value in changes.items():
         setattr(request, key, value)
     return request
+
+
+def renew(person, document):
+    """Somebody else: another birth date and another passport."""
+    n = uuid.uuid4().int
+    person.birth_date = f"{1950 + n % 50}-{1 + n // 50 % 12:02}-{1 + n // 600 % 28:02}"
+    document.number = f"QX{n // 16800 % 10**7:07}"
+
+
+def fact(kind, occupant, when=None, **fields):
+    """A RecordFact for somebody on a manifest; without `when`, of yesterday."""
+    request = operations_pb2.RecordFactRequest(request_id=str(uuid.uuid4()), kind=f"KIND_{kind}",
+                                               person=occupant.person, travel_document=occupant.travel_document, **fields)
+    request.fact_time.FromSeconds(int(when if when is not None else time.time() - 86400))
+    return request
+
+
+def facts_of(request):
+    """What the rules ask for, for every passenger of a manifest."""
+    roles = document_pb2.FlightManifest.Occupant
+    manifest = request.flight_manifest
+    departure = datetime.datetime.fromisoformat(manifest.legs[0].departure_time).timestamp()
+    consent = min(time.time() - 86400, departure - 100 * 3600)
+    for o in manifest.occupants:
+        if o.role not in (roles.ROLE_RETURNEE, roles.ROLE_VOLUNTARY_RETURNEE):
+            continue
+        number = uuid.uuid4().hex
+        yield fact("SCREENING_NO_CLAIM", o, language="es")
+        yield fact("DECISION", o, reference=f"DEC-{number}")
+        yield fact("ADMISSION_GUARANTEE", o, reference=f"ADM-{number}")
+        if o.role == roles.ROLE_VOLUNTARY_RETURNEE:
+            yield fact("CONSENT", o, consent, language="es")
+
+
+def record_facts(server, request, role="flight"):
+    client = server.client(role)
+    for one in facts_of(request):
+        client.protection.RecordFact(one, timeout=60)
 
 
 def details(error):
@@ -188,6 +232,7 @@ def authority(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, authority):
     s = Server(tmp_path_factory.mktemp("salvod"), authority).start()
+    record_facts(s, example("flight-manifest"))
     yield s
     s.stop()
 

@@ -176,7 +176,10 @@ def test_an_obligation_is_never_overdrawn_by_receipts_at_once(server, documents)
 
 
 def test_holders_of_a_protection_letter_are_kept_off_with_the_neutral_text(server, documents):
+    from conftest import record_facts
+    server.client("case").issue(example("safe-conduct", fresh=False))
     request = example("protected-passenger")
+    record_facts(server, request)
     found = refused(lambda: server.client("flight").issue(request), "FAILED_PRECONDITION", "HOLD")
     violations = found["PreconditionFailure"].violations
     assert any("P0900" in v.subject for v in violations)
@@ -251,6 +254,8 @@ def test_a_manifest_of_180_is_one_document_of_many_pages(server, tmp_path):
         person.person.surname = f"PRUEBA {letters[i % 26]}{letters[i // 26]}"
         person.travel_document.number = f"TT{i:06d}"
         person.seat = f"{1 + i // 6:02d}{'ABCDEF'[i % 6]}"
+    from conftest import record_facts
+    record_facts(server, request)
     response = server.client("flight").issue(request)
     path = tmp_path / "m.pdf"
     path.write_bytes(response.pdf)
