@@ -2,6 +2,7 @@
 #include "service/change.h"
 
 #include "base/clock.h"
+#include "service/log.h"
 
 static sv_status event_put(struct store_tx *tx, struct sv_ctx *ctx, struct store_event event) {
   uint64_t number;
@@ -12,6 +13,7 @@ static sv_status event_put(struct store_tx *tx, struct sv_ctx *ctx, struct store
 sv_status service_changed(struct store_tx *tx, struct sv_ctx *ctx, const struct change *c) {
   struct store_audit row = {c->actor, c->act, c->number, c->version, c->reason};
   SV_TRY(tx->life->audit(tx, ctx, &row));
+  SV_TRY(log_append(tx, ctx, c->act, c->number, c->version));
   if (c->number[0] == '\0' || c->kind == MODEL_KIND_NONE) {
     return SV_DONE;
   }

@@ -8,6 +8,7 @@
 
 #include "crypto/digest.h"
 #include "service/inside.h"
+#include "service/log.h"
 
 enum { QUANTUM_US = 100 * 1000 };
 
@@ -91,6 +92,7 @@ sv_status service_row_read(struct store_tx *tx, struct sv_ctx *ctx, struct servi
     return SV_FAIL(ctx, NO_MEMORY, "seals");
   }
   SV_TRY(tx->ops->seals(tx, ctx, d->number, d->version, d->copy, doc->seals, &doc->seal_count));
+  SV_TRY(log_entry(tx, ctx, d->number, d->version, &doc->logged, &doc->log_index));
   if (d->state == MODEL_RESERVED || d->state == MODEL_VOID || d->state == MODEL_PENDING_APPROVAL ||
       d->state == MODEL_REJECTED) {
     return SV_DONE;

@@ -12,6 +12,7 @@
 #include "verify/seal.h"
 
 struct service;
+struct crypto_ed25519;
 
 enum { SERVICE_KEY_BYTES = 32, SERVICE_PAGE_MAX = STORE_PAGE_MAX };
 
@@ -23,6 +24,8 @@ struct service_parts {
   const struct verify_trust *trust;
   const struct service_policy *policy;
   uint8_t registry_key[SERVICE_KEY_BYTES]; /* blinds persons and cases, makes typed codes */
+  const struct crypto_ed25519 *log_key;    /* signs checkpoints; NULL: nothing is signed */
+  const char *log_origin;                  /* name of the log */
   const char *signer_lines[2];             /* printed beside the signature */
   bool specimen;                           /* SPECIMEN under every page */
   /* The request as it was stored, back into a content: to finish a reservation whose worker died. */
@@ -55,6 +58,8 @@ struct service_issued {
   size_t seal_count;
   uint8_t pdf_sha256[32];
   struct sv_bytes pdf;
+  bool logged; /* log_index is the leaf of its issue */
+  uint64_t log_index;
 };
 
 /* Exactly once: the same request_id with the same input gives the same bytes, whatever crashed in between.
@@ -95,6 +100,8 @@ struct service_report {
   struct service_issued document;
   bool own; /* of the caller's authority: sees all */
   const char *headline;
+  struct sv_bytes
+      inclusion_proof; /* of a known document: C2SP tlog-proof; empty until a checkpoint covers it */
 };
 sv_status service_verify_pdf(struct service *s, struct sv_ctx *ctx,
                              const struct service_caller *caller, struct sv_bytes pdf,

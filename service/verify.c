@@ -1,5 +1,6 @@
 /* Judging, with the registry at hand: verify/ asks through its table, and the answer is projected for who asked. */
 #include "service/inside.h"
+#include "service/log.h"
 
 #include <string.h>
 
@@ -101,6 +102,7 @@ static sv_status known_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct service_report *r = arg;
   SV_TRY(
       tx->ops->document_find(tx, ctx, r->report.number, r->report.version, &r->document.document));
+  SV_TRY(log_proof(tx, ctx, r->report.number, r->report.version, &r->inclusion_proof));
   return service_row_read(tx, ctx, &r->document, false);
 }
 
@@ -119,6 +121,12 @@ static sv_status report_project(struct service *s, struct sv_ctx *ctx,
     return SV_DONE;
   }
   SV_TRY(found);
+  if (r->document.logged && r->inclusion_proof.n == 0) { /* issued a moment ago */
+    struct sv_ctx aside = sv_ctx_over(ctx->mem);
+    if (!sv_failed(service_log_sign(s, &aside))) { /* a verdict does not wait for the log's key */
+      SV_TRY(store_read(s->parts.store, ctx, known_act, r));
+    }
+  }
   r->known = true;
   r->own = strcmp(r->document.document.authority, caller->authority->id) == 0 &&
            !sv_failed(policy_allows(&(struct sv_ctx){.mem = ctx->mem}, caller,

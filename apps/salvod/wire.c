@@ -9,8 +9,10 @@
 
 #include "base/log.h"
 #include "crypto/ed25519.h"
+#include "formats/tlog/note.h"
 #include "rpc/api/api.h"
 #include "rpc/server.h"
+#include "service/log.h"
 #include "store/sqlite.h"
 
 enum { SWEEP_EVERY_S = 30, SWEEP_AT_ONCE = 16, FILE_MAX = 1024 * 1024 };
@@ -91,6 +93,9 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
                          &w->seal));
   SV_TRY(verify_trust_open(ctx, &s->trust, 1, &w->trust));
   SV_TRY(docs_open(ctx, s->templates, &w->docs));
+  if (!tlog_origin_valid(s->log_origin)) {
+    return SV_FAIL(ctx, CONFIG, "log.origin is no name of a log");
+  }
   SV_TRY(log_key_open(ctx, w));
   const char *organisation = seal_signer_organisation(w->seal);
   w->signer_line = sv_arena_printf(ctx->mem, "%s%s%s", seal_signer_name(w->seal),
@@ -103,6 +108,8 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
       .seal = w->seal,
       .trust = w->trust,
       .policy = &s->policy,
+      .log_key = w->log_key,
+      .log_origin = s->log_origin,
       .signer_lines = {w->signer_line, "PAdES, ECDSA P-256, SHA-256"},
       .specimen = s->specimen,
       .request_decode = api_request_decode,
@@ -130,6 +137,12 @@ static void sweep_run(struct workers_job *job) {
            SV_LOG_TEXT("detail", ctx.detail));
   }
   w->sweep_more = left && !sv_failed(status);
+  sv_ctx_clear(&ctx);
+  status = service_log_sign(w->service, &ctx);
+  if (sv_failed(status)) {
+    sv_log(SV_LOG_ERROR, "log_sign", SV_LOG_TEXT("reason", sv_reason_name(status.reason)),
+           SV_LOG_TEXT("detail", ctx.detail));
+  }
   sv_arena_close(mem);
 }
 

@@ -85,12 +85,20 @@ Salvo__V1__Document *convert_document(struct sv_ctx *ctx, const struct service_i
   d->issue_time = convert_timestamp(ctx, row->issue_time_us);
   d->seal_certificate = text(row->seal_certificate);
   bool ok = d->issue_time != NULL;
-  if (row->record.n) { /* issued: there are bytes to speak of */
+  if (row->record.n || row->state == MODEL_ERASED) { /* issued: there are digests to speak of */
     d->content_sha256 = data_of(row->content_sha256, 32);
     d->record_sha256 = data_of(row->record_sha256, 32);
     d->pdf_sha256 = data_of(doc->pdf_sha256, 32);
     d->signer_certificate_sha256 = data_of(row->signer_certificate_sha256, 32);
     ok = ok && seals_put(ctx, doc, d);
+  }
+  if (doc->logged) {
+    d->log_entry = SV_NEW(ctx->mem, Salvo__V1__Document__LogEntry);
+    if (!d->log_entry) {
+      return NULL;
+    }
+    salvo__v1__document__log_entry__init(d->log_entry);
+    d->log_entry->index = doc->log_index;
   }
   if (own) {
     d->template_ = text(row->template_name);
@@ -167,6 +175,7 @@ Salvo__V1__VerificationReport *api_report(struct sv_ctx *ctx, const struct servi
   if (ok && r->known) {
     m->document = convert_document(ctx, &r->document, r->own);
     m->latest_version = v->latest_version;
+    m->inclusion_proof = data_of(r->inclusion_proof.p, r->inclusion_proof.n);
     ok = m->document != NULL;
   }
   return ok ? m : NULL;

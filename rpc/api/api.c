@@ -310,9 +310,9 @@ static const struct rpc_method funding_methods[] = {
      .handle = get_obligation},
 };
 
-#define SERVICE_OF(full_name, table, n)                                                     \
-  (struct rpc_service) {                                                                    \
-    .name = (full_name), .methods = (table), .method_n = (n), .service = service            \
+#define SERVICE_OF(full_name, table, n)                                          \
+  (struct rpc_service) {                                                         \
+    .name = (full_name), .methods = (table), .method_n = (n), .service = service \
   }
 #define SERVICE(full_name, table) SERVICE_OF(full_name, table, sizeof(table) / sizeof((table)[0]))
 
@@ -321,5 +321,7 @@ void api_services(struct service *service, struct rpc_service ret[static API_SER
   ret[1] = SERVICE("salvo.v1.RegistryService", registry_methods);
   ret[2] = SERVICE("salvo.v1.VerificationService", verification_methods);
   ret[3] = SERVICE("salvo.v1.FundingService", funding_methods);
-  ret[4] = SERVICE_OF("salvo.v1.ProtectionService", api_protection_methods, api_protection_method_n);
+  ret[4] =
+      SERVICE_OF("salvo.v1.ProtectionService", api_protection_methods, api_protection_method_n);
+  ret[5] = SERVICE_OF("salvo.v1.LogService", api_log_methods, api_log_method_n);
 }

@@ -47,5 +47,7 @@ Google__Protobuf__Timestamp *convert_timestamp(struct sv_ctx *ctx, int64_t us);
 /* The methods of the services that have a file of their own. */
 extern const struct rpc_method api_protection_methods[];
 extern const size_t api_protection_method_n;
+extern const struct rpc_method api_log_methods[];
+extern const size_t api_log_method_n;
 
 #define CONVERT_NO_MEMORY(ctx) SV_FAIL((ctx), NO_MEMORY, "answer")
