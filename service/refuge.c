@@ -263,6 +263,17 @@ struct suspension {
   uint32_t suspended; /* that were ISSUED before */
 };
 
+static bool keys_shared(const struct likeness_key *keys, size_t n, const struct likeness *person) {
+  for (size_t i = 0; i < n; i++) {
+    for (size_t k = 0; k < person->exact_count; k++) {
+      if (memcmp(keys[i].v, person->exact[k].v, LIKENESS_KEY_BYTES) == 0) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 /* Somebody like the protected one, not himself: the desk has to tell them apart. */
 static sv_status line_hold(struct store_tx *tx, struct sv_ctx *ctx,
                            const struct refuge_cause *cause, const struct store_line_found *l) {
@@ -270,6 +281,9 @@ static sv_status line_hold(struct store_tx *tx, struct sv_ctx *ctx,
   size_t n;
   SV_TRY(tx->protection->line_exact_keys(tx, ctx, &l->line, (uint8_t(*)[32])exact,
                                          LIKENESS_EXACT_MAX, &n));
+  if (keys_shared(exact, n, cause->person)) {
+    return SV_DONE; /* himself, whom his exact keys find too */
+  }
   struct refuge_near near = {.authority = l->flight.authority,
                              .exact = exact,
                              .exact_count = n,
