@@ -1,6 +1,8 @@
 /* Lines are built on the stack and written whole; a line that would not fit loses its last fields, never its end. */
 #include "base/log.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,6 +12,8 @@
 #include "base/clock.h"
 
 static _Atomic int log_threshold = SV_LOG_INFO;
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_uint_least64_t log_dropped;
 
 void sv_log_level_set(enum sv_log_level level) { atomic_store(&log_threshold, (int)level); }
 
@@ -46,6 +50,20 @@ static bool put_string(struct line *l, const char *s) {
   return ok && put(l, "\"", 1);
 }
 
+uint64_t sv_log_dropped(void) { return atomic_load(&log_dropped); }
+
+/* Room for a line is asked for first, under the lock: a pipe that says it is writable takes PIPE_BUF bytes, which is more
+ * than a line, so nobody is ever held by a reader that does not read. */
+static void line_write(const struct line *l) {
+  struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+  (void)pthread_mutex_lock(&log_lock);
+  bool room = poll(&out, 1, 0) == 1 && (out.revents & POLLOUT);
+  if (!room || write(STDOUT_FILENO, l->text, l->n) < 0) {
+    (void)atomic_fetch_add(&log_dropped, 1);
+  }
+  (void)pthread_mutex_unlock(&log_lock);
+}
+
 void sv_log_fields(enum sv_log_level level, const char *event, const struct sv_log_field *fields,
                    size_t n) {
   static const char *const names[] = {"debug", "info", "warn", "error"};
@@ -77,5 +95,5 @@ void sv_log_fields(enum sv_log_level level, const char *event, const struct sv_l
   }
   l.text[l.n++] = '}';
   l.text[l.n++] = '\n';
-  (void)!write(STDOUT_FILENO, l.text, l.n);
+  line_write(&l);
 }

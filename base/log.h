@@ -1,5 +1,6 @@
 /* The log: one JSON object a line on standard output, written by apps and rpc alone (libraries return statuses).
- * Never a name, a document number of a person, or a field's value. Thread-safe: a line is one write. */
+ * Never a name, a document number of a person, or a field's value. Thread-safe: a line is one write.
+ * A line that standard output has no room for is dropped and counted: no thread waits for a reader. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,9 @@ struct sv_log_field {
 void sv_log_level_set(enum sv_log_level level);
 void sv_log_fields(enum sv_log_level level, const char *event, const struct sv_log_field *fields,
                    size_t n);
+
+/* Lines that were dropped since the start. */
+uint64_t sv_log_dropped(void);
 
 #define SV_LOG_TEXT(k, v) ((struct sv_log_field){.key = (k), .text = (v)})
 #define SV_LOG_NUM(k, v) ((struct sv_log_field){.key = (k), .number = (int64_t)(v)})

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "rpc/grpc/descriptors.h"
 #include "rpc/grpc/health.h"
 #include "rpc/grpc/json_types.h"
@@ -46,10 +47,12 @@ struct server_loop {
   struct loop_closure emptied; /* to the first loop */
 };
 
-enum { OWN_PAGES = 2 };
+enum { OWN_PAGES = 3 };
 
 struct rpc_server {
   struct loop *loop;
+  struct workers *workers;
+  struct sv_metrics *metrics;
   enum server_state state;
   pthread_mutex_t lock;
   size_t door_n;
@@ -235,6 +238,17 @@ static const char *readyz_write(struct sv_ctx *ctx, void *arg, struct sv_buf *bo
   return serving ? "200" : "503";
 }
 
+static const char *metrics_write(struct sv_ctx *ctx, void *arg, struct sv_buf *body) {
+  const struct rpc_server *s = arg;
+  (void)ctx;
+  if (!s->metrics) {
+    return "404";
+  }
+  sv_metrics_set(s->metrics, SV_GAUGE_QUEUE_DEPTH, (int64_t)workers_queued(s->workers));
+  sv_metrics_write(s->metrics, body);
+  return "200";
+}
+
 static sv_status pages_fill(struct rpc_server *s, struct sv_ctx *ctx,
                             const struct rpc_server_config *config) {
   static const char type[] = "text/plain; charset=utf-8";
@@ -247,6 +261,11 @@ static sv_status pages_fill(struct rpc_server *s, struct sv_ctx *ctx,
       (struct rpc_page){.path = "/healthz", .content_type = type, .write = healthz_write, .arg = s};
   s->pages[1] =
       (struct rpc_page){.path = "/readyz", .content_type = type, .write = readyz_write, .arg = s};
+  s->pages[2] = (struct rpc_page){.path = "/metrics",
+                                  .admin = true,
+                                  .content_type = "text/plain; version=0.0.4; charset=utf-8",
+                                  .write = metrics_write,
+                                  .arg = s};
   for (size_t i = 0; i < config->page_n; i++) {
     s->pages[OWN_PAGES + i] = config->pages[i];
   }
@@ -281,7 +300,8 @@ static void method_add(struct rpc_server *s, const struct rpc_server_config *con
   const struct rpc_descriptors d = {.set = config->descriptor_set};
   bool unary = !method->client_streaming && !method->server_streaming;
   rpc_routes_add(s->routes, method, service,
-                 unary && rpc_descriptors_method_is_safe(&d, method->path));
+                 unary && rpc_descriptors_method_is_safe(&d, method->path),
+                 sv_metrics_method(config->metrics, method->path));
 }
 
 static sv_status routes_fill(struct rpc_server *s, struct sv_ctx *ctx,
@@ -432,6 +452,8 @@ sv_status rpc_server_open(struct sv_ctx *ctx, struct loop *loop, struct workers 
     return SV_FAIL(ctx, NO_MEMORY, "server");
   }
   s->loop = loop;
+  s->workers = workers;
+  s->metrics = config->metrics;
   (void)pthread_mutex_init(&s->lock, NULL);
   for (size_t i = 0; i < config->listen_n; i++) {
     s->door_n = i + 1;

@@ -12,6 +12,7 @@
 #include "runtime/workers.h"
 
 struct rpc_server;
+struct sv_metrics;
 
 /* One port, and who may come in there. */
 struct rpc_listen {
@@ -50,6 +51,8 @@ struct rpc_server_config {
   /* "https://host": pages of these origins may call from a browser, beside those of the server's own. Borrowed. */
   const char *const *origins;
   size_t origin_n;
+  struct sv_metrics
+      *metrics; /* counts calls, and is told at /metrics of admin doors. Borrowed; NULL: neither */
   bool plain_errors; /* errors of the layer are a code and a text, without ErrorInfo and the like */
 };
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "rpc/grpc/gzip.h"
 #include "rpc/grpc/json.h"
 #include "rpc/grpc/metadata.h"
@@ -547,6 +548,7 @@ static void judge(struct rpc_call *call, struct sv_ctx *ctx, sv_status status, b
   }
   (void)pthread_cond_broadcast(&call->changed);
   (void)pthread_mutex_unlock(&call->lock);
+  sv_metrics_handled(call->counted, code, sv_monotonic_ns() - call->start_ns);
   log_line(call, ctx, code, status);
 }
 

@@ -35,7 +35,8 @@ struct rpc_call {
   uint64_t start_ns, deadline_ns; /* 0: none */
   struct rpc_dialect dialect;
   const struct json_types *types; /* for JSON */
-  bool plain_errors;              /* errors of the layer have no details */
+  struct sv_metrics_method *counted;
+  bool plain_errors; /* errors of the layer have no details */
   enum rpc_encoding in_encoding;
   bool accepts_gzip;
   char *metadata; /* name NUL value NUL, and so on; malloc */

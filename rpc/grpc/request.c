@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/metrics.h"
 #include "rpc/grpc/header_text.h"
 #include "rpc/grpc/query.h"
 #include "rpc/grpc/stream_struct.h"
@@ -307,6 +308,8 @@ sv_status request_check(struct rpc_stream *st, struct sv_ctx *ctx, bool *ret_own
   }
   call->method = st->route->method;
   call->service = st->route->service;
+  call->counted = st->route->counted;
+  sv_metrics_started(call->counted);
   if (connect && (st->heads.timeout[FAMILY_CONNECT].bad || st->heads.version_bad)) {
     *ret_own = true;
     return rpc_call_fail(call, ctx, SV_CODE_INVALID_ARGUMENT,

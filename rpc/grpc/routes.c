@@ -32,8 +32,8 @@ static size_t first_slot(const struct rpc_routes *r, struct sv_bytes path) {
   return h & (r->slots - 1);
 }
 
-void rpc_routes_add(struct rpc_routes *r, const struct rpc_method *method, void *service,
-                    bool safe) {
+void rpc_routes_add(struct rpc_routes *r, const struct rpc_method *method, void *service, bool safe,
+                    struct sv_metrics_method *counted) {
   struct sv_bytes path = sv_bytes_str(method->path);
   SV_ASSERT(!rpc_routes_find(r, path));
   SV_ASSERT(method->where != RPC_ON_LOOP || !method->client_streaming);
@@ -41,7 +41,7 @@ void rpc_routes_add(struct rpc_routes *r, const struct rpc_method *method, void 
   while (r->slot[i].method) {
     i = (i + 1) & (r->slots - 1);
   }
-  r->slot[i] = (struct rpc_route){method, service, safe};
+  r->slot[i] = (struct rpc_route){method, service, counted, safe};
 }
 
 const struct rpc_route *rpc_routes_find(const struct rpc_routes *r, struct sv_bytes path) {

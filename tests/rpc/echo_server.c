@@ -1,5 +1,5 @@
 /* A server of the wire's own tests.
- *   echo-server [--tls CERT KEY] [--client-ca FILE] [--require-peer] [--workers N] [--queue N] [--watchers N] [--loops N]
+ *   echo-server [--tls CERT KEY] [--client-ca FILE] [--require-peer] [--workers N] [--queue N] [--watchers N] [--loops N] [--public HOST]
  *               [--port N] [--quiet]
  *               [--fast] [--idle MS] [--age MS] [--ping MS]
  * Prints "port N" and serves until SIGTERM; SIGHUP reloads the certificates. */
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "rpc/server.h"
 
 struct echo {
@@ -185,7 +186,7 @@ static const struct rpc_method methods[] = {
     METHOD("Fail", fail, .where = RPC_ON_LOOP),
     METHOD("Sleep", sleep_for, .may_wait = true),
     METHOD("Watch", watch, .server_streaming = true, .where = RPC_ON_WATCHER),
-    METHOD("Slept", slept, .where = RPC_ON_LOOP),
+    METHOD("Slept", slept, .where = RPC_ON_LOOP, .open_to_all = true),
 };
 
 static void on_stopped(void *arg) {
@@ -206,6 +207,7 @@ static void on_hangup(void *arg) {
 }
 
 struct options {
+  const char *public_host; /* NULL: no doors beside the first */
   struct rpc_listen door;
   struct rpc_server_config config;
   size_t workers, queue, watchers;
@@ -226,6 +228,8 @@ static bool options_read(int argc, char **argv, struct options *o) {
       o->workers = strtoul(argv[++i], NULL, 10);
     } else if (strcmp(a, "--queue") == 0 && left >= 1) {
       o->queue = strtoul(argv[++i], NULL, 10);
+    } else if (strcmp(a, "--public") == 0 && left >= 1) {
+      o->public_host = argv[++i];
     } else if (strcmp(a, "--loops") == 0 && left >= 1) {
       o->config.loops = strtoul(argv[++i], NULL, 10);
     } else if (strcmp(a, "--watchers") == 0 && left >= 1) {
@@ -256,8 +260,16 @@ static int serve(struct sv_ctx *ctx, const struct options *o) {
   struct echo echo = {.loop = NULL};
   struct workers *workers = NULL;
   struct rpc_server_config config = o->config;
-  config.listen = &o->door;
-  config.listen_n = 1;
+  const struct rpc_listen doors[] = {o->door,
+                                     {.address = "127.0.0.1",
+                                      .certificate_path = o->door.certificate_path,
+                                      .key_path = o->door.key_path,
+                                      .open_only = true,
+                                      .names = &o->public_host,
+                                      .name_n = 1},
+                                     {.address = "127.0.0.1", .admin = true, .open_only = true}};
+  config.listen = doors;
+  config.listen_n = o->public_host ? 3 : 1;
   const struct rpc_service service = {.name = "test.v1.EchoService",
                                       .methods = methods,
                                       .method_n = sizeof methods / sizeof methods[0],
@@ -266,10 +278,14 @@ static int serve(struct sv_ctx *ctx, const struct options *o) {
       !sv_failed(loop_open(ctx, &echo.loop)) &&
       !sv_failed(workers_open(ctx, echo.loop, o->workers, o->queue, &workers)) &&
       !sv_failed(workers_open(ctx, echo.loop, o->watchers, 0, &config.watchers)) &&
+      !sv_failed(sv_metrics_open(ctx, &config.metrics)) &&
       !sv_failed(rpc_server_open(ctx, echo.loop, workers, &config, &service, 1, &echo.server)) &&
       !sv_failed(loop_on_signal(echo.loop, ctx, SIGTERM, on_term, &echo)) &&
       !sv_failed(loop_on_signal(echo.loop, ctx, SIGHUP, on_hangup, &echo));
   if (ok) {
+    for (size_t i = 1; i < config.listen_n; i++) {
+      (void)fprintf(stdout, "door %u\n", rpc_server_port_of(echo.server, i));
+    }
     (void)fprintf(stdout, "port %u\n", rpc_server_port(echo.server));
     (void)fflush(stdout);
     loop_run(echo.loop);
@@ -280,6 +296,7 @@ static int serve(struct sv_ctx *ctx, const struct options *o) {
   workers_close(workers);
   rpc_server_close(echo.server);
   loop_close(echo.loop);
+  sv_metrics_close(config.metrics);
   return ok ? 0 : 1;
 }
 
