@@ -75,6 +75,7 @@ static sv_status file_read(struct reading *r, struct config *file, struct settin
                            const char **ret_policy) {
   struct config_group root = config_root(file);
   SV_TRY(listen_read(r, root, s));
+  SV_TRY(doors_read(r->ctx, root, r->dir, &s->doors));
   SV_TRY(signing_read(r, root, s));
   SV_TRY(rest_read(r, root, s, ret_policy));
   return config_unknown_check(r->ctx, file);

@@ -1,6 +1,7 @@
 /* The configuration of salvod (salvod.conf) and the policy beside it, read and checked as a whole: every fault names file,
  * line and key. Strings live in the arena that was given. */
 #pragma once
+#include "apps/salvod/doors.h"
 #include "base/ctx.h"
 #include "service/policy.h"
 
@@ -17,6 +18,7 @@ struct settings {
   const char *seal_key, *seal_certificate;
   const char *trust;
   int64_t workers, queue, watchers;
+  struct doors doors; /* beside the officials', with threads and limits */
   int64_t drain_s;
   const char *log_level;
   struct service_policy policy;

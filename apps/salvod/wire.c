@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "crypto/ed25519.h"
 #include "formats/tlog/note.h"
 #include "rpc/api/api.h"
@@ -21,6 +22,7 @@ struct wire {
   const struct settings *settings;
   struct loop *loop;
   struct workers *workers, *watchers;
+  struct sv_metrics *metrics;
   struct store *store;
   struct crypto_ed25519 *log_key;
   struct docs *docs;
@@ -212,16 +214,28 @@ static sv_status server_open(struct sv_ctx *ctx, struct wire *w) {
   SV_TRY(loop_open(ctx, &w->loop));
   SV_TRY(workers_open(ctx, w->loop, (size_t)s->workers, (size_t)s->queue, &w->workers));
   SV_TRY(workers_open(ctx, w->loop, (size_t)s->watchers, 0, &w->watchers));
-  const struct rpc_listen officials = {.address = s->address,
-                                       .port = s->port,
-                                       .certificate_path = s->certificate,
-                                       .key_path = s->key,
-                                       .client_ca_path = s->client_ca,
-                                       .trust_domain = s->policy.trust_domain,
-                                       .require_peer = true};
-  struct rpc_server_config config = {.listen = &officials,
-                                     .listen_n = 1,
-                                     .limits = rpc_limits_default(),
+  struct rpc_listen listen[RPC_DOORS_MAX] = {{.address = s->address,
+                                              .port = s->port,
+                                              .certificate_path = s->certificate,
+                                              .key_path = s->key,
+                                              .client_ca_path = s->client_ca,
+                                              .trust_domain = s->policy.trust_domain,
+                                              .require_peer = true}};
+  size_t listen_n = 1;
+  if (s->doors.has_public) {
+    listen[listen_n++] = s->doors.public_door;
+  }
+  if (s->doors.has_admin) {
+    listen[listen_n++] = s->doors.admin_door;
+  }
+  SV_TRY(sv_metrics_open(ctx, &w->metrics));
+  struct rpc_server_config config = {.listen = listen,
+                                     .listen_n = listen_n,
+                                     .loops = (size_t)s->doors.loops,
+                                     .limits = s->doors.limits,
+                                     .origins = s->doors.origins,
+                                     .origin_n = s->doors.origin_n,
+                                     .metrics = w->metrics,
                                      .descriptor_set = api_descriptor_set(),
                                      .watchers = w->watchers};
   api_services(w->service, w->services);
@@ -265,6 +279,7 @@ void wire_close(struct wire *w) {
     loop_timer_close(w->sweep_timer);
     rpc_server_close(w->server);
     loop_close(w->loop);
+    sv_metrics_close(w->metrics);
     service_close(w->service);
     store_close(w->store);
     crypto_ed25519_close(w->log_key);
