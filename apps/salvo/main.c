@@ -18,6 +18,10 @@ static const char usage[] =
     "  hold place REQUEST.json | lift REQUEST.json | get NAME | list\n"
     "  fact record FILE.json | FILE.jsonl (one a line)\n"
     "\n"
+    "  audit [--log-key FILE]              recompute a registry, name what was touched\n"
+    "  admin backup FILE | restore FILE | migrate | erase NUMBER | rewrap NEW-MASTER-KEY-FILE\n"
+    "      both with --registry FILE --key-file FILE --master-key-file FILE, without a server\n"
+    "\n"
     "  --server HOST:PORT  --ca FILE  --cert FILE  --key FILE\n"
     "  --profile FILE      the same four, as  server = \"...\";  (default: $SALVO_PROFILE)\n"
     "  --json              answers as JSON\n"
@@ -32,9 +36,11 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"issue", command_issue}, {"verify", command_verify},     {"get", command_get},
-    {"list", command_list},   {"download", command_download}, {"obligation", command_obligation},
-    {"hold", command_hold},   {"fact", command_fact},
+    {"audit", command_audit},       {"admin", command_admin},
+    {"issue", command_issue},       {"verify", command_verify},
+    {"get", command_get},           {"list", command_list},
+    {"download", command_download}, {"obligation", command_obligation},
+    {"hold", command_hold},         {"fact", command_fact},
 };
 
 int usage_fault(const char *what) {

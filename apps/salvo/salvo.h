@@ -35,6 +35,8 @@ int command_get(struct salvo *s, struct arguments a);
 int command_list(struct salvo *s, struct arguments a);
 int command_download(struct salvo *s, struct arguments a);
 int command_obligation(struct salvo *s, struct arguments a);
+int command_audit(struct salvo *s, struct arguments a);
+int command_admin(struct salvo *s, struct arguments a);
 int command_hold(struct salvo *s, struct arguments a);
 int command_fact(struct salvo *s, struct arguments a);
 

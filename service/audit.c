@@ -1,0 +1,268 @@
+/* The audit: each part reads one kind of thing and says what contradicts another. Invariant: a fault never ends the audit;
+ * what can't be read does, and is itself a fault that names the place. */
+#include "service/audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/digest.h"
+#include "model/number.h"
+#include "service/change.h"
+
+enum { SERIES_MAX = 300, ACT_MEMORY = 256 * 1024 * 1024 };
+
+struct audit {
+  const struct tlog_key *log_key;
+  store_fault *fault;
+  void *arg;
+  struct audit_summary sum;
+};
+
+static void fault_put(void *arg, const char *table, const char *row, const char *column,
+                      const char *what) {
+  struct audit *a = arg;
+  a->sum.faults++;
+  a->fault(a->arg, table, row ? row : "", column, what);
+}
+
+/* --- numbers --- */
+
+/* How many numbers of a series have a row: a first version each, so no more than were handed out. */
+static sv_status series_check(struct audit *a, struct store_tx *tx, struct sv_ctx *ctx) {
+  struct store_series series[SERIES_MAX];
+  size_t n;
+  SV_TRY(tx->log->series(tx, ctx, series, SERIES_MAX, &n));
+  for (size_t i = 0; i < n; i++) {
+    for (uint32_t k = 1; k <= series[i].last; k++) {
+      char number[10];
+      uint8_t digest[32];
+      model_number_format(series[i].kind, series[i].year, k, number);
+      sv_status s = tx->log->record_digest(tx, ctx, number, 1, digest);
+      if (s.reason == SV_NOT_FOUND) {
+        fault_put(a, "documents", number, "number", "was handed out and has no row");
+      }
+      sv_ctx_clear(ctx);
+    }
+  }
+  return SV_DONE;
+}
+
+/* --- documents --- */
+
+static sv_status copies_check(struct audit *a, struct store_tx *tx, struct sv_ctx *ctx,
+                              const struct store_document *d, const char *name) {
+  for (uint32_t c = 1; c <= d->copy; c++) {
+    struct sv_bytes pdf;
+    uint8_t kept[32], made[32];
+    sv_status s = tx->ops->pdf(tx, ctx, d->number, d->version, c, &pdf, kept);
+    if (sv_failed(s)) {
+      fault_put(a, "copies", sv_arena_printf(ctx->mem, "%s/%u", name, c), "pdf", ctx->detail);
+      sv_ctx_clear(ctx);
+      continue;
+    }
+    crypto_sha256(pdf, made);
+    if (memcmp(made, kept, sizeof made) != 0) {
+      fault_put(a, "copies", sv_arena_printf(ctx->mem, "%s/%u", name, c), "pdf",
+                "has another digest than pdf_sha256");
+    }
+    a->sum.copies++;
+  }
+  return SV_DONE;
+}
+
+static sv_status document_check(struct audit *a, struct store_tx *tx, struct sv_ctx *ctx,
+                                const struct store_document *d) {
+  char *name = sv_arena_printf(ctx->mem, "%s/%u", d->number, d->version);
+  if (!name) {
+    return SV_FAIL(ctx, NO_MEMORY, "audit");
+  }
+  a->sum.documents++;
+  if (!model_number_parse(d->number, NULL, NULL, NULL)) {
+    fault_put(a, "documents", name, "number", "has a wrong check character");
+  }
+  if (d->state == MODEL_ERASED || d->record.n == 0) {
+    return SV_DONE;
+  }
+  uint8_t made[32];
+  crypto_sha256(d->record, made);
+  if (memcmp(made, d->record_sha256, sizeof made) != 0) {
+    fault_put(a, "documents", name, "record", "has another digest than record_sha256");
+  }
+  return copies_check(a, tx, ctx, d, name);
+}
+
+static sv_status documents_check(struct audit *a, struct store_tx *tx, struct sv_ctx *ctx) {
+  struct sv_arena *mem = sv_arena_open(ACT_MEMORY);
+  if (!mem) {
+    return SV_FAIL(ctx, NO_MEMORY, "audit");
+  }
+  uint64_t row = 0;
+  sv_status s = SV_DONE;
+  while (!sv_failed(s)) {
+    struct sv_ctx one = sv_ctx_over(mem); /* a document's bytes are let go before the next */
+    struct store_document d;
+    s = tx->log->document_after(tx, &one, row, &d);
+    if (!sv_failed(s)) {
+      row = d.row;
+      s = document_check(a, tx, &one, &d);
+    } else if (s.reason != SV_NOT_FOUND) {
+      fault_put(a, "documents", "", "", one.detail);
+    }
+    sv_arena_reset(mem);
+  }
+  sv_arena_close(mem);
+  return SV_DONE;
+}
+
+/* --- the log --- */
+
+/* The tree grows leaf by leaf; its right edge is enough to have the root of every size that was signed. */
+struct edge {
+  struct tlog_hash node[TLOG_LEVELS];
+  uint64_t size;
+};
+
+static void edge_put(struct edge *e, struct sv_bytes leaf) {
+  struct tlog_hash h;
+  tlog_leaf_hash(leaf, &h);
+  unsigned level = 0;
+  for (uint64_t i = e->size; i & 1; i >>= 1) {
+    tlog_node_hash(&e->node[level++], &h, &h);
+  }
+  e->node[level] = h;
+  e->size++;
+}
+
+static void edge_root(const struct edge *e, struct tlog_hash *ret) {
+  bool any = false;
+  crypto_sha256(sv_bytes_of(NULL, 0), ret->b);
+  for (unsigned level = 0; level < TLOG_LEVELS; level++) {
+    if ((e->size >> level) & 1) {
+      if (any) {
+        tlog_node_hash(&e->node[level], ret, ret);
+      } else {
+        *ret = e->node[level];
+      }
+      any = true;
+    }
+  }
+}
+
+static void checkpoint_check(struct audit *a, struct sv_ctx *ctx, const struct edge *e,
+                             const struct store_checkpoint *c) {
+  char *name = sv_arena_printf(ctx->mem, "%llu", (unsigned long long)c->size);
+  struct tlog_hash root;
+  edge_root(e, &root);
+  a->sum.checkpoints++;
+  if (memcmp(root.b, c->root, sizeof c->root) != 0) {
+    fault_put(a, "log_checkpoints", name, "root", "is not the root of the leaves");
+  }
+  struct tlog_checkpoint said;
+  if (a->log_key) {
+    sv_status s = tlog_checkpoint_open(ctx, sv_bytes_str(c->note), a->log_key, &said);
+    if (sv_failed(s) || said.size != c->size || memcmp(said.root.b, root.b, sizeof root.b) != 0) {
+      fault_put(a, "log_checkpoints", name, "note", "is not signed, or says something else");
+    }
+    sv_ctx_clear(ctx);
+  }
+}
+
+static void nodes_check(struct audit *a, struct store_tx *tx, struct sv_ctx *ctx,
+                        const struct edge *e) {
+  uint64_t index = e->size - 1;
+  for (unsigned level = 0; level == 0 || (index & ((1ULL << level) - 1)) == (1ULL << level) - 1;
+       level++) {
+    struct tlog_hash kept;
+    unsigned top = (unsigned)__builtin_ctzll(e->size); /* nodes below it were folded into it */
+    sv_status s = tx->log->node(tx, ctx, level, index >> level, kept.b);
+    if (sv_failed(s) || (level == top && memcmp(kept.b, e->node[level].b, sizeof kept.b) != 0)) {
+      fault_put(a, "log_nodes",
+                sv_arena_printf(ctx->mem, "%u/%llu", level, (unsigned long long)(index >> level)),
+                "hash", "does not follow from the leaves");
+    }
+    sv_ctx_clear(ctx);
+  }
+}
+
+static sv_status log_check(struct audit *a, struct store_tx *tx, struct sv_ctx *ctx) {
+  struct edge *e = SV_NEW(ctx->mem, struct edge);
+  uint64_t size;
+  if (!e) {
+    return SV_FAIL(ctx, NO_MEMORY, "audit");
+  }
+  SV_TRY(tx->log->size(tx, ctx, &size));
+  struct store_checkpoint next = {0};
+  sv_status more = tx->log->checkpoint_after(tx, ctx, 0, &next);
+  for (uint64_t i = 0; i < size; i++) {
+    struct store_leaf leaf;
+    sv_status s = tx->log->leaf(tx, ctx, i, &leaf);
+    if (sv_failed(s)) {
+      fault_put(a, "log_leaves", sv_arena_printf(ctx->mem, "%llu", (unsigned long long)i), "",
+                "is gone, or can't be read");
+      sv_ctx_clear(ctx);
+      return SV_DONE; /* no tree beyond it */
+    }
+    edge_put(e, leaf.leaf);
+    nodes_check(a, tx, ctx, e);
+    a->sum.leaves++;
+    if (!sv_failed(more) && next.size == e->size) {
+      checkpoint_check(a, ctx, e, &next);
+      more = tx->log->checkpoint_after(tx, ctx, e->size, &next);
+    }
+  }
+  if (!sv_failed(more)) {
+    fault_put(a, "log_checkpoints",
+              sv_arena_printf(ctx->mem, "%llu", (unsigned long long)next.size), "size",
+              "is more than there are leaves");
+  }
+  sv_ctx_clear(ctx);
+  return SV_DONE;
+}
+
+static sv_status audit_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct audit *a = arg;
+  SV_TRY(tx->log->rows_check(tx, ctx, fault_put, a, &a->sum.rows));
+  SV_TRY(tx->log->rules_check(tx, ctx, fault_put, a));
+  SV_TRY(series_check(a, tx, ctx));
+  SV_TRY(documents_check(a, tx, ctx));
+  return log_check(a, tx, ctx);
+}
+
+sv_status service_audit_registry(struct sv_ctx *ctx, struct store *store,
+                                 const struct tlog_key *log_key, store_fault *fault, void *arg,
+                                 struct audit_summary *ret) {
+  struct audit a = {.log_key = log_key, .fault = fault, .arg = arg};
+  SV_TRY(store_read(store, ctx, audit_act, &a));
+  *ret = a.sum;
+  return SV_DONE;
+}
+
+/* --- erasure --- */
+
+struct erasing {
+  const char *actor, *number, *cause;
+};
+
+static sv_status erase_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  const struct erasing *e = arg;
+  struct store_document d;
+  SV_TRY(tx->ops->document_find(tx, ctx, e->number, 1, &d));
+  for (uint32_t v = 1;; v++) {
+    sv_status s = tx->ops->document_find(tx, ctx, e->number, v, &d);
+    if (s.reason == SV_NOT_FOUND) {
+      sv_ctx_clear(ctx);
+      return SV_DONE;
+    }
+    SV_TRY(s);
+    if (d.state != MODEL_ERASED) {
+      SV_TRY(tx->log->document_erase(tx, ctx, e->number, v));
+      SV_TRY(service_row_changed(tx, ctx, &d, e->actor, "erase", e->cause));
+    }
+  }
+}
+
+sv_status service_erase(struct sv_ctx *ctx, struct store *store, const char *actor,
+                        const char *number, const char *cause) {
+  struct erasing e = {actor, number, cause};
+  return store_write(store, ctx, erase_act, &e);
+}
