@@ -74,7 +74,6 @@ int command_fact(struct salvo *s, struct arguments a) {
     return lines_send(s, a.v[1]);
   }
   ProtobufCMessage *request;
-  int code =
-      call_request_read(s, a.v[1], &salvo__v1__record_fact_request__descriptor, &request);
+  int code = call_request_read(s, a.v[1], &salvo__v1__record_fact_request__descriptor, &request);
   return code == EXIT_DONE ? fact_send(s, request, false) : code;
 }

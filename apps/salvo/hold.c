@@ -7,7 +7,8 @@
 #include "salvo/v1/operations.pb-c.h"
 
 static const char usage[] =
-    "hold place REQUEST.json | lift REQUEST.json | get NAME | list [--page-size N] [--page-token T]";
+    "hold place REQUEST.json | lift REQUEST.json | get NAME | list [--page-size N] [--page-token "
+    "T]";
 
 static void hold_print(const Salvo__V1__Hold *h) {
   if (!h) {

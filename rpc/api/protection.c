@@ -58,8 +58,7 @@ static Salvo__V1__Hold *hold_message(struct sv_ctx *ctx, const struct service_ho
   m->placed_by = text(h->row.placed_by ? h->row.placed_by : "");
   m->place_time = convert_timestamp(ctx, h->row.place_us);
   m->lift_time = h->row.lift_us ? convert_timestamp(ctx, h->row.lift_us) : NULL;
-  bool ok = m->place_time && (!h->row.lift_us || m->lift_time) &&
-            states_put(ctx, h->row.states, m);
+  bool ok = m->place_time && (!h->row.lift_us || m->lift_time) && states_put(ctx, h->row.states, m);
   if (desk) {
     m->near_match_of = text(h->row.near_to);
     m->manifest_number = text(h->row.number);

@@ -203,7 +203,8 @@ static struct likeness keys(struct sv_ctx *ctx, struct named n) {
   return l;
 }
 
-static bool meet(const struct likeness_key *a, size_t a_n, const struct likeness_key *b, size_t b_n) {
+static bool meet(const struct likeness_key *a, size_t a_n, const struct likeness_key *b,
+                 size_t b_n) {
   for (size_t i = 0; i < a_n; i++) {
     for (size_t k = 0; k < b_n; k++) {
       if (memcmp(&a[i], &b[k], sizeof a[i]) == 0) {
@@ -260,8 +261,8 @@ static void others_are_not_alike(void **state) {
 /* Among people of common names, all pairs: a whole birth date keeps strangers apart. */
 static void common_names_do_not_flood_the_desk(void **state) {
   (void)state;
-  static const char *const surnames[] = {"GARCÍA", "RODRÍGUEZ", "GONZÁLEZ", "LÓPEZ", "PÉREZ",
-                                         "MARTÍNEZ", "SÁNCHEZ", "RAMÍREZ", "TORRES", "FLORES"};
+  static const char *const surnames[] = {"GARCÍA",   "RODRÍGUEZ", "GONZÁLEZ", "LÓPEZ",  "PÉREZ",
+                                         "MARTÍNEZ", "SÁNCHEZ",   "RAMÍREZ",  "TORRES", "FLORES"};
   static const char *const given[] = {"JUAN", "JOSÉ", "LUIS", "CARLOS", "MARÍA", "ANA"};
   enum { PEOPLE = 400 };
   struct sv_arena *mem = sv_arena_open((size_t)256 << 20);
