@@ -47,7 +47,10 @@ class Server:
     def __init__(self, binary, *args):
         self.process = subprocess.Popen([binary, *args], stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
+        self.doors = []
         while line and not line.startswith("port "):
+            if line.startswith("door "):
+                self.doors.append(int(line.split()[1]))
             line = self.process.stdout.readline()
         if not line:
             raise RuntimeError("echo-server did not start")
