@@ -1,6 +1,5 @@
 /* One loop's part of a server: its listeners and its connections. Inside rpc/server.c and rpc/shard.c alone. */
 #pragma once
-#include <openssl/types.h>
 
 #include "rpc/grpc/connection.h"
 #include "rpc/listen/listener.h"

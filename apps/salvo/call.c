@@ -30,7 +30,8 @@ int call_open(struct salvo *s) {
       .port = (uint16_t)port,
       .ca_path = s->ca,
       .certificate_path = s->cert,
-      .key_path = s->key};
+      .key_path = s->key,
+      .retries = 3}; /* every act has its request_id */
   sv_status status = config.host ? rpc_client_open(s->ctx, &config, &s->client)
                                  : SV_FAIL(s->ctx, NO_MEMORY, "client");
   return sv_failed(status) ? call_failed(s, status) : EXIT_DONE;

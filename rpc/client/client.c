@@ -8,6 +8,7 @@
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "rpc/client/transport.h"
 #include "rpc/grpc/frame.h"
@@ -40,6 +41,7 @@ struct client_call {
 
 struct rpc_client {
   struct transport_config config;
+  unsigned retries;
   size_t message_max;
   struct transport *transport;
   nghttp2_session *session;
@@ -498,11 +500,43 @@ static sv_status exchange_one(struct rpc_client *client, struct sv_ctx *ctx, con
   return SV_DONE;
 }
 
+/* Doubled at each attempt, less up to a half by the bits of a clock: clients of one outage must not come back as one. */
+static uint64_t backoff_ns(unsigned attempt, uint32_t retry_after_ms) {
+  const uint64_t first_ns = 100000000, max_ns = 5000000000;
+  uint64_t ns = attempt < 6 ? first_ns << attempt : max_ns;
+  ns = ns < max_ns ? ns : max_ns;
+  ns -= ns / 2 * (sv_monotonic_ns() / 64 % 1000) / 1000;
+  uint64_t asked_ns = (uint64_t)retry_after_ms * 1000000U;
+  return asked_ns > ns ? asked_ns : ns;
+}
+
 sv_status rpc_client_unary(struct rpc_client *client, struct sv_ctx *ctx, const char *path,
                            struct sv_bytes request, uint64_t timeout_ns,
                            struct rpc_result *ret_result) {
-  struct adapter a = {.request = request};
-  return exchange_one(client, ctx, path, timeout_ns, one_source, &a, ret_result);
+  uint64_t start_ns = sv_monotonic_ns(), left_ns = timeout_ns;
+  for (unsigned attempt = 0;; attempt++) {
+    struct adapter a = {.request = request};
+    struct rpc_result result = {.code = SV_CODE_UNAVAILABLE};
+    sv_status s = exchange_one(client, ctx, path, left_ns, one_source, &a, &result);
+    bool again =
+        s.reason == SV_UNREACHABLE || (!sv_failed(s) && result.code == SV_CODE_UNAVAILABLE);
+    uint64_t wait_ns = backoff_ns(attempt, result.retry_after_ms);
+    uint64_t passed_ns = sv_monotonic_ns() - start_ns;
+    if (!again || attempt >= client->retries ||
+        (timeout_ns > 0 && passed_ns + wait_ns >= timeout_ns)) {
+      SV_TRY(s);
+      *ret_result = result;
+      return SV_DONE;
+    }
+    sv_ctx_clear(ctx);
+    const struct timespec nap = {.tv_sec = (time_t)(wait_ns / 1000000000U),
+                                 .tv_nsec = (long)(wait_ns % 1000000000U)};
+    (void)nanosleep(&nap, NULL);
+    left_ns = timeout_ns > 0 ? timeout_ns - (sv_monotonic_ns() - start_ns) : 0;
+    if (left_ns > timeout_ns) { /* the nap was longer than asked for */
+      left_ns = 1;
+    }
+  }
 }
 
 sv_status rpc_client_client_stream(struct rpc_client *client, struct sv_ctx *ctx, const char *path,
@@ -567,6 +601,7 @@ sv_status rpc_client_open(struct sv_ctx *ctx, const struct rpc_client_config *co
       .key_path = copy_text(&at, config->key_path),
       .server_name = copy_text(&at, config->server_name),
   };
+  client->retries = config->retries;
   client->message_max = config->message_max_bytes ? config->message_max_bytes : CLIENT_MESSAGE_MAX;
   *ret_client = client;
   return SV_DONE;

@@ -12,6 +12,9 @@ struct rpc_client_config {
   const char *key_path;
   const char *server_name;  /* what the certificate has to be for; NULL: the host */
   size_t message_max_bytes; /* of an answer; 0: 64 MiB */
+  /* Unary calls that end UNAVAILABLE, or reach nobody, are made again so often, after 0.1 s, 0.2 s, 0.4 s and so on with
+   * jitter, or what the server says, within the timeout: for methods that are safe to repeat, by their request_id. */
+  unsigned retries;
 };
 
 /* What the server said. Texts and bytes are in ctx->mem. */

@@ -15,6 +15,8 @@ from echo_client import Certificates, Server, Stub, details_pb2, echo, health_pb
 
 BINARY = sys.argv.pop(1)
 CLIENT = os.path.join(os.path.dirname(BINARY), "echo-client")
+if not os.path.exists(CLIENT):
+    sys.exit("echo-client is not built")
 
 
 def details_of(error):
@@ -308,6 +310,22 @@ class OwnClient(unittest.TestCase):
     def run_tls(self, *args, ca="ca", client="officer"):
         own = ["--cert", self.certs.path(client + ".pem"), "--key", self.certs.path(client + ".key")] if client else []
         return self.run_clear("--ca", self.certs.path(ca + ".pem"), *own, *args, port=self.tls.port)
+
+    def test_a_server_that_comes_late_is_waited_for(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        client = subprocess.Popen([CLIENT, "127.0.0.1", str(port), "--retries", "8", "--timeout", "20000", "unary", "hola", "10"],
+                                  stdout=subprocess.PIPE, text=True)
+        time.sleep(0.2)
+        server = Server(BINARY, "--port", str(port))
+        out, _ = client.communicate(timeout=30)
+        self.assertNotIn("UNREACHABLE", out)
+        self.assertIn("hola", out)
+        self.assertEqual(server.stop()[0], 0)
+        again = subprocess.run([CLIENT, "127.0.0.1", str(port), "--retries", "1", "unary", "hola", "10"], text=True,
+                               capture_output=True, timeout=30)
+        self.assertIn("UNREACHABLE", again.stdout)
 
     def test_all_four_shapes_over_one_connection(self):
         for run in (self.run_clear, self.run_tls):

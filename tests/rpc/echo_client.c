@@ -128,6 +128,8 @@ int main(int argc, char **argv) {
       config.key_path = argv[i + 1];
     } else if (strcmp(argv[i], "--name") == 0) {
       config.server_name = argv[i + 1];
+    } else if (strcmp(argv[i], "--retries") == 0) {
+      config.retries = (unsigned)strtoul(argv[i + 1], NULL, 10);
     } else if (strcmp(argv[i], "--timeout") == 0) {
       timeout_ns = strtoull(argv[i + 1], NULL, 10) * 1000000U;
     }
