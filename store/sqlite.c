@@ -299,10 +299,12 @@ static sv_status schema_start(struct sv_ctx *ctx, struct sqlite_tx *t) {
   if (!changed) {
     SV_TRY(digest_schema_check(ctx, t->db, &adopted));
   }
-  SV_TRY(digest_triggers(ctx, t->db));
   SV_TRY(sqlite_tx_prepare(ctx, t));
   SV_TRY(vault_check(&t->tx, ctx));
-  return adopted ? SV_DONE : adopt(ctx, t);
+  if (!adopted) {
+    SV_TRY(adopt(ctx, t));
+  }
+  return digest_triggers(ctx, t->db);
 }
 
 static sv_status store_start(struct sv_ctx *ctx, struct sqlite_store *s) {

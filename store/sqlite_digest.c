@@ -239,31 +239,53 @@ static void digest_put(struct sv_buf *sql, const struct table *t, const char *of
 
 /* --- triggers --- */
 
-static void upsert_put(struct sv_buf *sql, const struct table *t) {
-  sv_buf_printf(sql, "INSERT INTO row_digests (tbl, key, digest) VALUES ('%s', ", t->name);
+/* Refuses where a digest of the row that is to be changed is not that of what it holds. */
+static void still_put(struct sv_buf *sql, const struct table *t, const char *event) {
+  sv_buf_printf(sql,
+                "CREATE TEMP TRIGGER digest_before_%s_%s BEFORE %s ON main.%s BEGIN SELECT "
+                "RAISE(ABORT, 'a row of %s was changed') WHERE (SELECT digest FROM row_digests "
+                "WHERE tbl = '%s' AND key = ",
+                event, t->name, event, t->name, t->name, t->name);
+  key_put(sql, t, "OLD");
+  sv_buf_str(sql, ") IS NOT ");
+  digest_put(sql, t, "OLD");
+  sv_buf_str(sql, "; END; ");
+}
+
+/* A digest that is there already is of a row that went behind the server's back. */
+static void digest_add_put(struct sv_buf *sql, const struct table *t) {
+  sv_buf_printf(sql,
+                "SELECT RAISE(ABORT, 'a row of %s is gone') WHERE EXISTS (SELECT 1 FROM "
+                "row_digests WHERE tbl = '%s' AND key = ",
+                t->name, t->name);
+  key_put(sql, t, "NEW");
+  sv_buf_printf(sql, "); INSERT INTO row_digests (tbl, key, digest) VALUES ('%s', ", t->name);
   key_put(sql, t, "NEW");
   sv_buf_str(sql, ", ");
   digest_put(sql, t, "NEW");
-  sv_buf_str(sql, ") ON CONFLICT (tbl, key) DO UPDATE SET digest = excluded.digest; ");
+  sv_buf_str(sql, "); ");
+}
+
+static void digest_drop_put(struct sv_buf *sql, const struct table *t) {
+  sv_buf_printf(sql, "DELETE FROM row_digests WHERE tbl = '%s' AND key = ", t->name);
+  key_put(sql, t, "OLD");
+  sv_buf_str(sql, "; ");
 }
 
 static void triggers_put(struct sv_buf *sql, const struct table *t) {
   const char *n = t->name;
+  still_put(sql, t, "UPDATE");
+  still_put(sql, t, "DELETE");
   sv_buf_printf(sql, "CREATE TEMP TRIGGER digest_new_%s AFTER INSERT ON main.%s BEGIN ", n, n);
-  upsert_put(sql, t);
+  digest_add_put(sql, t);
   sv_buf_printf(sql, "END; CREATE TEMP TRIGGER digest_changed_%s AFTER UPDATE ON main.%s BEGIN ", n,
                 n);
-  sv_buf_printf(sql, "DELETE FROM row_digests WHERE tbl = '%s' AND key = ", n);
-  key_put(sql, t, "OLD");
-  sv_buf_str(sql, " AND key <> ");
-  key_put(sql, t, "NEW");
-  sv_buf_str(sql, "; ");
-  upsert_put(sql, t);
+  digest_drop_put(sql, t);
+  digest_add_put(sql, t);
   sv_buf_printf(sql, "END; CREATE TEMP TRIGGER digest_gone_%s AFTER DELETE ON main.%s BEGIN ", n,
                 n);
-  sv_buf_printf(sql, "DELETE FROM row_digests WHERE tbl = '%s' AND key = ", n);
-  key_put(sql, t, "OLD");
-  sv_buf_str(sql, "; END; ");
+  digest_drop_put(sql, t);
+  sv_buf_str(sql, "END; ");
 }
 
 #define LINK_OF(row, before)                                                              \

@@ -1,6 +1,7 @@
 /* Every row of every table is covered by a keyed digest, so that a change behind the server's back shows. Triggers of the
  * writer's connection keep them (temporary ones, made at open from the schema as it is): no statement can forget to, and a
- * file that was changed without them no longer agrees. Inside store/ only.
+ * file that was changed without them no longer agrees. A statement that would change or replace a row which no longer agrees
+ * is refused (CORRUPT): a new digest would hide what was done to it. Inside store/ only.
  *
  *   digest = HMAC-SHA256(key, table || values) || four bytes of SipHash a column, to name the one that changed
  *
@@ -12,7 +13,7 @@
 
 /* The functions that the triggers call; to be registered on every connection that writes or checks. keys outlive db. */
 sv_status digest_functions(struct sv_ctx *ctx, sqlite3 *db, const struct store_keys *keys);
-/* The triggers, on the writer's connection, after migrations. */
+/* The triggers, on the writer's connection, after migrations and adoption. */
 sv_status digest_triggers(struct sv_ctx *ctx, sqlite3 *db);
 /* Digests and links of rows that have none yet (after a migration), and the schema's own; inside a transaction. */
 sv_status digest_adopt(struct sv_ctx *ctx, sqlite3 *db);
