@@ -7,7 +7,6 @@
 
 #include "crypto/digest.h"
 #include "model/number.h"
-#include "service/change.h"
 
 enum { SERIES_MAX = 300, ACT_MEMORY = 256 * 1024 * 1024 };
 
@@ -235,34 +234,4 @@ sv_status service_audit_registry(struct sv_ctx *ctx, struct store *store,
   SV_TRY(store_read(store, ctx, audit_act, &a));
   *ret = a.sum;
   return SV_DONE;
-}
-
-/* --- erasure --- */
-
-struct erasing {
-  const char *actor, *number, *cause;
-};
-
-static sv_status erase_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
-  const struct erasing *e = arg;
-  struct store_document d;
-  SV_TRY(tx->ops->document_find(tx, ctx, e->number, 1, &d));
-  for (uint32_t v = 1;; v++) {
-    sv_status s = tx->ops->document_find(tx, ctx, e->number, v, &d);
-    if (s.reason == SV_NOT_FOUND) {
-      sv_ctx_clear(ctx);
-      return SV_DONE;
-    }
-    SV_TRY(s);
-    if (d.state != MODEL_ERASED) {
-      SV_TRY(tx->log->document_erase(tx, ctx, e->number, v));
-      SV_TRY(service_row_changed(tx, ctx, &d, e->actor, "erase", e->cause));
-    }
-  }
-}
-
-sv_status service_erase(struct sv_ctx *ctx, struct store *store, const char *actor,
-                        const char *number, const char *cause) {
-  struct erasing e = {actor, number, cause};
-  return store_write(store, ctx, erase_act, &e);
 }

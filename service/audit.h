@@ -14,8 +14,3 @@ struct audit_summary {
 sv_status service_audit_registry(struct sv_ctx *ctx, struct store *store,
                                  const struct tlog_key *log_key, store_fault *fault, void *arg,
                                  struct audit_summary *ret);
-
-/* Destroys a document's personal data in every version: an act with its audit row and leaf. `cause` is a fixed word.
- * Fails: NOT_FOUND, NOT_ISSUED while a version is in force or in the making. */
-sv_status service_erase(struct sv_ctx *ctx, struct store *store, const char *actor,
-                        const char *number, const char *cause);

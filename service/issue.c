@@ -136,6 +136,9 @@ static sv_status known_request(struct store_tx *tx, struct sv_ctx *ctx, struct r
   if (!crypto_equal(known.input_mac, r->row.input_mac, sizeof known.input_mac)) {
     return SV_FAIL(ctx, REQUEST_ID_REUSED, "other content");
   }
+  if (known.state == MODEL_ERASED) {
+    return SV_FAIL(ctx, ERASED, "%s", known.number);
+  }
   r->row = known;
   r->existed = true;
   return known.state == MODEL_RESERVED
@@ -419,6 +422,9 @@ static sv_status repeated_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg
   SV_TRY(s);
   if (!crypto_equal(known.input_mac, r->input_mac, sizeof known.input_mac)) {
     return SV_DONE;
+  }
+  if (known.state == MODEL_ERASED) {
+    return SV_FAIL(ctx, ERASED, "%s", known.number);
   }
   r->out->document = known;
   r->answered = true;

@@ -124,6 +124,9 @@ sv_status service_download(struct service *s, struct sv_ctx *ctx,
                            struct sv_bytes *ret) {
   struct service_issued doc;
   SV_TRY(lookup(s, ctx, caller, SERVICE_ACT_DownloadDocument, number, version, &doc));
+  if (doc.document.state == MODEL_ERASED) {
+    return SV_FAIL(ctx, ERASED, "%s", number);
+  }
   if (doc.document.record.n == 0) {
     return SV_FAIL(ctx, NOT_ISSUED, "state %d", (int)doc.document.state);
   }

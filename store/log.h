@@ -85,7 +85,8 @@ struct store_log_ops {
                              uint32_t version, uint8_t ret[32]);
 
   /* Destroys the data key and what is left of personal data: request, secrets, record, PDFs, seals, keys of persons. The
-   * row becomes ERASED; number, digests, amounts, leaves and audit stay. NOT_ISSUED while it is being made. */
+   * row becomes ERASED (one that was never issued keeps its state) and its request empty; number, digests, amounts, leaves
+   * and audit stay. NOT_ISSUED while it is being made. */
   sv_status (*document_erase)(struct store_tx *, struct sv_ctx *, const char *number,
                               uint32_t version);
   /* Rows of a kind, not erased nor in the making, whose last day (valid_until, else issue_date) is before `day`, oldest

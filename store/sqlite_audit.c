@@ -71,11 +71,12 @@ static const char *const rules[] = {
     "first part' FROM copies c WHERE c.prefix_sha256 <> x'' AND NOT EXISTS (SELECT 1 FROM "
     "pdf_parts p WHERE p.sha256 = c.prefix_sha256)",
     "SELECT 'data_keys', d.number || '/' || d.version, '', 'is gone, and the document is not "
-    "erased' FROM documents d WHERE d.state <> 11 AND NOT EXISTS (SELECT 1 FROM data_keys k WHERE "
+    "erased' FROM documents d WHERE d.request <> x'' AND NOT EXISTS (SELECT 1 FROM data_keys k "
+    "WHERE "
     "k.scope = 'document' AND k.subject = d.number AND k.version = d.version)",
     "SELECT 'data_keys', d.number || '/' || d.version, '', 'is there, and the document is erased' "
     "FROM documents d JOIN data_keys k ON k.scope = 'document' AND k.subject = d.number AND "
-    "k.version = d.version WHERE d.state = 11",
+    "k.version = d.version WHERE d.request = x''",
     "SELECT 'flight_lines', k.number || '/' || k.occupant_id, '', 'is on a manifest in force, "
     "under the hold ' || h.name FROM holds h JOIN persons p ON p.subject = h.name AND p.near = 0 "
     "JOIN flight_keys k ON k.key = p.key AND k.near = 0 JOIN flights f ON f.number = k.number JOIN "
@@ -207,7 +208,7 @@ static sv_status plain_seal(const struct plain *p) {
 sv_status sqlite_seal_plain(struct sv_ctx *ctx, struct sqlite_tx *t) {
   SV_TRY(sqlite_exec(ctx, t->db,
                      "CREATE TEMP TABLE plain AS SELECT number, version FROM documents d WHERE "
-                     "state <> 11 AND NOT EXISTS (SELECT 1 FROM data_keys k WHERE k.scope = "
+                     "request <> x'' AND NOT EXISTS (SELECT 1 FROM data_keys k WHERE k.scope = "
                      "'document' AND k.subject = d.number AND k.version = d.version)"));
   const struct plain documents = {
       t,

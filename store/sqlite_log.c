@@ -56,7 +56,8 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_AUDIT_HEAD] = "SELECT seq, link FROM audit_chain ORDER BY seq DESC LIMIT 1",
     [STMT_RECORD] = "SELECT record_sha256 FROM documents WHERE number = ?1 AND version = ?2",
     [STMT_ERASE] =
-        "UPDATE documents SET state = 11, request = x'', salt = x'', secret = x'', record = x'', "
+        "UPDATE documents SET state = CASE WHEN state IN (9, 10) THEN state ELSE 11 END, request = "
+        "x'', salt = x'', secret = x'', record = x'', "
         "case_key = NULL, gone = '' WHERE number = ?1 AND version = ?2 AND state NOT IN (1, 2)",
     [STMT_ERASE_COPIES] =
         "UPDATE copies SET pdf = x'', prefix_sha256 = x'' WHERE number = ?1 AND version = ?2",

@@ -23,8 +23,8 @@ void use_blob(struct sqlite_use *u, int i, const void *p, size_t n) {
 static sv_status use_failed(struct sqlite_use *u, struct sv_ctx *ctx, const char *what) {
   bool touched = sqlite3_extended_errcode(u->t->db) == SQLITE_CONSTRAINT_TRIGGER;
   const char *why = sqlite3_errmsg(u->t->db);
-  sv_status s =
-      touched ? SV_FAIL(ctx, CORRUPT, "%s: %s", what, why) : SV_FAIL(ctx, STORE, "%s: %s", what, why);
+  sv_status s = touched ? SV_FAIL(ctx, CORRUPT, "%s: %s", what, why)
+                        : SV_FAIL(ctx, STORE, "%s: %s", what, why);
   (void)sqlite3_reset(u->s);
   (void)sqlite3_clear_bindings(u->s);
   return s;

@@ -7,6 +7,7 @@
 #include "apps/salvo/salvo.h"
 #include "crypto/digest.h"
 #include "service/audit.h"
+#include "service/erase.h"
 #include "store/sqlite.h"
 
 enum { SECRET_FILE_MAX = 4096 };
