@@ -148,6 +148,8 @@ struct table {
   size_t column_count;
   const char *key[8]; /* columns that tell rows apart; none: the rowid */
   size_t key_count;
+  const char *name_of[8]; /* columns that people know a numbered row by; none: the key says it */
+  size_t name_count;
 };
 
 static sv_status prepare(struct sv_ctx *ctx, sqlite3 *db, const char *sql, sqlite3_stmt **ret) {
@@ -187,13 +189,11 @@ static sv_status table_read(struct sv_ctx *ctx, sqlite3 *db, struct table *t) {
                   COLUMNS_MAX - 1, &t->column_count));
   SV_TRY(texts_of(ctx, db, "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk", name,
                   t->key, 8, &t->key_count));
-  if (t->key_count == 0) {
-    SV_TRY(texts_of(ctx, db,
-                    "SELECT i.name FROM pragma_index_info((SELECT name FROM pragma_index_list(?1) "
-                    "WHERE origin = 'u' ORDER BY seq DESC LIMIT 1)) i ORDER BY i.seqno",
-                    name, t->key, 8, &t->key_count));
-  }
-  return SV_DONE;
+  bool keyed = t->key_count > 0;
+  return texts_of(ctx, db,
+                  "SELECT i.name FROM pragma_index_info((SELECT name FROM pragma_index_list(?1) "
+                  "WHERE origin = 'u' ORDER BY seq DESC LIMIT 1)) i ORDER BY i.seqno",
+                  name, keyed ? t->name_of : t->key, 8, keyed ? &t->name_count : &t->key_count);
 }
 
 static sv_status tables_read(struct sv_ctx *ctx, sqlite3 *db, struct table **ret, size_t *ret_n) {
@@ -217,16 +217,33 @@ static sv_status tables_read(struct sv_ctx *ctx, sqlite3 *db, struct table **ret
   return SV_DONE;
 }
 
-/* "row key" of OLD, NEW or a table: its key's values, parted by slashes. */
-static void key_put(struct sv_buf *sql, const struct table *t, const char *of) {
-  for (size_t i = 0; i < t->key_count; i++) {
+/* Values of OLD, NEW or a table, parted by slashes. */
+static void values_put(struct sv_buf *sql, const char *const *columns, size_t n, const char *of) {
+  for (size_t i = 0; i < n; i++) {
     sv_buf_printf(sql,
                   "%sCASE typeof(%s.\"%s\") WHEN 'blob' THEN hex(%s.\"%s\") ELSE %s.\"%s\" END",
-                  i ? " || '/' || " : "'' || ", of, t->key[i], of, t->key[i], of, t->key[i]);
+                  i ? " || '/' || " : "'' || ", of, columns[i], of, columns[i], of, columns[i]);
   }
+}
+
+/* The key of a row in row_digests. */
+static void key_put(struct sv_buf *sql, const struct table *t, const char *of) {
+  values_put(sql, t->key, t->key_count, of);
   if (t->key_count == 0) {
     sv_buf_printf(sql, "'' || %s.rowid", of);
   }
+}
+
+/* What a fault calls a row: "A26.../1 (row 7)", or its key. */
+static void name_put(struct sv_buf *sql, const struct table *t, const char *of) {
+  if (t->name_count == 0) {
+    key_put(sql, t, of);
+    return;
+  }
+  values_put(sql, t->name_of, t->name_count, of);
+  sv_buf_str(sql, " || ' (row ' || ");
+  key_put(sql, t, of);
+  sv_buf_str(sql, " || ')'");
 }
 
 static void digest_put(struct sv_buf *sql, const struct table *t, const char *of) {
@@ -399,10 +416,10 @@ struct check {
 };
 
 /* Says which columns of a row changed; the digest itself where none did. */
-static void row_blame(struct check *c, const struct table *t, const char *key, struct sv_bytes kept,
-                      struct sv_bytes made) {
+static void row_blame(struct check *c, const struct table *t, const char *name,
+                      struct sv_bytes kept, struct sv_bytes made) {
   if (kept.n != made.n) {
-    c->fault(c->arg, t->name, key, "", kept.n ? "its digest has another size" : "has no digest");
+    c->fault(c->arg, t->name, name, "", kept.n ? "its digest has another size" : "has no digest");
     return;
   }
   bool named = false;
@@ -410,21 +427,23 @@ static void row_blame(struct check *c, const struct table *t, const char *key, s
   for (size_t i = 0; i < t->column_count && !mac; i++) {
     size_t at = MAC_BYTES + i * CHECK_BYTES;
     if (memcmp(kept.p + at, made.p + at, CHECK_BYTES) != 0) {
-      c->fault(c->arg, t->name, key, t->columns[i], "is not what was written");
+      c->fault(c->arg, t->name, name, t->columns[i], "is not what was written");
       named = true;
     }
   }
   if (!named) {
-    c->fault(c->arg, "row_digests", sv_arena_printf(c->ctx->mem, "%s/%s", t->name, key), "digest",
+    c->fault(c->arg, "row_digests", sv_arena_printf(c->ctx->mem, "%s/%s", t->name, name), "digest",
              "is not what was written");
   }
 }
 
 static sv_status rows_of_table(struct check *c, const struct table *t) {
   struct sv_buf sql = sv_buf_in(c->ctx->mem, 0);
-  sv_buf_str(&sql, "SELECT k, d.digest, made FROM (SELECT ");
+  sv_buf_str(&sql, "SELECT k, d.digest, made, name FROM (SELECT ");
   key_put(&sql, t, "t");
   sv_buf_str(&sql, " AS k, ");
+  name_put(&sql, t, "t");
+  sv_buf_str(&sql, " AS name, ");
   digest_put(&sql, t, "t");
   sv_buf_printf(&sql,
                 " AS made FROM main.%s t) LEFT JOIN row_digests d ON d.tbl = '%s' AND d.key = k",
@@ -441,7 +460,8 @@ static sv_status rows_of_table(struct check *c, const struct table *t) {
         sv_bytes_of(sqlite3_column_blob(q, 2), (size_t)sqlite3_column_bytes(q, 2));
     c->rows++;
     if (!sv_bytes_equal(kept, made)) {
-      row_blame(c, t, (const char *)sqlite3_column_text(q, 0), kept, made);
+      const char *name = (const char *)sqlite3_column_text(q, 3);
+      row_blame(c, t, name ? name : "", kept, made);
     }
   }
   if (rc != SQLITE_DONE) {
