@@ -5,15 +5,17 @@
 #include "model/document.h"
 
 /* Acts that a role may be allowed, each for all kinds or for some. The names are the API's methods. */
-#define SERVICE_ACTS(X)                                                                         \
-  X(IssueDocument)                                                                              \
-  X(ApproveDocument) X(RejectDocument) X(ReissueDocument) X(RevokeDocument) X(GetDocument)      \
-      X(ListDocuments) X(DownloadDocument) X(WatchDocuments) X(RecordPrint) X(VerifyDocument)   \
-          X(VerifySeal) X(VerifyNumber) X(GetTrustList) X(GetStatusBundle) X(PlaceHold)         \
-              X(LiftHold) X(GetHold) X(ListHolds) X(RecordFact) X(WatchAlarms) X(CheckOccupant) \
-                  X(MarkOccupant) X(CloseManifest) X(CreateObligation) X(AmendObligation)       \
-                      X(GetObligation) X(ListObligations) X(GetCheckpoint) X(GetInclusionProof) \
-                          X(GetConsistencyProof)
+/* clang-format off */
+#define SERVICE_ACTS(X)                                                                \
+  X(IssueDocument) X(ApproveDocument) X(RejectDocument) X(ReissueDocument)             \
+  X(RevokeDocument)                                                                    \
+  X(GetDocument) X(ListDocuments) X(DownloadDocument) X(WatchDocuments) X(RecordPrint) \
+  X(VerifyDocument) X(VerifySeal) X(VerifyNumber) X(GetTrustList) X(GetStatusBundle)   \
+  X(PlaceHold) X(LiftHold) X(GetHold) X(ListHolds) X(RecordFact) X(WatchAlarms)        \
+  X(CheckOccupant) X(MarkOccupant) X(CloseManifest)                                    \
+  X(CreateObligation) X(AmendObligation) X(GetObligation) X(ListObligations)           \
+  X(GetCheckpoint) X(GetInclusionProof) X(GetConsistencyProof)
+/* clang-format on */
 
 enum service_act {
 #define X(name) SERVICE_ACT_##name,
