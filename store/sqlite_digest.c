@@ -189,6 +189,9 @@ static sv_status table_read(struct sv_ctx *ctx, sqlite3 *db, struct table *t) {
                   COLUMNS_MAX - 1, &t->column_count));
   SV_TRY(texts_of(ctx, db, "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk", name,
                   t->key, 8, &t->key_count));
+  if (t->key_count > 1) {
+    return SV_DONE;
+  }
   bool keyed = t->key_count > 0;
   return texts_of(ctx, db,
                   "SELECT i.name FROM pragma_index_info((SELECT name FROM pragma_index_list(?1) "
