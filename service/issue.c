@@ -275,11 +275,11 @@ static sv_status finalise_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg
     f->out->document = now;
     return service_row_read(tx, ctx, f->out, true);
   }
+  SV_TRY(predecessor_close(tx, ctx, f)); /* first: a holder's old letter is not a second one */
   SV_TRY(interlock_persons(tx, ctx, &f->persons, row, true));
   if (row->kind == MODEL_DISBURSEMENT_RECEIPT) {
     SV_TRY(receipt_close(tx, ctx, f));
   }
-  SV_TRY(predecessor_close(tx, ctx, f));
   SV_TRY(tx->ops->document_issue(tx, ctx, row->number, row->version, f->issue));
   SV_TRY(protection_issued(tx, ctx, &f->persons, row));
   SV_TRY(service_row_changed(tx, ctx, row, f->actor, "issue", ""));

@@ -1,5 +1,6 @@
 /* What happens between taking a number and finishing the document: another call, a fault, a dead worker. The registry is
  * the real one; a wrapper lets a test step in between two of its transactions. */
+#include "service/protection.h"
 #include "service/service.h"
 #include "store/sqlite.h"
 #include "tests/authority.h"
@@ -291,6 +292,29 @@ static struct store_document row(struct fixture *f, const char *number) {
   return d.document;
 }
 
+/* What the only passenger of a flight needs on record: screened without a claim, decided on, admitted there. */
+static void facts_record(struct fixture *f, const struct model_content *flight) {
+  static const int kinds[] = {1, 3, 9}; /* SCREENING_NO_CLAIM, DECISION, ADMISSION_GUARANTEE */
+  const struct model_occupant *o = &flight->manifest.occupants[0];
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    char id[37];
+    (void)snprintf(id, sizeof id, "7e5c6c1e-6f0e-4a53-9d0a-2f6b1c7e%04zx", i);
+    struct service_fact_request r = {.request_id = id,
+                                     .kind = kinds[i],
+                                     .person = o->person,
+                                     .document = o->travel_document,
+                                     .fact_us = sv_wall_us() - (int64_t)3600 * 1000000,
+                                     .language = "es",
+                                     .reference = id,
+                                     .encoded = sv_bytes_str(id)};
+    struct sv_ctx ctx = sv_ctx_over(f->ctx.mem);
+    const char *name;
+    struct service_hold hold;
+    assert_int_equal(service_fact_record(f->service, &ctx, &f->caller, &r, &name, &hold).reason,
+                     SV_OK);
+  }
+}
+
 /* --- stepping in --- */
 
 static void issue_other(struct fixture *f) {
@@ -444,6 +468,7 @@ static void a_letter_issued_beside_a_manifest_stops_it(void **state) {
   struct fixture *f = *state;
   struct model_content protection = letter(f), flight = manifest(f, "UIO");
   f->other = request_add(f, &protection);
+  facts_record(f, &flight);
   f->between = issue_other;
   struct service_issued d = {0};
   assert_int_equal(issue(f, request_add(f, &flight), "", &d).reason, SV_HOLD);
@@ -464,6 +489,7 @@ static void a_state_is_kept_off_under_any_of_its_codes(void **state) {
   assert_int_equal(issue(f, request_add(f, &flight), "", &d).reason, SV_HOLD);
   flight = manifest(f, "UIO");
   flight.manifest.occupants[0].travel_document.issuing_state = "D";
+  facts_record(f, &flight);
   assert_int_equal(issue(f, request_add(f, &flight), "", &d).reason, SV_OK);
 }
 
