@@ -1,9 +1,11 @@
 /* salvo audit and salvo admin: what is done to a registry's file itself, without a server. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "apps/salvo/export.h"
 #include "apps/salvo/salvo.h"
 #include "crypto/digest.h"
 #include "service/audit.h"
@@ -105,17 +107,17 @@ static sv_status copied(struct sv_ctx *ctx, const char *from, const char *to,
   return sum.faults ? SV_FAIL(ctx, CORRUPT, "%s does not pass the audit", to) : SV_DONE;
 }
 
-static sv_status backup(struct sv_ctx *ctx, const struct registry *r, const char *file) {
-  return copied(ctx, r->path, file, &r->keys);
+static sv_status backup(struct sv_ctx *ctx, const struct registry *r, char *const *v) {
+  return copied(ctx, r->path, v[0], &r->keys);
 }
 
 /* The registry must not be there: what is restored never overwrites. */
-static sv_status restore(struct sv_ctx *ctx, const struct registry *r, const char *file) {
-  return copied(ctx, file, r->path, &r->keys);
+static sv_status restore(struct sv_ctx *ctx, const struct registry *r, char *const *v) {
+  return copied(ctx, v[0], r->path, &r->keys);
 }
 
-static sv_status migrate(struct sv_ctx *ctx, const struct registry *r, const char *unused) {
-  (void)unused;
+static sv_status migrate(struct sv_ctx *ctx, const struct registry *r, char *const *v) {
+  (void)v;
   int from, to;
   struct store *store;
   SV_TRY(store_sqlite_schema(ctx, r->path, &from, &to));
@@ -125,18 +127,31 @@ static sv_status migrate(struct sv_ctx *ctx, const struct registry *r, const cha
   return SV_DONE;
 }
 
-static sv_status erase(struct sv_ctx *ctx, const struct registry *r, const char *number) {
+static sv_status erase(struct sv_ctx *ctx, const struct registry *r, char *const *v) {
   struct store *store;
   SV_TRY(store_sqlite_open(ctx, r->path, &r->keys, &store));
-  sv_status s = service_erase(ctx, store, "admin", number, "order");
+  sv_status s = service_erase(ctx, store, "admin", v[0], "order");
   store_close(store);
   return s;
 }
 
-static sv_status rewrap(struct sv_ctx *ctx, const struct registry *r, const char *file) {
+static sv_status export_rows(struct sv_ctx *ctx, const struct registry *r, char *const *v) {
+  char *end;
+  long year = strtol(v[0], &end, 10);
+  if (*end || year < 2000 || year > 2099) {
+    return SV_FAIL(ctx, CONFIG, "%s is no year", v[0]);
+  }
+  struct store *store;
+  SV_TRY(store_sqlite_open_readonly(ctx, r->path, &r->keys, &store));
+  sv_status s = export_year(ctx, store, (int)year, v[1]);
+  store_close(store);
+  return s;
+}
+
+static sv_status rewrap(struct sv_ctx *ctx, const struct registry *r, char *const *v) {
   uint8_t master[STORE_KEY_BYTES];
   uint64_t n;
-  SV_TRY(secret_read(ctx, file, master));
+  SV_TRY(secret_read(ctx, v[0], master));
   sv_status s = store_sqlite_rewrap(ctx, r->path, &r->keys, master, &n);
   crypto_wipe(master, sizeof master);
   SV_TRY(s);
@@ -147,12 +162,9 @@ static sv_status rewrap(struct sv_ctx *ctx, const struct registry *r, const char
 static const struct {
   const char *name;
   int operands;
-  sv_status (*run)(struct sv_ctx *, const struct registry *, const char *);
-} acts[] = {{"backup", 1, backup},
-            {"restore", 1, restore},
-            {"migrate", 0, migrate},
-            {"erase", 1, erase},
-            {"rewrap", 1, rewrap}};
+  sv_status (*run)(struct sv_ctx *, const struct registry *, char *const *operands);
+} acts[] = {{"backup", 1, backup}, {"restore", 1, restore},    {"migrate", 0, migrate},
+            {"erase", 1, erase},   {"export", 2, export_rows}, {"rewrap", 1, rewrap}};
 
 int command_admin(struct salvo *s, struct arguments a) {
   struct registry r = {0};
@@ -160,7 +172,7 @@ int command_admin(struct salvo *s, struct arguments a) {
   for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
     if (!sv_failed(status) && a.count == 1 + acts[i].operands &&
         strcmp(a.v[0], acts[i].name) == 0) {
-      status = acts[i].run(s->ctx, &r, acts[i].operands ? a.v[1] : "");
+      status = acts[i].run(s->ctx, &r, a.v + 1);
       crypto_wipe(&r.keys, sizeof r.keys);
       return sv_failed(status) ? fault_of(s, status) : EXIT_DONE;
     }
@@ -169,6 +181,6 @@ int command_admin(struct salvo *s, struct arguments a) {
   return sv_failed(status)
              ? fault_of(s, status)
              : usage_fault(
-                   "admin backup FILE | restore FILE | migrate | erase NUMBER | rewrap "
-                   "NEW-MASTER-KEY-FILE");
+                   "admin backup FILE | restore FILE | migrate | erase NUMBER | export YEAR DIR | "
+                   "rewrap NEW-MASTER-KEY-FILE");
 }

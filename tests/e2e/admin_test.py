@@ -1,5 +1,6 @@
 """What an operator does to a registry's file: copies, another key, migration."""
 
+import csv
 import os
 import shutil
 import sqlite3
@@ -80,3 +81,23 @@ def test_a_registry_of_this_schema_is_migrated_to_itself(issued):
     before, after = done.stdout.split()[1::2]
     assert before == after
     server.start()
+
+
+def test_a_year_is_exported_as_text_without_what_is_sealed(issued):
+    server, response = issued
+    year = int(response.document.issue_date[:4])
+    for when, directory in ((year, "now"), (year - 1, "before")):
+        done = salvo(server, "admin", "export", str(when), str(server.dir / directory))
+        assert done.returncode == 0, done.stderr
+    assert salvo(server, "admin", "export", str(year), str(server.dir / "now")).returncode == 1
+
+    def rows(directory, table):
+        with open(server.dir / directory / f"{table}.csv", newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    document, = rows("now", "documents")
+    assert document["number"] == response.document.number
+    assert document["record_sha256"].lower() == response.document.record_sha256.hex()
+    assert not {"request", "record", "secret", "salt", "pdf", "sealed"} & set(document)
+    assert [a["act"] for a in rows("now", "audit")][-1] == "issue"
+    assert rows("before", "documents") == [] and rows("before", "audit") == []
