@@ -18,6 +18,8 @@ static const char usage[] =
     "  hold place REQUEST.json | lift REQUEST.json | get NAME | list\n"
     "  fact record FILE.json | FILE.jsonl (one a line)\n"
     "\n"
+    "  log checkpoint [-o FILE] | proof KEPT-CHECKPOINT | check PROOF   (with --log-key FILE)\n"
+    "\n"
     "  audit [--log-key FILE]              recompute a registry, name what was touched\n"
     "  admin backup FILE | restore FILE | migrate | erase NUMBER | export YEAR DIR |\n"
     "        rewrap NEW-MASTER-KEY-FILE\n"
@@ -42,6 +44,7 @@ static const struct command commands[] = {
     {"get", command_get},           {"list", command_list},
     {"download", command_download}, {"obligation", command_obligation},
     {"hold", command_hold},         {"fact", command_fact},
+    {"log", command_log},
 };
 
 int usage_fault(const char *what) {

@@ -37,6 +37,7 @@ int command_download(struct salvo *s, struct arguments a);
 int command_obligation(struct salvo *s, struct arguments a);
 int command_audit(struct salvo *s, struct arguments a);
 int command_admin(struct salvo *s, struct arguments a);
+int command_log(struct salvo *s, struct arguments a);
 int command_hold(struct salvo *s, struct arguments a);
 int command_fact(struct salvo *s, struct arguments a);
 

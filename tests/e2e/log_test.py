@@ -139,3 +139,24 @@ def test_no_name_of_a_request_is_in_the_registrys_files_or_the_log(server, docum
     for file in files:
         held = file.read_bytes() if file.exists() else b""
         assert [n for n in names if n in held or n.upper() in held] == [], file
+
+
+def test_a_monitor_with_the_program_sees_the_log_grow_and_what_was_kept_forged(server, documents, authority, tmp_path):
+    key = ["--log-key", str(authority.path / "log.vkey")]
+    kept = tmp_path / "kept"
+    assert server.salvo("audit", "log", "checkpoint", *key, "-o", str(kept)).returncode == 0
+    issued = server.client("case").issue(example("safe-conduct"))
+    grown = server.salvo("audit", "log", "proof", *key, str(kept))
+    assert grown.returncode == 0 and b" grew from " in grown.stdout, grown.stderr
+    kept.write_bytes(kept.read_bytes().replace(b"\n\n", b"A\n\n", 1))
+    assert server.salvo("audit", "log", "proof", *key, str(kept)).returncode == 1
+
+    proof = tmp_path / "proof"
+    proof.write_bytes(server.client("gate").verify(issued.pdf).inclusion_proof)
+    command = [str(BUILD / "bin/salvo"), "log", "check", *key, str(proof)]
+    good = subprocess.run(command, capture_output=True, text=True)
+    assert good.returncode == 0 and issued.document.record_sha256.hex() in good.stdout, good.stderr
+    lines = proof.read_text().split("\n")
+    lines[1] = "extra " + base64.b64encode(base64.b64decode(lines[1][6:]).replace(b"issue", b"erase")).decode()
+    proof.write_text("\n".join(lines))
+    assert subprocess.run(command, capture_output=True).returncode == 1
