@@ -74,6 +74,10 @@ static const struct rpc_method issuance_methods[] = {
      .input = &salvo__v1__issue_document_request__descriptor,
      .output = &salvo__v1__issue_document_response__descriptor,
      .handle = issue_document},
+    {.path = "/salvo.v1.IssuanceService/RevokeDocument",
+     .input = &salvo__v1__revoke_document_request__descriptor,
+     .output = &salvo__v1__revoke_document_response__descriptor,
+     .handle = life_revoke_document},
 };
 
 /* --- registry --- */
@@ -161,6 +165,16 @@ static const struct rpc_method registry_methods[] = {
      .input = &salvo__v1__download_document_request__descriptor,
      .output = &salvo__v1__download_document_response__descriptor,
      .handle = download_document},
+    {.path = "/salvo.v1.RegistryService/WatchDocuments",
+     .server_streaming = true,
+     .where = RPC_ON_WATCHER,
+     .input = &salvo__v1__watch_documents_request__descriptor,
+     .output = &salvo__v1__watch_documents_response__descriptor,
+     .handle = life_watch_documents},
+    {.path = "/salvo.v1.RegistryService/RecordPrint",
+     .input = &salvo__v1__record_print_request__descriptor,
+     .output = &salvo__v1__record_print_response__descriptor,
+     .handle = life_record_print},
 };
 
 /* --- verification --- */

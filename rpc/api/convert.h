@@ -50,4 +50,9 @@ extern const size_t api_protection_method_n;
 extern const struct rpc_method api_log_methods[];
 extern const size_t api_log_method_n;
 
+/* Handlers of rpc/api/life.c, in the services that api.c lists. */
+sv_status life_revoke_document(struct rpc_call *call, struct sv_ctx *ctx, void *service);
+sv_status life_record_print(struct rpc_call *call, struct sv_ctx *ctx, void *service);
+sv_status life_watch_documents(struct rpc_call *call, struct sv_ctx *ctx, void *service);
+
 #define CONVERT_NO_MEMORY(ctx) SV_FAIL((ctx), NO_MEMORY, "answer")
