@@ -283,7 +283,8 @@ static sv_status finalise_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg
   SV_TRY(tx->ops->document_issue(tx, ctx, row->number, row->version, f->issue));
   SV_TRY(protection_issued(tx, ctx, &f->persons, row));
   SV_TRY(service_row_changed(tx, ctx, row, f->actor, "issue", ""));
-  return tx->ops->document_find(tx, ctx, row->number, row->version, &f->out->document);
+  SV_TRY(tx->ops->document_find(tx, ctx, row->number, row->version, &f->out->document));
+  return service_row_read(tx, ctx, f->out, false); /* as every later answer reads it */
 }
 
 struct voiding {
@@ -345,13 +346,6 @@ static sv_status finish(struct service *s, struct sv_ctx *ctx, const char *actor
                : SV_DONE;
   }
   ret->pdf = made.issue.pdf;
-  memcpy(ret->pdf_sha256, made.issue.pdf_sha256, 32);
-  ret->seals = SV_ARRAY(ctx->mem, made.issue.seal_count, struct store_seal);
-  if (!ret->seals) {
-    return SV_FAIL(ctx, NO_MEMORY, "seals");
-  }
-  memcpy(ret->seals, made.issue.seals, made.issue.seal_count * sizeof *ret->seals);
-  ret->seal_count = made.issue.seal_count;
   return SV_DONE;
 }
 

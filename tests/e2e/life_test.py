@@ -129,8 +129,6 @@ def letter(purpose, route):
     content.valid_until = str(today + datetime.timedelta(60))
     content.route[:] = route
     del content.not_valid_for[:]
-    content.identity_document.number = f"L{uuid.uuid4().hex[:8].upper()}"
-    content.holder.birth_date = "1951-02-03"
     return request
 
 
