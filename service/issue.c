@@ -146,6 +146,15 @@ static sv_status known_request(struct store_tx *tx, struct sv_ctx *ctx, struct r
              : SV_DONE;
 }
 
+/* What a rule leaves to a second officer is refused as long as nobody can approve drafts: the safe side. */
+static sv_status second_officer_check(struct sv_ctx *ctx, const struct persons *p) {
+  if (!p->second_officer) {
+    return SV_DONE;
+  }
+  sv_ctx_violate(ctx, "needs a second officer (NR-06, NR-10)", "flight_manifest");
+  return SV_FAIL(ctx, RULE_UNMET, "a second officer");
+}
+
 static sv_status reserve_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct reservation *r = arg;
   SV_TRY(known_request(tx, ctx, r));
@@ -153,6 +162,7 @@ static sv_status reserve_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg)
     return SV_DONE;
   }
   SV_TRY(interlock_persons(tx, ctx, &r->persons, &r->row, false));
+  SV_TRY(second_officer_check(ctx, &r->persons));
   if (r->row.kind == MODEL_DISBURSEMENT_RECEIPT) {
     SV_TRY(receipt_reserve(tx, ctx, r));
   }

@@ -204,7 +204,7 @@ const struct rules_rule rules_table[RULES_COUNT] = {
      "the "
      "answer is the same as for a person under a hold.",
      "agreement on repatriation operations \"that include protection screening\"",
-     "passengers; at issue, at boarding, at closing", RULES_HOLD,
+     "passengers; at issue", RULES_HOLD,
      FACT_BIT(FACT_SCREENING_NO_CLAIM) | FACT_BIT(FACT_SCREENING_CLAIM), screening_unmet},
     {"NR-04", "An individual decision",
      "The removal of each person rests on a decision of his or her own; one reference never serves "

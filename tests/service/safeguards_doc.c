@@ -20,9 +20,10 @@ int main(void) {
       "What the server upholds so that nobody is returned to danger. This page is printed from the "
       "table that the server\n"
       "judges by (`service/rules.c`); a test fails when the two differ.\n\n"
-      "Each line of a manifest is judged when its number is taken, again when the document is "
-      "made, at each check at the\n"
-      "gate, and at closing. What is not on record counts against the flight, never against the "
+      "Each line of a manifest is judged when its number is taken, and again when the document "
+      "is made; checks at the\n"
+      "gate and at closing are not served yet. What is not on record counts against the flight, "
+      "never against the "
       "person. A fact counts when\n"
       "it was recorded by the authority that issues the manifest, for this very person (travel "
       "document and birth date, or\n"
@@ -30,7 +31,7 @@ int main(void) {
       "- **HOLD**: the line is refused with one neutral text, the same bytes for every cause.\n"
       "- **BLOCK**: the line is refused, and its authority is told what is missing; only when no "
       "line of the flight is a HOLD.\n"
-      "- **SECOND OFFICER**: nothing happens before another officer approved.\n"
+      "- **SECOND OFFICER**: refused, as long as drafts for a second officer are not served.\n"
       "- **ALARM**: the protection desk is told at once.\n");
   for (size_t i = 0; i < RULES_COUNT; i++) {
     const struct rules_rule *r = &rules_table[i];
