@@ -180,7 +180,7 @@ static sv_status slept(struct rpc_call *call, struct sv_ctx *ctx, void *service)
   }
 static const struct rpc_method methods[] = {
     METHOD("Unary", unary, .where = RPC_ON_WORKER),
-    METHOD("ServerStream", server_stream, .server_streaming = true),
+    METHOD("ServerStream", server_stream, .server_streaming = true, .may_wait = true),
     METHOD("ClientStream", client_stream, .client_streaming = true, .may_wait = true),
     METHOD("Bidi", bidi, .client_streaming = true, .server_streaming = true, .may_wait = true),
     METHOD("Fail", fail, .where = RPC_ON_LOOP),
