@@ -5,6 +5,7 @@
 #include "crypto/digest.h"
 #include "model/codes.h"
 #include "model/names.h"
+#include "service/change.h"
 #include "service/inside.h"
 
 static const char *id_fault(const char *v) {
@@ -63,7 +64,12 @@ static sv_status create_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) 
   }
   sv_ctx_clear(ctx);
   SV_TRY(tx->funding->obligation_add(tx, ctx, &c->row));
-  SV_TRY(tx->life->audit(tx, ctx, &(struct store_audit){c->actor, "obligate", c->row.id, 0, ""}));
+  struct change change = {.actor = c->actor,
+                          .act = "obligate",
+                          .reason = "",
+                          .authority = c->row.authority,
+                          .number = c->row.id};
+  SV_TRY(service_changed(tx, ctx, &change));
   return tx->funding->obligation_find(tx, ctx, c->row.authority, c->row.id, &c->row);
 }
 

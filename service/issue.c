@@ -16,6 +16,7 @@
 #include "service/flight.h"
 #include "service/inside.h"
 #include "service/protection.h"
+#include "service/refuge.h"
 
 enum { LEASE_US = 120 * 1000 * 1000 };
 
@@ -241,8 +242,9 @@ static sv_status predecessor_close(struct store_tx *tx, struct sv_ctx *ctx,
     return SV_FAIL(ctx, VERSION_CHANGED, "the document to be replaced went into state %d",
                    (int)old.state);
   }
-  return tx->ops->document_state(tx, ctx, row->supersedes, old.version, MODEL_SUPERSEDED,
-                                 MODEL_REASON_CORRECTION, row->number);
+  SV_TRY(tx->ops->document_state(tx, ctx, row->supersedes, old.version, MODEL_SUPERSEDED,
+                                 MODEL_REASON_CORRECTION, row->number));
+  return service_row_changed(tx, ctx, &old, f->actor, "supersede", "");
 }
 
 /* A reversed receipt stays issued: its row only points on. The reversal says what was paid before it, so it fails where
@@ -258,8 +260,9 @@ static sv_status reversal_close(struct store_tx *tx, struct sv_ctx *ctx,
   }
   SV_TRY(tx->funding->obligation_disburse(tx, ctx, row->authority, o->id, row->amount_minor,
                                           row->sequence, false));
-  return tx->ops->document_state(tx, ctx, reversed, 1, original.state, original.state_reason,
-                                 row->number);
+  SV_TRY(tx->ops->document_state(tx, ctx, reversed, 1, original.state, original.state_reason,
+                                 row->number));
+  return service_row_changed(tx, ctx, &original, f->actor, "reverse", "");
 }
 
 static sv_status receipt_close(struct store_tx *tx, struct sv_ctx *ctx,
@@ -317,8 +320,7 @@ static sv_status void_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
                                             false));
   }
   SV_TRY(tx->ops->document_state(tx, ctx, now.number, now.version, MODEL_VOID, v->reason, ""));
-  return tx->life->audit(
-      tx, ctx, &(struct store_audit){v->actor, "void", now.number, now.version, v->cause});
+  return service_row_changed(tx, ctx, &now, v->actor, "void", v->cause);
 }
 
 /* A fault that more tries can't mend: the number goes to VOID. Anything else leaves the reservation for the retry. */
@@ -526,12 +528,7 @@ static sv_status sweep_one(struct service *s, struct sv_ctx *ctx,
   struct service_issued out = {0};
   struct flight *flight;
   SV_TRY(flight_begin(s, ctx, row->authority, row->request_id, &flight));
-  sv_status status = s->parts.request_decode(ctx, row->request, &content);
-  const struct model_authority *authority = policy_authority(s->parts.policy, row->authority);
-  if (!sv_failed(status)) {
-    status = authority ? service_content_complete(s, ctx, authority, &content)
-                       : SV_FAIL(ctx, CONFIG, "an authority left the policy");
-  }
+  sv_status status = refuge_row_content(s, ctx, row, &content);
   if (!sv_failed(status)) {
     status = finish_chained(s, ctx, actor, &content, row, &out);
   }

@@ -71,11 +71,6 @@ struct service_policy {
   size_t role_count;
   const struct policy_caller *callers;
   size_t caller_count;
-  uint32_t approvals[4]; /* by kind: officers other than who asked, before a document is issued */
-  uint32_t draft_hours;  /* then a draft is void */
-  uint32_t event_days;   /* then an event is forgotten */
-  uint32_t calls_per_minute;  /* of one caller; 0: no bound */
-  uint32_t refusals_per_hour; /* of one caller, that rest on protection; 0: no bound */
   struct policy_safeguards safeguards;
 };
 

@@ -253,14 +253,232 @@ static void a_second_process_is_kept_out(void **state) {
   assert_int_equal(store_sqlite_open(&f->ctx, f->path, &keys, &second).reason, SV_CONFIG);
 }
 
+/* --- life --- */
+
+static sv_status copies_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  (void)arg;
+  struct store_copy second = {.copy = 2,
+                              .reason = MODEL_REASON_DAMAGED,
+                              .time_us = 5,
+                              .status_index = 77,
+                              .pdf = sv_bytes_str("copy two"),
+                              .pdf_sha256 = {2, 2}};
+  SV_TRY(tx->ops->copy_add(tx, ctx, "S260000KX", 1, &second));
+  struct sv_ctx aside = sv_ctx_over(ctx->mem);
+  assert_int_equal(tx->ops->copy_add(tx, &aside, "S260000KX", 1, &second).reason,
+                   SV_VERSION_CHANGED);
+  bool taken;
+  SV_TRY(tx->ops->status_index_taken(tx, ctx, "A", 77, &taken));
+  assert_true(taken);
+  struct store_copy all[4];
+  size_t n;
+  SV_TRY(tx->ops->copies(tx, ctx, "S260000KX", 1, all, 4, &n));
+  assert_int_equal(n, 2);
+  assert_int_equal(all[0].status_index, STORE_INDEX_OF_DOCUMENT);
+  assert_int_equal(all[1].reason, MODEL_REASON_DAMAGED);
+  struct sv_bytes pdf;
+  uint8_t digest[32];
+  SV_TRY(tx->ops->pdf(tx, ctx, "S260000KX", 1, 0, &pdf, digest));
+  assert_true(sv_bytes_equal(pdf, sv_bytes_str("copy two")));
+  SV_TRY(tx->ops->pdf(tx, ctx, "S260000KX", 1, 1, &pdf, digest));
+  assert_true(sv_bytes_equal(pdf, sv_bytes_str("one")));
+  return SV_DONE;
+}
+
+static void copies_follow_each_other_and_keep_their_bytes(void **state) {
+  struct fixture *f = *state;
+  struct store_document row = row_of("S260000KX", 1, "k");
+  assert_int_equal(store_write(f->store, &f->ctx, reserve, &row).reason, SV_OK);
+  struct issuing i = {"S260000KX", 1, issue_of("one")};
+  assert_int_equal(store_write(f->store, &f->ctx, issue, &i).reason, SV_OK);
+  assert_int_equal(store_write(f->store, &f->ctx, copies_act, NULL).reason, SV_OK);
+}
+
+static sv_status draft_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  (void)arg;
+  struct store_document ended[2];
+  size_t n;
+  SV_TRY(tx->ops->drafts_ended(tx, ctx, 8, ended, 2, &n));
+  assert_int_equal(n, 0);
+  SV_TRY(tx->ops->drafts_ended(tx, ctx, 10, ended, 2, &n));
+  assert_int_equal(n, 1);
+  SV_TRY(tx->ops->draft_reserve(tx, ctx, "S260000MX", 1, 50));
+  struct sv_ctx aside = sv_ctx_over(ctx->mem);
+  assert_int_equal(tx->ops->draft_reserve(tx, &aside, "S260000MX", 1, 50).reason, SV_NOT_ISSUED);
+  return SV_DONE;
+}
+
+static void a_draft_is_reserved_once_and_not_issued_before(void **state) {
+  struct fixture *f = *state;
+  struct store_document row = row_of("S260000MX", 1, "m");
+  row.state = MODEL_PENDING_APPROVAL;
+  row.draft_until_us = 9;
+  row.approvals_needed = 2;
+  assert_int_equal(store_write(f->store, &f->ctx, reserve, &row).reason, SV_OK);
+  struct issuing i = {"S260000MX", 1, issue_of("early")};
+  assert_int_equal(store_write(f->store, &f->ctx, issue, &i).reason, SV_NOT_ISSUED);
+  sv_ctx_clear(&f->ctx);
+  assert_int_equal(store_write(f->store, &f->ctx, draft_act, NULL).reason, SV_OK);
+  assert_int_equal(store_write(f->store, &f->ctx, issue, &i).reason, SV_OK);
+}
+
+static sv_status words_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  (void)arg;
+  struct sv_ctx aside = sv_ctx_over(ctx->mem);
+  struct store_act_row act = {.authority = "a",
+                              .request_id = "1",
+                              .input_mac = {9},
+                              .act = "RevokeDocument",
+                              .subject = "S260000NX",
+                              .version = 3,
+                              .copy = 2,
+                              .detail = -7};
+  struct store_act_row back;
+  SV_TRY(tx->life->act_add(tx, ctx, &act));
+  assert_int_equal(tx->life->act_add(tx, &aside, &act).reason, SV_ALREADY_EXISTS);
+  SV_TRY(tx->life->act_find(tx, ctx, "a", "1", &back));
+  assert_string_equal(back.subject, "S260000NX");
+  assert_int_equal(back.detail, -7);
+  assert_int_equal(back.input_mac[0], 9);
+  sv_ctx_clear(&aside);
+  assert_int_equal(tx->life->act_find(tx, &aside, "b", "1", &back).reason, SV_NOT_FOUND);
+  struct store_approval word = {
+      .number = "S260000NX", .version = 1, .question = STORE_REVOKE, .officer = "x", .time_us = 2};
+  struct store_approval words[4];
+  size_t n;
+  SV_TRY(tx->life->approval_add(tx, ctx, &word));
+  assert_int_equal(tx->life->approval_add(tx, &aside, &word).reason, SV_ALREADY_EXISTS);
+  word.officer = "earlier";
+  word.time_us = 1;
+  SV_TRY(tx->life->approval_add(tx, ctx, &word));
+  SV_TRY(tx->life->approvals(tx, ctx, "S260000NX", 1, STORE_REVOKE, words, 4, &n));
+  assert_int_equal(n, 2);
+  assert_string_equal(words[0].officer, "earlier");
+  SV_TRY(tx->life->approvals(tx, ctx, "S260000NX", 1, STORE_ISSUE, words, 4, &n));
+  assert_int_equal(n, 0);
+  SV_TRY(tx->life->approvals_drop(tx, ctx, "S260000NX", 1, STORE_REVOKE));
+  SV_TRY(tx->life->approvals(tx, ctx, "S260000NX", 1, STORE_REVOKE, words, 4, &n));
+  assert_int_equal(n, 0);
+  return SV_DONE;
+}
+
+static void an_act_and_an_officers_word_count_once(void **state) {
+  struct fixture *f = *state;
+  assert_int_equal(store_write(f->store, &f->ctx, words_act, NULL).reason, SV_OK);
+}
+
+static sv_status event_of(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  uint64_t number;
+  struct store_event e = {.topic = STORE_DOCUMENT_EVENT,
+                          .authority = "a",
+                          .kind = MODEL_SAFE_CONDUCT,
+                          .number = "S260000PX",
+                          .version = 1,
+                          .occupant_id = "",
+                          .time_us = *(int64_t *)arg};
+  SV_TRY(tx->life->event_add(tx, ctx, &e, &number));
+  return e.time_us < 0 ? SV_FAIL(ctx, HOLD, "undone") : SV_DONE;
+}
+
+static sv_status events_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  (void)arg;
+  struct store_event_query q = {.topic = STORE_DOCUMENT_EVENT,
+                                .authority = "a",
+                                .kinds = 1U << MODEL_SAFE_CONDUCT,
+                                .limit = 8};
+  struct store_event all[8];
+  size_t n;
+  uint64_t last;
+  SV_TRY(tx->life->events_after(tx, ctx, &q, all, &n, &last));
+  assert_int_equal(n, 3);
+  assert_int_equal(last, 3);
+  assert_int_equal(all[2].event, 3);
+  SV_TRY(tx->life->events_purge(tx, ctx, 3)); /* those of the times 1 and 2 */
+  struct sv_ctx aside = sv_ctx_over(ctx->mem);
+  assert_int_equal(tx->life->events_after(tx, &aside, &q, all, &n, &last).reason, SV_OUT_OF_RANGE);
+  q.after = 2;
+  SV_TRY(tx->life->events_after(tx, ctx, &q, all, &n, &last));
+  assert_int_equal(n, 1);
+  q.after = 4;
+  sv_ctx_clear(&aside);
+  assert_int_equal(tx->life->events_after(tx, &aside, &q, all, &n, &last).reason, SV_OUT_OF_RANGE);
+  return SV_DONE;
+}
+
+static void events_have_no_holes_and_purged_ones_are_told(void **state) {
+  struct fixture *f = *state;
+  for (int64_t t = 1; t <= 3; t++) {
+    assert_int_equal(store_write(f->store, &f->ctx, event_of, &t).reason, SV_OK);
+    int64_t undone = -1;
+    assert_int_equal(store_write(f->store, &f->ctx, event_of, &undone).reason, SV_HOLD);
+    sv_ctx_clear(&f->ctx);
+  }
+  assert_int_equal(store_write(f->store, &f->ctx, events_act, NULL).reason, SV_OK);
+}
+
+static sv_status amend_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  (void)arg;
+  struct store_obligation o = {.authority = "a",
+                               .id = "O-7",
+                               .request_id = "r",
+                               .award_number = "A",
+                               .awarding_agency = "B",
+                               .recipient_name = "C",
+                               .recipient_id = "",
+                               .currency = "USD",
+                               .obligated_minor = 100,
+                               .period_start = "2026-01-01",
+                               .period_end = "2026-12-31"};
+  SV_TRY(tx->funding->obligation_add(tx, ctx, &o));
+  struct store_amendment a = {.authority = "a",
+                              .id = "O-7",
+                              .amendment = 1,
+                              .change_minor = 50,
+                              .obligated_minor = 150,
+                              .period_end = "2027-12-31",
+                              .actor = "x",
+                              .record = sv_bytes_str("{}"),
+                              .signature = sv_bytes_str("s")};
+  SV_TRY(tx->funding->amendment_add(tx, ctx, &a));
+  struct sv_ctx aside = sv_ctx_over(ctx->mem);
+  assert_int_equal(tx->funding->amendment_add(tx, &aside, &a).reason, SV_VERSION_CHANGED);
+  struct store_obligation list[2];
+  struct store_amendment actions[2];
+  size_t n;
+  SV_TRY(tx->funding->obligation_list(tx, ctx, "a", "", list, 2, &n));
+  assert_int_equal(n, 1);
+  assert_int_equal(list[0].obligated_minor, 150);
+  assert_string_equal(list[0].period_end, "2027-12-31");
+  SV_TRY(tx->funding->obligation_list(tx, ctx, "a", "O-7", list, 2, &n));
+  assert_int_equal(n, 0);
+  SV_TRY(tx->funding->amendments(tx, ctx, "a", "O-7", actions, 2, &n));
+  assert_int_equal(n, 1);
+  assert_true(sv_bytes_equal(actions[0].signature, sv_bytes_str("s")));
+  return SV_DONE;
+}
+
+static void an_amendment_is_the_next_one_or_none(void **state) {
+  struct fixture *f = *state;
+  assert_int_equal(store_write(f->store, &f->ctx, amend_act, NULL).reason, SV_OK);
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
   const struct CMUnitTest tests[] = {
-      T(a_reserved_row_comes_back_as_it_was), T(a_document_is_issued_once_only),
-      T(a_request_id_names_one_row),          T(an_act_that_fails_leaves_nothing),
-      T(a_refusal_burns_no_number),           T(numbers_have_no_gap_under_concurrent_writers),
-      T(an_obligation_is_never_overdrawn),    T(what_was_acknowledged_is_there_after_reopening),
+      T(a_reserved_row_comes_back_as_it_was),
+      T(a_document_is_issued_once_only),
+      T(a_request_id_names_one_row),
+      T(an_act_that_fails_leaves_nothing),
+      T(a_refusal_burns_no_number),
+      T(numbers_have_no_gap_under_concurrent_writers),
+      T(an_obligation_is_never_overdrawn),
+      T(what_was_acknowledged_is_there_after_reopening),
       T(a_second_process_is_kept_out),
+      T(copies_follow_each_other_and_keep_their_bytes),
+      T(a_draft_is_reserved_once_and_not_issued_before),
+      T(an_act_and_an_officers_word_count_once),
+      T(events_have_no_holes_and_purged_ones_are_told),
+      T(an_amendment_is_the_next_one_or_none),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
