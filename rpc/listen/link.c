@@ -93,8 +93,8 @@ static void on_turn(void *arg) {
     l->events->closed(l->user);
   } else if (l->state == LINK_OPENING) {
     opened(l);
-  } else if (l->state == LINK_FINISHING) {
-    linger(l);
+  } else if (l->state == LINK_FINISHING && link_pending(l) == 0) {
+    linger(l); /* else on_written does: this turn may be the one of the opening */
   } else if (l->state == LINK_LINGERING) {
     end(l);
   }

@@ -249,6 +249,18 @@ class Frames(unittest.TestCase):
         self.c.request(1, CLIENT_STREAM, None, end=False)
         self.assertEqual(self.flood(lambda i: self.c.send(DATA, 0, 1))[1], 11)
 
+    def test_last_words_arrive_though_the_fault_came_with_the_first_bytes(self):
+        settings = bytes(3) + bytes([SETTINGS, 0]) + bytes(4)
+        os.kill(self.server.process.pid, signal.SIGSTOP)  # so that all of it is there when the server accepts
+        try:
+            c = Connection(self.server.port, greet=False)
+            c.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings * 300)
+        finally:
+            os.kill(self.server.process.pid, signal.SIGCONT)
+        with c:
+            c.wait(lambda: c.goaway or c.closed)
+            self.assertEqual(c.goaway and c.goaway[1], 11)
+
     def test_resets_that_we_are_made_to_send_count(self):
         """Windows that overflow: each makes the server send RST_STREAM."""
         headers = request_headers(UNARY)
