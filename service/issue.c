@@ -13,12 +13,9 @@
 #include "model/codes.h"
 #include "model/number.h"
 #include "service/change.h"
+#include "service/finish.h"
 #include "service/flight.h"
 #include "service/inside.h"
-#include "service/protection.h"
-#include "service/refuge.h"
-
-enum { LEASE_US = 120 * 1000 * 1000 };
 
 /* --- reserving --- */
 
@@ -50,8 +47,8 @@ static sv_status superseded_find(struct store_tx *tx, struct sv_ctx *ctx,
 enum { VERSIONS_MAX = 255 }; /* a byte in the visible seal */
 
 /* The version after the current one. Void versions are passed over; one that is still being made bars the way. */
-static sv_status next_version(struct store_tx *tx, struct sv_ctx *ctx,
-                              const struct store_document *current, uint32_t *ret) {
+sv_status issue_next_version(struct store_tx *tx, struct sv_ctx *ctx,
+                             const struct store_document *current, uint32_t *ret) {
   for (uint32_t v = current->version + 1; v <= VERSIONS_MAX; v++) {
     struct store_document row;
     sv_status s = tx->ops->document_find(tx, ctx, current->number, v, &row);
@@ -76,7 +73,7 @@ static sv_status number_take(struct store_tx *tx, struct sv_ctx *ctx, struct res
     SV_TRY(superseded_find(tx, ctx, r, &old));
     if (row->kind == MODEL_FLIGHT_MANIFEST) {
       row->number = old.number;
-      return next_version(tx, ctx, &old, &row->version);
+      return issue_next_version(tx, ctx, &old, &row->version);
     }
   }
   struct sv_date date;
@@ -90,8 +87,7 @@ static sv_status number_take(struct store_tx *tx, struct sv_ctx *ctx, struct res
 }
 
 /* A random place in the status list: neighbours in the list say nothing about each other. */
-static sv_status status_index_take(struct store_tx *tx, struct sv_ctx *ctx,
-                                   struct store_document *row) {
+sv_status issue_status_index(struct store_tx *tx, struct sv_ctx *ctx, struct store_document *row) {
   row->status_list = "A";
   for (int i = 0; i < 64; i++) {
     uint8_t random[4];
@@ -106,10 +102,6 @@ static sv_status status_index_take(struct store_tx *tx, struct sv_ctx *ctx,
   return SV_FAIL(ctx, LIMIT_EXCEEDED, "the status list is full");
 }
 
-/* A payment's funds are taken with its number. What a reversal gives back is there only once it is issued: another
- * receipt might spend it, and the reversal come to nothing. */
-static int64_t taken_when_reserved(int64_t base_minor) { return base_minor > 0 ? base_minor : 0; }
-
 static sv_status receipt_reserve(struct store_tx *tx, struct sv_ctx *ctx, struct reservation *r) {
   const struct model_receipt *receipt = &r->request->content.receipt;
   struct store_obligation o;
@@ -122,7 +114,7 @@ static sv_status receipt_reserve(struct store_tx *tx, struct sv_ctx *ctx, struct
   row->obligated_minor = o.obligated_minor;
   row->paid_before_minor = o.disbursed_minor;
   row->amendment = o.amendment;
-  return tx->funding->obligation_disburse(tx, ctx, row->authority, o.id, taken_when_reserved(base),
+  return tx->funding->obligation_disburse(tx, ctx, row->authority, o.id, finish_taken_minor(base),
                                           row->sequence, receipt->payment_type == MODEL_FINAL);
 }
 
@@ -142,9 +134,9 @@ static sv_status known_request(struct store_tx *tx, struct sv_ctx *ctx, struct r
   }
   r->row = known;
   r->existed = true;
-  return known.state == MODEL_RESERVED
-             ? tx->ops->lease_extend(tx, ctx, known.number, known.version, sv_wall_us() + LEASE_US)
-             : SV_DONE;
+  return known.state == MODEL_RESERVED ? tx->ops->lease_extend(tx, ctx, known.number, known.version,
+                                                               sv_wall_us() + FINISH_LEASE_US)
+                                       : SV_DONE;
 }
 
 /* What a rule leaves to a second officer is refused as long as nobody can approve drafts: the safe side. */
@@ -168,10 +160,10 @@ static sv_status reserve_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg)
     SV_TRY(receipt_reserve(tx, ctx, r));
   }
   SV_TRY(number_take(tx, ctx, r));
-  SV_TRY(status_index_take(tx, ctx, &r->row));
+  SV_TRY(issue_status_index(tx, ctx, &r->row));
   r->row.state = MODEL_RESERVED;
   r->row.copy = 1;
-  r->row.lease_until_us = sv_wall_us() + LEASE_US;
+  r->row.lease_until_us = sv_wall_us() + FINISH_LEASE_US;
   SV_TRY(tx->ops->document_reserve(tx, ctx, &r->row));
   return service_row_changed(tx, ctx, &r->row, r->caller->spiffe, "reserve", "");
 }
@@ -217,177 +209,10 @@ static sv_status reservation_prepare(struct service *s, struct sv_ctx *ctx,
   return service_persons(s, ctx, c, &r->persons);
 }
 
-/* --- finalising --- */
-
-struct finalisation {
-  struct service *s;
-  const char *actor;
-  const struct model_content *content;
-  const struct store_document *row;
-  const struct store_issue *issue;
-  struct persons persons;
-  struct service_issued *out;
-  bool lost;
-};
-
-static sv_status predecessor_close(struct store_tx *tx, struct sv_ctx *ctx,
-                                   const struct finalisation *f) {
-  const struct store_document *row = f->row;
-  if (row->supersedes[0] == '\0') {
-    return SV_DONE;
-  }
-  struct store_document old; /* this row is still RESERVED: the current one is its predecessor */
-  SV_TRY(tx->ops->document_find(tx, ctx, row->supersedes, 0, &old));
-  if (old.state != MODEL_ISSUED && old.state != MODEL_SUSPENDED) {
-    return SV_FAIL(ctx, VERSION_CHANGED, "the document to be replaced went into state %d",
-                   (int)old.state);
-  }
-  SV_TRY(tx->ops->document_state(tx, ctx, row->supersedes, old.version, MODEL_SUPERSEDED,
-                                 MODEL_REASON_CORRECTION, row->number));
-  return service_row_changed(tx, ctx, &old, f->actor, "supersede", "");
-}
-
-/* A reversed receipt stays issued: its row only points on. The reversal says what was paid before it, so it fails where
- * another receipt of the obligation took a number meanwhile. */
-static sv_status reversal_close(struct store_tx *tx, struct sv_ctx *ctx,
-                                const struct finalisation *f, const struct store_obligation *o) {
-  const struct store_document *row = f->row;
-  const char *reversed = f->content->receipt.reversal_of;
-  struct store_document original;
-  SV_TRY(tx->ops->document_find(tx, ctx, reversed, 1, &original));
-  if (original.superseded_by[0] || o->disbursed_minor != row->paid_before_minor) {
-    return SV_FAIL(ctx, VERSION_CHANGED, "the obligation or the reversed receipt changed");
-  }
-  SV_TRY(tx->funding->obligation_disburse(tx, ctx, row->authority, o->id, row->amount_minor,
-                                          row->sequence, false));
-  SV_TRY(tx->ops->document_state(tx, ctx, reversed, 1, original.state, original.state_reason,
-                                 row->number));
-  return service_row_changed(tx, ctx, &original, f->actor, "reverse", "");
-}
-
-static sv_status receipt_close(struct store_tx *tx, struct sv_ctx *ctx,
-                               const struct finalisation *f) {
-  const struct store_document *row = f->row;
-  struct store_obligation o;
-  SV_TRY(tx->funding->obligation_find(tx, ctx, row->authority, row->obligation, &o));
-  if (f->content->receipt.reversal_of[0]) {
-    return reversal_close(tx, ctx, f, &o);
-  }
-  return o.disbursed_minor > o.obligated_minor
-             ? SV_FAIL(ctx, BALANCE_EXCEEDED, "the obligation shrank")
-             : SV_DONE;
-}
-
-static sv_status finalise_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
-  struct finalisation *f = arg;
-  const struct store_document *row = f->row;
-  struct store_document now;
-  SV_TRY(tx->ops->document_find(tx, ctx, row->number, row->version, &now));
-  if (now.state != MODEL_RESERVED) {
-    f->lost = true; /* somebody else finished or voided it: the row says what holds */
-    f->out->document = now;
-    return service_row_read(tx, ctx, f->out, true);
-  }
-  SV_TRY(predecessor_close(tx, ctx, f)); /* first: a holder's old letter is not a second one */
-  SV_TRY(interlock_persons(tx, ctx, &f->persons, row, true));
-  if (row->kind == MODEL_DISBURSEMENT_RECEIPT) {
-    SV_TRY(receipt_close(tx, ctx, f));
-  }
-  SV_TRY(tx->ops->document_issue(tx, ctx, row->number, row->version, f->issue));
-  SV_TRY(protection_issued(tx, ctx, &f->persons, row));
-  SV_TRY(service_row_changed(tx, ctx, row, f->actor, "issue", ""));
-  SV_TRY(tx->ops->document_find(tx, ctx, row->number, row->version, &f->out->document));
-  return service_row_read(tx, ctx, f->out, false); /* as every later answer reads it */
-}
-
-struct voiding {
-  const struct store_document *row;
-  enum model_state_reason reason;
-  const char *actor;
-  const char *cause;
-};
-
-static sv_status void_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
-  const struct voiding *v = arg;
-  struct store_document now;
-  SV_TRY(tx->ops->document_find(tx, ctx, v->row->number, v->row->version, &now));
-  if (now.state != MODEL_RESERVED) {
-    return SV_DONE;
-  }
-  if (now.obligation[0]) {
-    SV_TRY(tx->funding->obligation_disburse(tx, ctx, now.authority, now.obligation,
-                                            -taken_when_reserved(now.amount_minor), now.sequence,
-                                            false));
-  }
-  SV_TRY(tx->ops->document_state(tx, ctx, now.number, now.version, MODEL_VOID, v->reason, ""));
-  return service_row_changed(tx, ctx, &now, v->actor, "void", v->cause);
-}
-
-/* A fault that more tries can't mend: the number goes to VOID. Anything else leaves the reservation for the retry. */
-static bool fault_is_final(enum sv_reason reason) {
-  return reason == SV_HOLD || reason == SV_RULE_UNMET || reason == SV_BALANCE_EXCEEDED ||
-         reason == SV_FIELD_INVALID || reason == SV_TEXT_TOO_LONG || reason == SV_GLYPH_MISSING ||
-         reason == SV_VERSION_CHANGED;
-}
-
-/* From a reservation to an issued row. */
-static sv_status finish(struct service *s, struct sv_ctx *ctx, const char *actor,
-                        const struct model_content *content, const struct store_document *row,
-                        const uint8_t *previous_sha256, struct service_issued *ret) {
-  struct produced made;
-  struct finalisation f = {.s = s, .actor = actor, .content = content, .row = row, .out = ret};
-  sv_status status = service_produce(s, ctx, content, row, previous_sha256, &made);
-  if (!sv_failed(status)) {
-    status = service_persons(s, ctx, content, &f.persons);
-  }
-  if (!sv_failed(status)) {
-    f.issue = &made.issue;
-    status = store_write(s->parts.store, ctx, finalise_act, &f);
-  }
-  if (sv_failed(status)) {
-    if (fault_is_final(status.reason)) {
-      struct voiding v = {row, MODEL_REASON_ISSUED_IN_ERROR, actor, sv_reason_name(status.reason)};
-      struct sv_ctx aside = sv_ctx_over(ctx->mem);
-      SV_TRY(store_write(s->parts.store, &aside, void_act, &v));
-    }
-    return status;
-  }
-  if (f.lost) {
-    return ret->document.state == MODEL_VOID
-               ? SV_FAIL(ctx, UNAVAILABLE, "the reservation was voided meanwhile")
-               : SV_DONE;
-  }
-  ret->pdf = made.issue.pdf;
-  return SV_DONE;
-}
+/* --- issuing --- */
 
 static sv_status answer_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   return service_row_read(tx, ctx, arg, true);
-}
-
-struct previous {
-  const struct store_document *row;
-  uint8_t record_sha256[32];
-};
-
-static sv_status previous_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
-  struct previous *p = arg;
-  struct store_document old;
-  SV_TRY(tx->ops->document_find(tx, ctx, p->row->number, 0, &old));
-  memcpy(p->record_sha256, old.record_sha256, 32);
-  return SV_DONE;
-}
-
-/* A later version's record names the record of the version that is current until it is issued. */
-static sv_status finish_chained(struct service *s, struct sv_ctx *ctx, const char *actor,
-                                const struct model_content *content,
-                                const struct store_document *row, struct service_issued *ret) {
-  if (row->version == 1) {
-    return finish(s, ctx, actor, content, row, NULL, ret);
-  }
-  struct previous p = {.row = row};
-  SV_TRY(store_read(s->parts.store, ctx, previous_act, &p));
-  return finish(s, ctx, actor, content, row, p.record_sha256, ret);
 }
 
 static sv_status issue_in_flight(struct service *s, struct sv_ctx *ctx,
@@ -407,7 +232,7 @@ static sv_status issue_in_flight(struct service *s, struct sv_ctx *ctx,
   if (r.existed && r.row.state != MODEL_RESERVED) {
     return store_read(s->parts.store, ctx, answer_act, ret);
   }
-  return finish_chained(s, ctx, caller->spiffe, &request->content, &r.row, ret);
+  return finish_row(s, ctx, caller->spiffe, &request->content, &r.row, ret);
 }
 
 struct repeated {
@@ -507,52 +332,4 @@ sv_status service_issue(struct service *s, struct sv_ctx *ctx, const struct serv
     service_quantum_wait(ctx, start_us);
   }
   return status;
-}
-
-/* --- the sweeper --- */
-
-struct sweep {
-  struct store_document rows[16];
-  size_t limit, n;
-};
-
-static sv_status sweep_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
-  struct sweep *w = arg;
-  return tx->ops->leases_ended(tx, ctx, sv_wall_us(), w->rows, w->limit, &w->n);
-}
-
-static sv_status sweep_one(struct service *s, struct sv_ctx *ctx,
-                           const struct store_document *row) {
-  static const char actor[] = "sweeper";
-  struct model_content content = {0};
-  struct service_issued out = {0};
-  struct flight *flight;
-  SV_TRY(flight_begin(s, ctx, row->authority, row->request_id, &flight));
-  sv_status status = refuge_row_content(s, ctx, row, &content);
-  if (!sv_failed(status)) {
-    status = finish_chained(s, ctx, actor, &content, row, &out);
-  }
-  flight_end(s, flight);
-  bool passing =
-      sv_reason_code(status.reason) == SV_CODE_UNAVAILABLE; /* the next sweep tries again */
-  if (sv_failed(status) && !fault_is_final(status.reason) && !passing) {
-    struct voiding v = {row, MODEL_REASON_WORKER_LOST, actor, sv_reason_name(status.reason)};
-    sv_ctx_clear(ctx);
-    status = store_write(s->parts.store, ctx, void_act, &v);
-  }
-  return status;
-}
-
-sv_status service_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, bool *ret_left) {
-  struct sweep w = {.limit = limit < 16 ? limit : 16};
-  SV_TRY(store_read(s->parts.store, ctx, sweep_act, &w));
-  for (size_t i = 0; i < w.n; i++) {
-    sv_status one = sweep_one(s, ctx, &w.rows[i]);
-    if (sv_failed(one) && !fault_is_final(one.reason)) {
-      return one;
-    }
-    sv_ctx_clear(ctx);
-  }
-  *ret_left = w.n == w.limit;
-  return protection_sweep(s, ctx);
 }
