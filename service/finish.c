@@ -75,6 +75,15 @@ static sv_status receipt_close(struct store_tx *tx, struct sv_ctx *ctx,
              : SV_DONE;
 }
 
+/* What a rule leaves to a second officer, who saw the draft or did not. */
+static sv_status second_officer_check(struct sv_ctx *ctx, const struct finalisation *f) {
+  if (!f->persons.second_officer || f->row->approvals_needed) {
+    return SV_DONE;
+  }
+  sv_ctx_violate(ctx, "needs a second officer (NR-06, NR-10)", "flight_manifest");
+  return SV_FAIL(ctx, RULE_UNMET, "a second officer");
+}
+
 static sv_status finalise_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct finalisation *f = arg;
   const struct store_document *row = f->row;
@@ -87,6 +96,7 @@ static sv_status finalise_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg
   }
   SV_TRY(predecessor_close(tx, ctx, f)); /* first: a holder's old letter is not a second one */
   SV_TRY(interlock_persons(tx, ctx, &f->persons, row, true));
+  SV_TRY(second_officer_check(ctx, f));
   if (row->kind == MODEL_DISBURSEMENT_RECEIPT) {
     SV_TRY(receipt_close(tx, ctx, f));
   }
@@ -95,6 +105,14 @@ static sv_status finalise_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg
   SV_TRY(service_row_changed(tx, ctx, row, f->actor, "issue", ""));
   SV_TRY(tx->ops->document_find(tx, ctx, row->number, row->version, &f->out->document));
   return service_row_read(tx, ctx, f->out, false); /* as every later answer reads it */
+}
+
+sv_status finish_give_back(struct store_tx *tx, struct sv_ctx *ctx,
+                           const struct store_document *row) {
+  return row->obligation[0] ? tx->funding->obligation_disburse(
+                                  tx, ctx, row->authority, row->obligation,
+                                  -finish_taken_minor(row->amount_minor), row->sequence, false)
+                            : SV_DONE;
 }
 
 struct voiding {
@@ -108,14 +126,10 @@ static sv_status void_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   const struct voiding *v = arg;
   struct store_document now;
   SV_TRY(tx->ops->document_find(tx, ctx, v->row->number, v->row->version, &now));
-  if (now.state != MODEL_RESERVED) {
-    return SV_DONE;
+  if (now.state != v->row->state) {
+    return SV_DONE; /* somebody else decided */
   }
-  if (now.obligation[0]) {
-    SV_TRY(tx->funding->obligation_disburse(tx, ctx, now.authority, now.obligation,
-                                            -finish_taken_minor(now.amount_minor), now.sequence,
-                                            false));
-  }
+  SV_TRY(finish_give_back(tx, ctx, &now));
   SV_TRY(tx->ops->document_state(tx, ctx, now.number, now.version, MODEL_VOID, v->reason, ""));
   return service_row_changed(tx, ctx, &now, v->actor, "void", v->cause);
 }
@@ -133,7 +147,8 @@ static sv_status finish(struct service *s, struct sv_ctx *ctx, const char *actor
                         const uint8_t *previous_sha256, struct service_issued *ret) {
   struct produced made;
   struct finalisation f = {.s = s, .actor = actor, .content = content, .row = row, .out = ret};
-  sv_status status = service_produce(s, ctx, content, row, previous_sha256, &made);
+  sv_status status = service_produce(
+      s, ctx, content, row, &(struct produce_place){.previous_sha256 = previous_sha256}, &made);
   if (!sv_failed(status)) {
     status = service_persons(s, ctx, content, &f.persons);
   }
@@ -217,6 +232,23 @@ static sv_status sweep_one(struct service *s, struct sv_ctx *ctx,
   return status;
 }
 
+static sv_status drafts_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct sweep *w = arg;
+  return tx->ops->drafts_ended(tx, ctx, sv_wall_us(), w->rows, w->limit, &w->n);
+}
+
+/* Drafts that nobody decided on in time are void. */
+static sv_status drafts_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, bool *ret_left) {
+  struct sweep w = {.limit = limit};
+  SV_TRY(store_read(s->parts.store, ctx, drafts_act, &w));
+  for (size_t i = 0; i < w.n; i++) {
+    struct voiding v = {&w.rows[i], MODEL_REASON_DRAFT_EXPIRED, "sweeper", "DRAFT_EXPIRED"};
+    SV_TRY(store_write(s->parts.store, ctx, void_act, &v));
+  }
+  *ret_left = *ret_left || w.n == w.limit;
+  return SV_DONE;
+}
+
 sv_status service_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, bool *ret_left) {
   struct sweep w = {.limit = limit < 16 ? limit : 16};
   SV_TRY(store_read(s->parts.store, ctx, sweep_act, &w));
@@ -228,5 +260,6 @@ sv_status service_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, boo
     sv_ctx_clear(ctx);
   }
   *ret_left = w.n == w.limit;
+  SV_TRY(drafts_sweep(s, ctx, w.limit, ret_left));
   return protection_sweep(s, ctx);
 }

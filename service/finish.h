@@ -20,6 +20,10 @@ bool finish_fault_is_final(enum sv_reason reason);
  * once it is issued: another receipt might spend it, and the reversal come to nothing. */
 int64_t finish_taken_minor(int64_t base_minor);
 
+/* Inside an act: what the number of a row took that will be no document is given back. */
+sv_status finish_give_back(struct store_tx *tx, struct sv_ctx *ctx,
+                           const struct store_document *row);
+
 /* Inside a reserving act: the version after the current one. Void versions are passed over; one that is still being made
  * bars the way. Fails: VERSION_CHANGED, LIMIT_EXCEEDED (255: a byte in the visible seal). */
 sv_status issue_next_version(struct store_tx *tx, struct sv_ctx *ctx,

@@ -80,9 +80,17 @@ sv_status service_content_complete(struct service *s, struct sv_ctx *ctx,
 struct produced {
   struct store_issue issue;
 };
+struct produce_place {
+  const uint8_t *previous_sha256;      /* of the record of the version before; NULL: the first */
+  enum model_state_reason copy_reason; /* of a copy after the first */
+};
 sv_status service_produce(struct service *s, struct sv_ctx *ctx,
                           const struct model_content *content, const struct store_document *row,
-                          const uint8_t *previous_sha256, struct produced *ret);
+                          const struct produce_place *place, struct produced *ret);
+/* The page of a draft, watermarked, as the approver reads it. */
+sv_status service_draft_page(struct service *s, struct sv_ctx *ctx,
+                             const struct model_content *content, const struct store_document *row,
+                             struct sv_bytes *ret_pdf);
 /* A watermarked page of a request. */
 sv_status service_preview(struct service *s, struct sv_ctx *ctx,
                           const struct service_caller *caller, const struct model_content *content,

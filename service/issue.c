@@ -1,6 +1,7 @@
 /* How a document is issued: exactly once, whatever crashes.
  *
  *   authorise > check > reserve (one transaction) > produce (no lock) > finalise (one transaction) > answer
+ *                                             \ or draft > approved (approval.c) > produce ...
  *
  * Invariants:
  *   1. a number is taken only in a transaction in which every interlock held, and a refusal takes none;
@@ -139,13 +140,38 @@ static sv_status known_request(struct store_tx *tx, struct sv_ctx *ctx, struct r
                                        : SV_DONE;
 }
 
-/* What a rule leaves to a second officer is refused as long as nobody can approve drafts: the safe side. */
-static sv_status second_officer_check(struct sv_ctx *ctx, const struct persons *p) {
-  if (!p->second_officer) {
+/* Officers who have to agree: as many as the policy wants of the kind; one where a rule leaves the flight to a second
+ * officer, or where a letter that protects gives way to one that does not (NR-13). */
+static sv_status approvals_ask(struct store_tx *tx, struct sv_ctx *ctx, struct reservation *r) {
+  struct store_document *row = &r->row;
+  const struct policy_approvals *policy = &r->s->parts.policy->approvals;
+  bool second = r->persons.second_officer;
+  if (row->kind == MODEL_SAFE_CONDUCT && r->request->supersedes[0] &&
+      !interlock_protects(&r->request->content)) {
+    struct store_document old;
+    struct model_content content = {0};
+    SV_TRY(tx->ops->document_find(tx, ctx, r->request->supersedes, 0, &old));
+    SV_TRY(r->s->parts.request_decode(ctx, old.request, &content));
+    second = second || interlock_protects(&content);
+  }
+  row->approvals_needed = policy->needed[row->kind];
+  if (second && row->approvals_needed == 0) {
+    row->approvals_needed = 1;
+  }
+  if (row->approvals_needed == 0) {
+    row->state = MODEL_RESERVED;
+    row->lease_until_us = sv_wall_us() + FINISH_LEASE_US;
     return SV_DONE;
   }
-  sv_ctx_violate(ctx, "needs a second officer (NR-06, NR-10)", "flight_manifest");
-  return SV_FAIL(ctx, RULE_UNMET, "a second officer");
+  row->state = MODEL_PENDING_APPROVAL;
+  row->draft_until_us = sv_wall_us() + (int64_t)policy->draft_hours * 3600 * 1000000;
+  struct record_salts salts;
+  struct sv_bytes json;
+  memcpy(salts.salt, row->salt, sizeof salts.salt);
+  memcpy(salts.secret, row->secret, sizeof salts.secret);
+  SV_TRY(record_content(ctx, &r->request->content, &salts, &json));
+  crypto_sha256(json, row->content_sha256);
+  return SV_DONE;
 }
 
 static sv_status reserve_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
@@ -155,17 +181,16 @@ static sv_status reserve_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg)
     return SV_DONE;
   }
   SV_TRY(interlock_persons(tx, ctx, &r->persons, &r->row, false));
-  SV_TRY(second_officer_check(ctx, &r->persons));
   if (r->row.kind == MODEL_DISBURSEMENT_RECEIPT) {
     SV_TRY(receipt_reserve(tx, ctx, r));
   }
   SV_TRY(number_take(tx, ctx, r));
   SV_TRY(issue_status_index(tx, ctx, &r->row));
-  r->row.state = MODEL_RESERVED;
+  SV_TRY(approvals_ask(tx, ctx, r));
   r->row.copy = 1;
-  r->row.lease_until_us = sv_wall_us() + FINISH_LEASE_US;
   SV_TRY(tx->ops->document_reserve(tx, ctx, &r->row));
-  return service_row_changed(tx, ctx, &r->row, r->caller->spiffe, "reserve", "");
+  return service_row_changed(tx, ctx, &r->row, r->caller->spiffe,
+                             r->row.state == MODEL_RESERVED ? "reserve" : "draft", "");
 }
 
 static sv_status reservation_prepare(struct service *s, struct sv_ctx *ctx,
@@ -229,7 +254,7 @@ static sv_status issue_in_flight(struct service *s, struct sv_ctx *ctx,
   }
   SV_TRY(reserved);
   ret->document = r.row;
-  if (r.existed && r.row.state != MODEL_RESERVED) {
+  if (r.row.state != MODEL_RESERVED) {
     return store_read(s->parts.store, ctx, answer_act, ret);
   }
   return finish_row(s, ctx, caller->spiffe, &request->content, &r.row, ret);

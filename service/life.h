@@ -1,4 +1,4 @@
-/* What happens to a document after it was issued: revoked, printed, watched. */
+/* What happens to a document after it was issued: revoked, copied, printed, watched. */
 #pragma once
 #include "service/service.h"
 
@@ -17,6 +17,20 @@ struct service_revocation {
 sv_status service_revoke(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
                          const struct service_revocation *r, struct service_issued *ret,
                          bool *ret_pending);
+
+/* A new copy of a letter whose old paper was surrendered (DAMAGED, MISPRINT): the same number, version and record, a
+ * seal and a place in the status list of its own. The copies before it are not in force any more.
+ * Fails: FIELD_INVALID, REQUEST_ID_REUSED, NOT_FOUND, VERSION_CHANGED, NOT_ISSUED, LIMIT_EXCEEDED (255 copies). */
+struct service_reissue {
+  const char *request_id;
+  const char *number;
+  uint32_t version;
+  enum model_state_reason reason;
+  struct sv_bytes encoded;
+};
+sv_status service_reissue(struct service *s, struct sv_ctx *ctx,
+                          const struct service_caller *caller, const struct service_reissue *r,
+                          struct service_issued *ret);
 
 /* The print desk's memory. copy 0: the newest. *ret_times: how often this copy was printed, spoiled sheets aside.
  * Fails: FIELD_INVALID, REQUEST_ID_REUSED, NOT_FOUND, NOT_ISSUED, ALREADY_EXISTS (the sheet was used before). */

@@ -15,6 +15,9 @@ const struct policy_safeguards policy_safeguards_default = {.screening_days = 30
                                                             .hold_unconfirmed_hours = 24,
                                                             .holds_per_day = 20};
 
+const struct policy_approvals policy_approvals_default = {
+    .needed = {[MODEL_DISBURSEMENT_RECEIPT] = POLICY_RECEIPT_APPROVALS_MIN}, .draft_hours = 72};
+
 int service_act_of(const char *name) {
   for (int i = 0; i < SERVICE_ACT_COUNT; i++) {
     if (strcmp(act_names[i], name) == 0) {

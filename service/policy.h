@@ -61,6 +61,14 @@ struct policy_safeguards {
 };
 extern const struct policy_safeguards policy_safeguards_default;
 
+/* Who besides the caller has to agree before a document is made. */
+struct policy_approvals {
+  uint32_t needed[MODEL_DISBURSEMENT_RECEIPT + 1]; /* officers, by kind; 0: none */
+  uint32_t draft_hours;                            /* then an undecided draft is void */
+};
+enum { POLICY_APPROVALS_MAX = 4, POLICY_RECEIPT_APPROVALS_MIN = 2 };
+extern const struct policy_approvals policy_approvals_default;
+
 struct service_policy {
   const char *trust_domain;
   const struct model_authority *authorities;
@@ -72,6 +80,7 @@ struct service_policy {
   const struct policy_caller *callers;
   size_t caller_count;
   struct policy_safeguards safeguards;
+  struct policy_approvals approvals;
 };
 
 /* A caller whose certificate was accepted. Borrowed from the policy and the connection. */

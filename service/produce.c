@@ -18,6 +18,7 @@ struct work {
   const struct model_content *content;
   const struct store_document *row;
   const uint8_t *previous_sha256;
+  enum model_state_reason copy_reason;
   struct model_issue issue;
   struct record_salts salts;
   struct sv_bytes record;
@@ -63,6 +64,25 @@ static sv_status ledger_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) 
   return SV_DONE;
 }
 
+/* Who agreed, in the order of their words. */
+static sv_status approvals_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct work *w = arg;
+  struct store_approval given[STORE_APPROVALS_MAX];
+  size_t n;
+  SV_TRY(tx->life->approvals(tx, ctx, w->row->number, w->row->version, STORE_ISSUE, given,
+                             STORE_APPROVALS_MAX, &n));
+  w->issue.approvals = SV_ARRAY(ctx->mem, n, struct model_approval);
+  if (!w->issue.approvals) {
+    return SV_FAIL(ctx, NO_MEMORY, "approvals");
+  }
+  for (size_t i = 0; i < n; i++) {
+    w->issue.approvals[i] = (struct model_approval){
+        policy_officer_of(w->s->parts.policy, given[i].officer), given[i].time_us};
+  }
+  w->issue.approval_count = n;
+  return SV_DONE;
+}
+
 /* The versions before this one, newest first. */
 static sv_status versions_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct work *w = arg;
@@ -99,6 +119,7 @@ static sv_status issue_fill(struct work *w) {
   w->issue = (struct model_issue){
       .version = row->version,
       .copy = row->copy,
+      .copy_reason = w->copy_reason,
       .supersedes = row->supersedes,
       .issue_date = row->issue_date,
       .issue_time_us = row->issue_time_us,
@@ -109,6 +130,9 @@ static sv_status issue_fill(struct work *w) {
   };
   (void)snprintf(w->issue.number, sizeof w->issue.number, "%s", row->number);
   check_code(w);
+  if (row->approvals_needed) {
+    SV_TRY(store_read(w->s->parts.store, w->ctx, approvals_act, w));
+  }
   if (row->kind == MODEL_DISBURSEMENT_RECEIPT) {
     return store_read(w->s->parts.store, w->ctx, ledger_act, w);
   }
@@ -306,15 +330,19 @@ static sv_status page_draw(struct work *w, struct produced *ret) {
 
 sv_status service_produce(struct service *s, struct sv_ctx *ctx,
                           const struct model_content *content, const struct store_document *row,
-                          const uint8_t *previous_sha256, struct produced *ret) {
-  struct work w = {
-      .s = s, .ctx = ctx, .content = content, .row = row, .previous_sha256 = previous_sha256};
+                          const struct produce_place *place, struct produced *ret) {
+  struct work w = {.s = s,
+                   .ctx = ctx,
+                   .content = content,
+                   .row = row,
+                   .previous_sha256 = place->previous_sha256,
+                   .copy_reason = place->copy_reason};
   memcpy(w.salts.salt, row->salt, sizeof w.salts.salt);
   memcpy(w.salts.secret, row->secret, sizeof w.salts.secret);
   SV_TRY(issue_fill(&w));
   struct sv_bytes content_json;
   SV_TRY(record_content(ctx, content, &w.salts, &content_json));
-  SV_TRY(record_write(ctx, content, &w.issue, &w.salts, previous_sha256, &w.record));
+  SV_TRY(record_write(ctx, content, &w.issue, &w.salts, w.previous_sha256, &w.record));
   crypto_sha256(w.record, w.issue.record_sha256);
   if (content->kind == MODEL_SAFE_CONDUCT) {
     SV_TRY(mrz_letter(ctx, &content->letter, w.issue.number, w.mrz[0], w.mrz[1]));
@@ -382,6 +410,19 @@ sv_status service_preview(struct service *s, struct sv_ctx *ctx,
       .recipient_id = none,
       .period_start = none,
       .period_end = none};
+  struct docs_request request = request_of(&w);
+  struct sv_sig_slot slot;
+  return docs_render(s->parts.docs, ctx, &request, ret_pdf, &slot);
+}
+
+sv_status service_draft_page(struct service *s, struct sv_ctx *ctx,
+                             const struct model_content *content, const struct store_document *row,
+                             struct sv_bytes *ret_pdf) {
+  struct work w = {.s = s, .ctx = ctx, .content = content, .row = row};
+  SV_TRY(issue_fill(&w));
+  w.issue.number[0] = '\0'; /* a draft says nothing that could be taken for a document */
+  w.issue.check_code[0] = '\0';
+  w.issue.preview = true;
   struct docs_request request = request_of(&w);
   struct sv_sig_slot slot;
   return docs_render(s->parts.docs, ctx, &request, ret_pdf, &slot);

@@ -84,6 +84,31 @@ sv_status service_audit(struct service *s, struct sv_ctx *ctx, const struct stor
   return store_write(s->parts.store, ctx, audit_act, &copy);
 }
 
+/* Who agreed, and which copies there are; the row's place in the status list is the newest copy's. */
+static sv_status row_history(struct store_tx *tx, struct sv_ctx *ctx, struct service_issued *doc) {
+  struct store_document *d = &doc->document;
+  if (d->approvals_needed) {
+    doc->approvals = SV_ARRAY(ctx->mem, STORE_APPROVALS_MAX, struct store_approval);
+    if (!doc->approvals) {
+      return SV_FAIL(ctx, NO_MEMORY, "approvals");
+    }
+    SV_TRY(tx->life->approvals(tx, ctx, d->number, d->version, STORE_ISSUE, doc->approvals,
+                               STORE_APPROVALS_MAX, &doc->approval_count));
+  }
+  if (d->copy < 2) {
+    return SV_DONE;
+  }
+  doc->copies = SV_ARRAY(ctx->mem, d->copy, struct store_copy);
+  if (!doc->copies) {
+    return SV_FAIL(ctx, NO_MEMORY, "copies");
+  }
+  SV_TRY(tx->ops->copies(tx, ctx, d->number, d->version, doc->copies, d->copy, &doc->copy_count));
+  uint32_t index =
+      doc->copy_count ? doc->copies[doc->copy_count - 1].status_index : STORE_INDEX_OF_DOCUMENT;
+  d->status_index = index == STORE_INDEX_OF_DOCUMENT ? d->status_index : index;
+  return SV_DONE;
+}
+
 sv_status service_row_read(struct store_tx *tx, struct sv_ctx *ctx, struct service_issued *doc,
                            bool with_pdf) {
   const struct store_document *d = &doc->document;
@@ -93,6 +118,7 @@ sv_status service_row_read(struct store_tx *tx, struct sv_ctx *ctx, struct servi
   }
   SV_TRY(tx->ops->seals(tx, ctx, d->number, d->version, d->copy, doc->seals, &doc->seal_count));
   SV_TRY(log_entry(tx, ctx, d->number, d->version, &doc->logged, &doc->log_index));
+  SV_TRY(row_history(tx, ctx, doc));
   if (d->state == MODEL_RESERVED || d->state == MODEL_VOID || d->state == MODEL_PENDING_APPROVAL ||
       d->state == MODEL_REJECTED) {
     return SV_DONE;

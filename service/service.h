@@ -58,6 +58,10 @@ struct service_issued {
   size_t seal_count;
   uint8_t pdf_sha256[32];
   struct sv_bytes pdf;
+  struct store_approval *approvals; /* of a document that needed any */
+  size_t approval_count;
+  struct store_copy *copies; /* of one that has more than the first; without bytes */
+  size_t copy_count;
   bool logged; /* log_index is the leaf of its issue */
   uint64_t log_index;
 };

@@ -259,9 +259,9 @@ struct store_document_ops {
   /* All copies, oldest first, without bytes. */
   sv_status (*copies)(struct store_tx *, struct sv_ctx *, const char *number, uint32_t version,
                       struct store_copy *ret, size_t limit, size_t *ret_n);
-  /* A draft's end: RESERVED with a lease. NOT_ISSUED in another state. */
+  /* A draft's end: RESERVED with a lease, and issued at this time. NOT_ISSUED in another state. */
   sv_status (*draft_reserve)(struct store_tx *, struct sv_ctx *, const char *number,
-                             uint32_t version, int64_t lease_until_us);
+                             uint32_t version, int64_t lease_until_us, int64_t issue_time_us);
   /* Drafts that nobody decided on in time, oldest first. */
   sv_status (*drafts_ended)(struct store_tx *, struct sv_ctx *, int64_t now_us,
                             struct store_document *ret, size_t limit, size_t *ret_n);

@@ -19,6 +19,16 @@ int command_issue(struct salvo *s, struct arguments a) {
     return code;
   }
   Salvo__V1__IssueDocumentResponse *r = (Salvo__V1__IssueDocumentResponse *)(void *)answer;
+  if (r->document && r->document->state == SALVO__V1__DOCUMENT__STATE__STATE_PENDING_APPROVAL) {
+    if (s->json) {
+      return json_print(s, answer);
+    }
+    (void)printf(
+        "%s version %u is a draft: officers read it with `salvo download %s --draft` and "
+        "agree with `salvo approve %s`\n",
+        r->document->number, r->document->version, r->document->number, r->document->number);
+    return EXIT_DONE;
+  }
   if (r->pdf.len == 0 && r->document) {
     (void)fprintf(stderr, "salvo: issued %s; get its file with: salvo download %s -o %s\n",
                   r->document->number, r->document->number, out);

@@ -13,7 +13,11 @@ static const char usage[] =
     "  verify --trust TRUST.pem FILE.pdf  judge it without a server: its status stays unknown\n"
     "  get NUMBER [--version N]           what the registry says of a document\n"
     "  list [--kind KIND] [--state STATE] [--case REFERENCE] [--page-size N] [--page-token T]\n"
-    "  download NUMBER -o OUT.pdf [--version N] [--copy N] [--record]\n"
+    "  download NUMBER -o OUT.pdf [--version N] [--copy N] [--record | --draft]\n"
+    "  approve NUMBER [--version N] [--digest HEX] [-o OUT.pdf]   the second officer's yes\n"
+    "  reject NUMBER --reason REASON [--version N]                and his no\n"
+    "  reissue NUMBER --reason DAMAGED|MISPRINT -o OUT.pdf        a new copy of a letter\n"
+    "  revoke NUMBER --reason REASON\n"
     "  obligation create REQUEST.json | get NAME\n"
     "  hold place REQUEST.json | lift REQUEST.json | get NAME | list\n"
     "  fact record FILE.json | FILE.jsonl (one a line)\n"
@@ -44,7 +48,9 @@ static const struct command commands[] = {
     {"get", command_get},           {"list", command_list},
     {"download", command_download}, {"obligation", command_obligation},
     {"hold", command_hold},         {"fact", command_fact},
-    {"log", command_log},
+    {"log", command_log},           {"approve", command_approve},
+    {"reject", command_reject},     {"reissue", command_reissue},
+    {"revoke", command_revoke},
 };
 
 int usage_fault(const char *what) {

@@ -11,9 +11,8 @@ enum { DOWNLOAD_TIMEOUT_S = 300, DOWNLOAD_MAX = 256 * 1024 * 1024 };
 
 static char *text(const char *s) { return (char *)(uintptr_t)s; } /* packing only reads */
 
-/* "FLIGHT_MANIFEST" or the whole name into the enum's number; false when there is none. */
-static bool enum_value(const ProtobufCEnumDescriptor *type, const char *prefix, const char *word,
-                       int *ret) {
+bool enum_value(const ProtobufCEnumDescriptor *type, const char *prefix, const char *word,
+                int *ret) {
   char whole[64];
   const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value_by_name(type, word);
   if (!v) {
@@ -26,14 +25,13 @@ static bool enum_value(const ProtobufCEnumDescriptor *type, const char *prefix, 
   return v != NULL;
 }
 
-static const char *enum_name(const ProtobufCEnumDescriptor *type, const char *prefix, int value) {
+const char *enum_name(const ProtobufCEnumDescriptor *type, const char *prefix, int value) {
   const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(type, value);
   size_t n = strlen(prefix);
   return !v ? "?" : strncmp(v->name, prefix, n) == 0 ? v->name + n : v->name;
 }
 
-/* A whole number of an option; false when it is none. */
-static bool number_of(const char *v, uint32_t *ret) {
+bool number_of(const char *v, uint32_t *ret) {
   if (!v) {
     return true;
   }
@@ -46,7 +44,7 @@ static bool number_of(const char *v, uint32_t *ret) {
   return true;
 }
 
-static void document_print(const Salvo__V1__Document *d) {
+void document_print(const Salvo__V1__Document *d) {
   (void)printf("%s  v%u c%u  %-20s %-10s %s", d->number, d->version, d->copy,
                enum_name(&salvo__v1__document_kind__descriptor, "DOCUMENT_KIND_", (int)d->kind),
                enum_name(&salvo__v1__document__state__descriptor, "STATE_", (int)d->state),
@@ -132,12 +130,14 @@ int command_download(struct salvo *s, struct arguments a) {
   bool good = number_of(argument_take(&a, "--version"), &request.version) &&
               number_of(argument_take(&a, "--copy"), &request.copy);
   bool record = a.count == 2 && strcmp(a.v[1], "--record") == 0;
-  if (!good || !out || (a.count != 1 && !record)) {
-    return usage_fault("download NUMBER -o OUT.pdf [--version N] [--copy N] [--record]");
+  bool draft = a.count == 2 && strcmp(a.v[1], "--draft") == 0;
+  if (!good || !out || (a.count != 1 && !record && !draft)) {
+    return usage_fault("download NUMBER -o OUT.pdf [--version N] [--copy N] [--record | --draft]");
   }
   request.number = a.v[0];
-  request.view = record ? SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_RECORD
-                        : SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_PDF;
+  request.view = record  ? SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_RECORD
+                 : draft ? SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_DRAFT
+                         : SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_PDF;
   int open = call_open(s);
   if (open != EXIT_DONE) {
     return open;

@@ -4,6 +4,7 @@
 
 #include "base/ctx.h"
 #include "rpc/client/client.h"
+#include "salvo/v1/document.pb-c.h"
 
 /* How a command ends. */
 enum {
@@ -34,6 +35,10 @@ int command_verify(struct salvo *s, struct arguments a);
 int command_get(struct salvo *s, struct arguments a);
 int command_list(struct salvo *s, struct arguments a);
 int command_download(struct salvo *s, struct arguments a);
+int command_approve(struct salvo *s, struct arguments a);
+int command_reject(struct salvo *s, struct arguments a);
+int command_reissue(struct salvo *s, struct arguments a);
+int command_revoke(struct salvo *s, struct arguments a);
 int command_obligation(struct salvo *s, struct arguments a);
 int command_audit(struct salvo *s, struct arguments a);
 int command_admin(struct salvo *s, struct arguments a);
@@ -62,6 +67,17 @@ int call_refused(struct salvo *s, const struct rpc_result *result);
 /* Protobuf JSON of a file ("-": standard input) into a message. EXIT_USAGE when it is none. */
 int call_request_read(struct salvo *s, const char *path, const ProtobufCMessageDescriptor *type,
                       ProtobufCMessage **ret);
+
+/* --- registry.c --- */
+
+/* "FLIGHT_MANIFEST" or the whole name into the enum's number; false when there is none. */
+bool enum_value(const ProtobufCEnumDescriptor *type, const char *prefix, const char *word,
+                int *ret);
+const char *enum_name(const ProtobufCEnumDescriptor *type, const char *prefix, int value);
+/* A whole number of an option (NULL: not given); false when it is none. */
+bool number_of(const char *v, uint32_t *ret);
+/* A line about a document. */
+void document_print(const Salvo__V1__Document *d);
 
 /* --- files.c --- */
 

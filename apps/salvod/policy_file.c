@@ -196,9 +196,9 @@ static sv_status callers_read(struct reading *r, struct config *file) {
   return SV_DONE;
 }
 
-/* One number of the safeguards, within bounds; what the file does not say is the default's. */
-static sv_status safeguard(struct reading *r, struct config_group g, const char *name, int64_t min,
-                           int64_t max, uint32_t *value) {
+/* One number of a group, within bounds; what the file does not say is the default's. */
+static sv_status number(struct reading *r, struct config_group g, const char *name, int64_t min,
+                        int64_t max, uint32_t *value) {
   int64_t v;
   SV_TRY(config_int(r->ctx, g, name, min, max, *value, &v));
   *value = (uint32_t)v;
@@ -214,17 +214,33 @@ static sv_status safeguards_read(struct reading *r, struct config *file) {
     return SV_DONE;
   }
   SV_TRY(config_group(r->ctx, config_root(file), "safeguards", &g));
-  SV_TRY(safeguard(r, g, "screening_days", 1, 365, &p->screening_days));
-  SV_TRY(safeguard(r, g, "fitness_hours", 1, 720, &p->fitness_hours));
-  SV_TRY(safeguard(r, g, "cooling_off_hours", 0, 8760, &p->cooling_off_hours));
-  SV_TRY(safeguard(r, g, "hold_unconfirmed_hours", 1, 720, &p->hold_unconfirmed_hours));
-  SV_TRY(safeguard(r, g, "holds_per_day", 1, 100000, &p->holds_per_day));
+  SV_TRY(number(r, g, "screening_days", 1, 365, &p->screening_days));
+  SV_TRY(number(r, g, "fitness_hours", 1, 720, &p->fitness_hours));
+  SV_TRY(number(r, g, "cooling_off_hours", 0, 8760, &p->cooling_off_hours));
+  SV_TRY(number(r, g, "hold_unconfirmed_hours", 1, 720, &p->hold_unconfirmed_hours));
+  SV_TRY(number(r, g, "holds_per_day", 1, 100000, &p->holds_per_day));
   SV_TRY(config_text(r->ctx, g, "no_monitor", "warn", &no_monitor));
   p->no_monitor_blocks = strcmp(no_monitor, "block") == 0;
   if (!p->no_monitor_blocks && strcmp(no_monitor, "warn") != 0) {
     return config_fault(r->ctx, g, "no_monitor", "is neither \"warn\" nor \"block\"");
   }
   return SV_DONE;
+}
+
+static sv_status approvals_read(struct reading *r, struct config *file) {
+  struct config_group g;
+  struct policy_approvals *p = &r->policy->approvals;
+  *p = policy_approvals_default;
+  if (!config_has(config_root(file), "approvals")) {
+    return SV_DONE;
+  }
+  SV_TRY(config_group(r->ctx, config_root(file), "approvals", &g));
+  SV_TRY(number(r, g, "SAFE_CONDUCT", 0, POLICY_APPROVALS_MAX, &p->needed[MODEL_SAFE_CONDUCT]));
+  SV_TRY(
+      number(r, g, "FLIGHT_MANIFEST", 0, POLICY_APPROVALS_MAX, &p->needed[MODEL_FLIGHT_MANIFEST]));
+  SV_TRY(number(r, g, "DISBURSEMENT_RECEIPT", POLICY_RECEIPT_APPROVALS_MIN, POLICY_APPROVALS_MAX,
+                &p->needed[MODEL_DISBURSEMENT_RECEIPT]));
+  return number(r, g, "draft_hours", 1, 8760, &p->draft_hours);
 }
 
 static sv_status file_read(struct reading *r, struct config *file) {
@@ -234,6 +250,7 @@ static sv_status file_read(struct reading *r, struct config *file) {
   SV_TRY(roles_read(r, file));
   SV_TRY(callers_read(r, file));
   SV_TRY(safeguards_read(r, file));
+  SV_TRY(approvals_read(r, file));
   return config_unknown_check(r->ctx, file);
 }
 

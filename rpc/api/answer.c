@@ -62,6 +62,38 @@ static enum model_state state_of(const struct store_document *row) {
   return row->state;
 }
 
+/* Approvals and copies. */
+static bool history_put(struct sv_ctx *ctx, const struct service_issued *doc,
+                        Salvo__V1__Document *d) {
+  d->approvals = SV_ARRAY(ctx->mem, doc->approval_count, Salvo__V1__Document__Approval *);
+  d->copies = SV_ARRAY(ctx->mem, doc->copy_count, Salvo__V1__Document__Copy *);
+  if (!d->approvals || !d->copies) {
+    return false;
+  }
+  for (size_t i = 0; i < doc->approval_count; i++) {
+    Salvo__V1__Document__Approval *a = SV_NEW(ctx->mem, Salvo__V1__Document__Approval);
+    if (!a) {
+      return false;
+    }
+    salvo__v1__document__approval__init(a);
+    a->officer = text(doc->approvals[i].officer);
+    a->time = convert_timestamp(ctx, doc->approvals[i].time_us);
+    d->approvals[d->n_approvals++] = a;
+  }
+  for (size_t i = 0; i < doc->copy_count; i++) {
+    Salvo__V1__Document__Copy *c = SV_NEW(ctx->mem, Salvo__V1__Document__Copy);
+    if (!c) {
+      return false;
+    }
+    salvo__v1__document__copy__init(c);
+    c->copy = doc->copies[i].copy;
+    c->reason = (Salvo__V1__Document__StateReason)doc->copies[i].reason;
+    c->time = convert_timestamp(ctx, doc->copies[i].time_us);
+    d->copies[d->n_copies++] = c;
+  }
+  return true;
+}
+
 Salvo__V1__Document *convert_document(struct sv_ctx *ctx, const struct service_issued *doc,
                                       bool own) {
   const struct store_document *row = &doc->document;
@@ -92,6 +124,9 @@ Salvo__V1__Document *convert_document(struct sv_ctx *ctx, const struct service_i
     d->signer_certificate_sha256 = data_of(row->signer_certificate_sha256, 32);
     ok = ok && seals_put(ctx, doc, d);
   }
+  if (row->state == MODEL_PENDING_APPROVAL) { /* what an approver confirms */
+    d->content_sha256 = data_of(row->content_sha256, 32);
+  }
   if (doc->logged) {
     d->log_entry = SV_NEW(ctx->mem, Salvo__V1__Document__LogEntry);
     if (!d->log_entry) {
@@ -105,7 +140,7 @@ Salvo__V1__Document *convert_document(struct sv_ctx *ctx, const struct service_i
     d->status_list = text(row->status_list);
     d->status_index = row->status_index;
     d->issued_by = text(row->issued_by);
-    ok = ok && languages_put(ctx, row->languages, d);
+    ok = ok && languages_put(ctx, row->languages, d) && history_put(ctx, doc, d);
   }
   return ok ? d : NULL;
 }

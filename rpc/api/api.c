@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rpc/api/convert.h"
+#include "service/approval.h"
 
 enum {
   PDF_INLINE_MAX = 3 * 1024 * 1024,
@@ -42,6 +43,12 @@ void convert_request_id(struct rpc_call *call, const char *text) {
   }
 }
 
+ProtobufCBinaryData convert_pdf(struct sv_bytes pdf) {
+  bool inline_too = pdf.n <= PDF_INLINE_MAX;
+  return (ProtobufCBinaryData){.len = inline_too ? pdf.n : 0,
+                               .data = inline_too ? (uint8_t *)(uintptr_t)pdf.p : NULL};
+}
+
 /* --- issuance --- */
 
 static sv_status issue_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
@@ -62,10 +69,7 @@ static sv_status issue_document(struct rpc_call *call, struct sv_ctx *ctx, void 
       return CONVERT_NO_MEMORY(ctx);
     }
   }
-  if (issued.pdf.n <= PDF_INLINE_MAX) {
-    answer.pdf =
-        (ProtobufCBinaryData){.len = issued.pdf.n, .data = (uint8_t *)(uintptr_t)issued.pdf.p};
-  }
+  answer.pdf = convert_pdf(issued.pdf);
   return convert_answer(call, ctx, &answer.base);
 }
 
@@ -74,6 +78,18 @@ static const struct rpc_method issuance_methods[] = {
      .input = &salvo__v1__issue_document_request__descriptor,
      .output = &salvo__v1__issue_document_response__descriptor,
      .handle = issue_document},
+    {.path = "/salvo.v1.IssuanceService/ApproveDocument",
+     .input = &salvo__v1__approve_document_request__descriptor,
+     .output = &salvo__v1__approve_document_response__descriptor,
+     .handle = life_approve_document},
+    {.path = "/salvo.v1.IssuanceService/RejectDocument",
+     .input = &salvo__v1__reject_document_request__descriptor,
+     .output = &salvo__v1__reject_document_response__descriptor,
+     .handle = life_reject_document},
+    {.path = "/salvo.v1.IssuanceService/ReissueDocument",
+     .input = &salvo__v1__reissue_document_request__descriptor,
+     .output = &salvo__v1__reissue_document_response__descriptor,
+     .handle = life_reissue_document},
     {.path = "/salvo.v1.IssuanceService/RevokeDocument",
      .input = &salvo__v1__revoke_document_request__descriptor,
      .output = &salvo__v1__revoke_document_response__descriptor,
@@ -129,6 +145,7 @@ static sv_status list_documents(struct rpc_call *call, struct sv_ctx *ctx, void 
 static sv_status download_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
   BEGIN(call, ctx, service, caller, DownloadDocumentRequest, download_document_request, m);
   enum service_view view = SERVICE_VIEW_PDF;
+  bool draft = m->view == SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_DRAFT;
   switch (m->view) {
     case SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_UNSPECIFIED:
     case SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_PDF:
@@ -136,11 +153,15 @@ static sv_status download_document(struct rpc_call *call, struct sv_ctx *ctx, vo
     case SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_RECORD:
       view = SERVICE_VIEW_RECORD;
       break;
+    case SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_DRAFT:
+      break;
     default:
       return SV_FAIL(ctx, UNIMPLEMENTED, "view %d", (int)m->view);
   }
   struct sv_bytes bytes;
-  SV_TRY(service_download(service, ctx, &caller, m->number, m->version, m->copy, view, &bytes));
+  SV_TRY(draft ? service_draft(service, ctx, &caller, m->number, m->version, &bytes)
+               : service_download(service, ctx, &caller, m->number, m->version, m->copy, view,
+                                  &bytes));
   for (size_t at = 0; at < bytes.n; at += CHUNK_BYTES) {
     size_t n = bytes.n - at < CHUNK_BYTES ? bytes.n - at : CHUNK_BYTES;
     Salvo__V1__DownloadDocumentResponse answer = SALVO__V1__DOWNLOAD_DOCUMENT_RESPONSE__INIT;

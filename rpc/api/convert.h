@@ -41,6 +41,8 @@ struct model_travel_document convert_travel_document(const Salvo__V1__TravelDocu
 sv_status convert_texts(struct sv_ctx *ctx, char **v, size_t n, struct model_texts *ret);
 /* 0 for none. */
 int64_t convert_time(const Google__Protobuf__Timestamp *t);
+/* A PDF in an answer; empty above 3 MiB: then DownloadDocument gives it. */
+ProtobufCBinaryData convert_pdf(struct sv_bytes pdf);
 /* NULL when memory is out. */
 Google__Protobuf__Timestamp *convert_timestamp(struct sv_ctx *ctx, int64_t us);
 
@@ -52,6 +54,9 @@ extern const size_t api_log_method_n;
 
 /* Handlers of rpc/api/life.c, in the services that api.c lists. */
 sv_status life_revoke_document(struct rpc_call *call, struct sv_ctx *ctx, void *service);
+sv_status life_approve_document(struct rpc_call *call, struct sv_ctx *ctx, void *service);
+sv_status life_reject_document(struct rpc_call *call, struct sv_ctx *ctx, void *service);
+sv_status life_reissue_document(struct rpc_call *call, struct sv_ctx *ctx, void *service);
 sv_status life_record_print(struct rpc_call *call, struct sv_ctx *ctx, void *service);
 sv_status life_watch_documents(struct rpc_call *call, struct sv_ctx *ctx, void *service);
 

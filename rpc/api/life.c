@@ -1,6 +1,8 @@
-/* What happens to a document after it was issued: the handlers of revocation, prints and the stream of changes. */
+/* What happens to a document after it was issued: the handlers of approval, revocation, copies,
+ * prints and the stream of changes. */
 #include "service/life.h"
 #include "rpc/api/convert.h"
+#include "service/approval.h"
 
 enum { EVENTS_AT_ONCE = 64, POLLS_A_HEARTBEAT = 60 };
 static const uint64_t event_poll_ns = 250 * 1000 * 1000;
@@ -19,6 +21,54 @@ sv_status life_revoke_document(struct rpc_call *call, struct sv_ctx *ctx, void *
   Salvo__V1__RevokeDocumentResponse answer = SALVO__V1__REVOKE_DOCUMENT_RESPONSE__INIT;
   answer.document = convert_document(ctx, &doc, true);
   answer.pending_second_officer = pending;
+  return answer.document ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
+}
+
+sv_status life_approve_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, ApproveDocumentRequest, approve_document_request, m);
+  convert_request_id(call, m->request_id);
+  struct service_approval a = {
+      .request_id = m->request_id,
+      .number = m->number,
+      .version = m->version,
+      .content_sha256 = sv_bytes_of(m->content_sha256.data, m->content_sha256.len)};
+  SV_TRY(rpc_pack(ctx, &m->base, &a.encoded));
+  struct service_issued doc;
+  SV_TRY(service_approve(service, ctx, &caller, &a, &doc));
+  Salvo__V1__ApproveDocumentResponse answer = SALVO__V1__APPROVE_DOCUMENT_RESPONSE__INIT;
+  answer.document = convert_document(ctx, &doc, true);
+  answer.pdf = convert_pdf(doc.pdf);
+  return answer.document ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
+}
+
+sv_status life_reject_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, RejectDocumentRequest, reject_document_request, m);
+  convert_request_id(call, m->request_id);
+  struct service_rejection r = {.request_id = m->request_id,
+                                .number = m->number,
+                                .version = m->version,
+                                .reason = (enum model_state_reason)m->reason};
+  SV_TRY(rpc_pack(ctx, &m->base, &r.encoded));
+  struct service_issued doc;
+  SV_TRY(service_reject(service, ctx, &caller, &r, &doc));
+  Salvo__V1__RejectDocumentResponse answer = SALVO__V1__REJECT_DOCUMENT_RESPONSE__INIT;
+  answer.document = convert_document(ctx, &doc, true);
+  return answer.document ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
+}
+
+sv_status life_reissue_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, ReissueDocumentRequest, reissue_document_request, m);
+  convert_request_id(call, m->request_id);
+  struct service_reissue r = {.request_id = m->request_id,
+                              .number = m->number,
+                              .version = m->version,
+                              .reason = (enum model_state_reason)m->reason};
+  SV_TRY(rpc_pack(ctx, &m->base, &r.encoded));
+  struct service_issued doc;
+  SV_TRY(service_reissue(service, ctx, &caller, &r, &doc));
+  Salvo__V1__ReissueDocumentResponse answer = SALVO__V1__REISSUE_DOCUMENT_RESPONSE__INIT;
+  answer.document = convert_document(ctx, &doc, true);
+  answer.pdf = convert_pdf(doc.pdf);
   return answer.document ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
 }
 
