@@ -174,21 +174,33 @@ static sv_status fill_contents(struct sv_ctx *ctx, uint8_t *pdf, const struct sv
   return SV_DONE;
 }
 
-sv_status seal_pdf(struct seal *seal, struct sv_ctx *ctx, uint8_t *pdf, size_t n,
-                   const struct sv_sig_slot *slot) {
+static sv_status cms_make(struct seal *seal, struct sv_ctx *ctx, const uint8_t digest[static 32],
+                          struct sv_bytes *ret_cms) {
   const struct pki_chain *chain = seal->document->chain;
-  SV_TRY(check_slot(ctx, seal, pdf, n, slot));
-  SV_TRY(fill_byte_range(ctx, pdf, n, slot));
-  uint8_t digest[32];
-  SV_TRY(digest_file(ctx, pdf, n, slot, digest));
   struct sv_bytes attributes;
   SV_TRY(pki_cms_attributes(ctx, chain, digest, &attributes));
   uint8_t raw[PKI_RAW_MAX];
   size_t raw_n;
   SV_TRY(seal_key_sign(seal->document, ctx, SEAL_DOCUMENT, attributes, raw, &raw_n));
+  return pki_cms_assemble(ctx, chain, attributes, sv_bytes_of(raw, raw_n), ret_cms);
+}
+
+sv_status seal_pdf(struct seal *seal, struct sv_ctx *ctx, uint8_t *pdf, size_t n,
+                   const struct sv_sig_slot *slot) {
+  SV_TRY(check_slot(ctx, seal, pdf, n, slot));
+  SV_TRY(fill_byte_range(ctx, pdf, n, slot));
+  uint8_t digest[32];
+  SV_TRY(digest_file(ctx, pdf, n, slot, digest));
   struct sv_bytes cms;
-  SV_TRY(pki_cms_assemble(ctx, chain, attributes, sv_bytes_of(raw, raw_n), &cms));
+  SV_TRY(cms_make(seal, ctx, digest, &cms));
   return fill_contents(ctx, pdf, slot, cms);
+}
+
+sv_status seal_record(struct seal *seal, struct sv_ctx *ctx, struct sv_bytes record,
+                      struct sv_bytes *ret_cms) {
+  uint8_t digest[32];
+  crypto_sha256(record, digest);
+  return cms_make(seal, ctx, digest, ret_cms);
 }
 
 sv_status seal_visible(struct seal *seal, struct sv_ctx *ctx, struct sv_bytes unsigned_part,

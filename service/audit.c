@@ -2,11 +2,14 @@
  * what can't be read does, and is itself a fault that names the place. */
 #include "service/audit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto/digest.h"
+#include "formats/record/record.h"
 #include "model/number.h"
+#include "pki/cms.h"
 #include "verify/twin.h"
 
 enum { SERIES_MAX = 300, MISSES_MAX = 100, ACT_MEMORY = 256 * 1024 * 1024 };
@@ -139,6 +142,83 @@ static sv_status documents_check(struct audit *a, struct store_tx *tx, struct sv
   return SV_DONE;
 }
 
+/* --- amendments --- */
+
+/* Rows come in the order of obligations and amendments: each names the record of the one before. */
+struct amendments {
+  struct audit *a;
+  char last[512]; /* "authority/id" of the row before */
+  uint8_t previous[32];
+};
+
+static const char *cell(const char *const *names, const char *const *cells, size_t n,
+                        const char *name) {
+  for (size_t i = 0; i < n; i++) {
+    if (strcmp(names[i], name) == 0) {
+      return cells[i] ? cells[i] : "";
+    }
+  }
+  return "";
+}
+
+static sv_status blob_cell(struct sv_ctx *ctx, const char *hex, struct sv_bytes *ret) {
+  size_t n = strlen(hex) / 2;
+  uint8_t *p = sv_arena_alloc(ctx->mem, n + 1);
+  if (!p) {
+    return SV_FAIL(ctx, NO_MEMORY, "audit");
+  }
+  *ret = sv_bytes_of(p, sv_unhex(hex, p, n) ? n : 0);
+  return SV_DONE;
+}
+
+static sv_status amendment_judge(struct amendments *m, struct sv_ctx *ctx, const char *name,
+                                 const struct record_amendment *known, struct sv_bytes record,
+                                 struct sv_bytes signature) {
+  bool same;
+  struct pki_cms cms = {0};
+  SV_TRY(record_amendment_says(ctx, record, known, &same));
+  if (!same) {
+    fault_put(m->a, "amendments", name, "record",
+              "does not say what the row and the one before do");
+  }
+  SV_TRY(pki_cms_verify(ctx, signature, &record, 1, &cms));
+  if (cms.fault != PKI_CMS_GOOD) {
+    fault_put(m->a, "amendments", name, "signature", "is not one over the record");
+  }
+  pki_chain_close(cms.chain);
+  m->a->sum.amendments++;
+  crypto_sha256(record, m->previous);
+  return SV_DONE;
+}
+
+static sv_status amendment_row(void *arg, struct sv_ctx *ctx, const char *const *names,
+                               const char *const *cells, size_t n) {
+  struct amendments *m = arg;
+  struct record_amendment known = {
+      .authority = cell(names, cells, n, "authority"),
+      .obligation = cell(names, cells, n, "id"),
+      .amendment = (uint32_t)strtoul(cell(names, cells, n, "amendment"), NULL, 10),
+      .change_minor = strtoll(cell(names, cells, n, "change_minor"), NULL, 10),
+      .obligated_minor = strtoll(cell(names, cells, n, "obligated_minor"), NULL, 10),
+      .period_end = cell(names, cells, n, "period_end"),
+      .actor = cell(names, cells, n, "actor"),
+      .time_us = strtoll(cell(names, cells, n, "time_us"), NULL, 10)};
+  char of[sizeof m->last];
+  (void)snprintf(of, sizeof of, "%s/%s", known.authority, known.obligation);
+  known.previous_sha256 = strcmp(of, m->last) == 0 ? m->previous : NULL;
+  memcpy(m->last, of, sizeof of);
+  char *name = sv_arena_printf(ctx->mem, "%s/%u", of, known.amendment);
+  struct sv_bytes record, signature;
+  SV_TRY(blob_cell(ctx, cell(names, cells, n, "record"), &record));
+  SV_TRY(blob_cell(ctx, cell(names, cells, n, "signature"), &signature));
+  return amendment_judge(m, ctx, name, &known, record, signature);
+}
+
+static sv_status amendments_check(struct audit *a, struct store_tx *tx, struct sv_ctx *ctx) {
+  struct amendments m = {.a = a};
+  return tx->log->table(tx, ctx, "amendments", amendment_row, &m);
+}
+
 /* --- the log --- */
 
 /* The tree grows leaf by leaf; its right edge is enough to have the root of every size that was signed. */
@@ -254,6 +334,7 @@ static sv_status audit_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   SV_TRY(tx->log->rules_check(tx, ctx, fault_put, a));
   SV_TRY(series_check(a, tx, ctx));
   SV_TRY(documents_check(a, tx, ctx));
+  SV_TRY(amendments_check(a, tx, ctx));
   return log_check(a, tx, ctx);
 }
 

@@ -5,7 +5,7 @@
 #include "store/log.h"
 
 struct audit_summary {
-  uint64_t rows, documents, copies, leaves, checkpoints;
+  uint64_t rows, documents, copies, amendments, leaves, checkpoints;
   uint64_t faults;
 };
 

@@ -13,7 +13,7 @@ static sv_status event_put(struct store_tx *tx, struct sv_ctx *ctx, struct store
 sv_status service_changed(struct store_tx *tx, struct sv_ctx *ctx, const struct change *c) {
   struct store_audit row = {c->actor, c->act, c->number, c->version, c->reason};
   SV_TRY(tx->life->audit(tx, ctx, &row));
-  SV_TRY(log_append(tx, ctx, c->act, c->number, c->version));
+  SV_TRY(log_append(tx, ctx, c->act, c->number, c->version, c->record_sha256));
   if (c->number[0] == '\0' || c->kind == MODEL_KIND_NONE) {
     return SV_DONE;
   }

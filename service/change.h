@@ -11,6 +11,7 @@ struct change {
   enum model_kind kind;
   const char *number; /* "" where there is none: then no event */
   uint32_t version;
+  const uint8_t *record_sha256; /* of a record that is no document's; NULL: none */
 };
 
 sv_status service_changed(struct store_tx *tx, struct sv_ctx *ctx, const struct change *c);

@@ -40,7 +40,7 @@ static void commitment(const uint8_t salt[static STORE_LEAF_SALT], const char *s
 static bool issues(const char *act) { return strcmp(act, "issue") == 0; }
 
 static sv_status leaf_write(struct store_tx *tx, struct sv_ctx *ctx, const struct store_leaf *leaf,
-                            struct sv_bytes *ret) {
+                            const uint8_t *record_sha256, struct sv_bytes *ret) {
   struct store_audit_head head;
   SV_TRY(tx->log->audit_head(tx, ctx, &head));
   char subject[65], link[65], record[65];
@@ -49,10 +49,13 @@ static sv_status leaf_write(struct store_tx *tx, struct sv_ctx *ctx, const struc
   struct sv_buf out = sv_buf_in(ctx->mem, STORE_LEAF_MAX);
   sv_buf_printf(&out, "{\"act\":\"%s\",\"audit\":\"%s\",\"format\":\"salvo-leaf/1\"", leaf->act,
                 link);
-  if (issues(leaf->act)) {
-    uint8_t digest[32];
+  uint8_t digest[32];
+  if (!record_sha256 && issues(leaf->act)) {
     SV_TRY(tx->log->record_digest(tx, ctx, leaf->subject, leaf->version, digest));
-    sv_hex(digest, sizeof digest, record);
+    record_sha256 = digest;
+  }
+  if (record_sha256) {
+    sv_hex(record_sha256, sizeof digest, record);
     sv_buf_printf(&out, ",\"record_sha256\":\"%s\"", record);
   }
   sv_buf_printf(&out, ",\"subject\":\"%s\",\"time\":%lld}", subject,
@@ -62,10 +65,10 @@ static sv_status leaf_write(struct store_tx *tx, struct sv_ctx *ctx, const struc
 }
 
 sv_status log_append(struct store_tx *tx, struct sv_ctx *ctx, const char *act, const char *subject,
-                     uint32_t version) {
+                     uint32_t version, const uint8_t *record_sha256) {
   struct store_leaf leaf = {.act = act, .subject = subject, .version = version};
   SV_TRY(crypto_random(ctx, leaf.salt, sizeof leaf.salt));
-  SV_TRY(leaf_write(tx, ctx, &leaf, &leaf.leaf));
+  SV_TRY(leaf_write(tx, ctx, &leaf, record_sha256, &leaf.leaf));
   SV_TRY(tx->log->size(tx, ctx, &leaf.index));
   struct tlog_hash h, made[TLOG_LEVELS];
   struct tlog_nodes nodes = nodes_of(tx);

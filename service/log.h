@@ -2,14 +2,15 @@
  *
  * A leaf is one line of canonical JSON without personal data and without a digest that could be guessed:
  *   {"act":"issue","audit":hex,"format":"salvo-leaf/1","record_sha256":hex,"subject":hex,"time":1768495328}
- * audit: the chain of audit rows with this act's own; record_sha256 of an issued document alone (records are salted);
+ * audit: the chain of audit rows with this act's own; record_sha256 of issues and amendments alone (records are salted);
  * subject: SHA-256(salt || subject "\n" version), the salt being in the registry; time in seconds. */
 #pragma once
 #include "service/service.h"
 
-/* Appends the leaf of an act; inside it, after its audit row. subject "" where there is none. */
+/* Appends the leaf of an act; inside it, after its audit row. subject "" where there is none. record_sha256: 32 bytes, of
+ * a salted record that is no document's; NULL: a document's own where one was issued. */
 sv_status log_append(struct store_tx *tx, struct sv_ctx *ctx, const char *act, const char *subject,
-                     uint32_t version);
+                     uint32_t version, const uint8_t *record_sha256);
 
 /* Signs a checkpoint when there are leaves that none covers. To be called now and then, and on demand.
  * Fails: CORRUPT when the log forked: nothing is signed any more. */

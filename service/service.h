@@ -125,3 +125,26 @@ sv_status service_obligation_create(struct service *s, struct sv_ctx *ctx,
 sv_status service_obligation(struct service *s, struct sv_ctx *ctx,
                              const struct service_caller *caller, const char *name,
                              struct store_obligation *ret);
+
+struct service_amendment {
+  const char *request_id;
+  const char *name;   /* "obligations/ID" */
+  uint32_t amendment; /* the one that the caller saw */
+  int64_t change_minor;
+  const char *period_end; /* "": as before */
+  struct sv_bytes encoded;
+};
+/* Raises or lowers what was obligated, with a signed record of its own. *ret: the obligation as it is now.
+ * Fails: FIELD_INVALID, REQUEST_ID_REUSED, NOT_FOUND, VERSION_CHANGED, OBLIGATION_CLOSED, BALANCE_EXCEEDED (less than was
+ * disbursed), LIMIT_EXCEEDED (999 amendments), ROLE_MISSING, SIGNER. */
+sv_status service_obligation_amend(struct service *s, struct sv_ctx *ctx,
+                                   const struct service_caller *caller,
+                                   const struct service_amendment *amendment,
+                                   struct store_obligation *ret);
+
+/* By name; limit 0: 50. page_token "" or what the page before gave; ret_next "" at the end. ret has room for
+ * SERVICE_PAGE_MAX. */
+sv_status service_obligations(struct service *s, struct sv_ctx *ctx,
+                              const struct service_caller *caller, uint32_t limit,
+                              const char *page_token, struct store_obligation *ret, size_t *ret_n,
+                              const char **ret_next);

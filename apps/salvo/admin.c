@@ -66,11 +66,12 @@ static sv_status audit(struct sv_ctx *ctx, const struct registry *r, const struc
 
 static int audit_print(const struct audit_summary *m, bool judged) {
   (void)printf(
-      "%llu rows, %llu documents, %llu copies, %llu leaves, %llu checkpoints%s: %llu "
-      "faults\n",
+      "%llu rows, %llu documents, %llu copies, %llu amendments, %llu leaves, %llu checkpoints%s: "
+      "%llu faults\n",
       (unsigned long long)m->rows, (unsigned long long)m->documents, (unsigned long long)m->copies,
-      (unsigned long long)m->leaves, (unsigned long long)m->checkpoints,
-      judged ? "" : " (signatures not judged)", (unsigned long long)m->faults);
+      (unsigned long long)m->amendments, (unsigned long long)m->leaves,
+      (unsigned long long)m->checkpoints, judged ? "" : " (signatures not judged)",
+      (unsigned long long)m->faults);
   return m->faults ? EXIT_REFUSED : EXIT_DONE;
 }
 

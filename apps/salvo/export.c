@@ -97,11 +97,54 @@ static sv_status table_put(struct store_tx *tx, struct sv_ctx *ctx, struct expor
   return kept ? SV_DONE : SV_FAIL(ctx, IO, "%s can't be synced", path);
 }
 
+/* --- signed records of amendments, as files that `openssl cms -verify` takes --- */
+
+static sv_status blob_put(struct sv_ctx *ctx, const char *path, const char *hex) {
+  size_t n = hex ? strlen(hex) / 2 : 0;
+  uint8_t *p = sv_arena_alloc(ctx->mem, n + 1);
+  FILE *f = path && p && n && sv_unhex(hex, p, n) ? fopen(path, "wbxe") : NULL;
+  if (!f) {
+    return SV_FAIL(ctx, IO, "an amendment's file: %s", strerror(errno));
+  }
+  bool kept = fwrite(p, 1, n, f) == n && fflush(f) == 0 && fsync(fileno(f)) == 0;
+  kept = fclose(f) == 0 && kept;
+  return kept ? SV_DONE : SV_FAIL(ctx, IO, "%s can't be synced", path);
+}
+
+static sv_status amendment_put(void *arg, struct sv_ctx *ctx, const char *const *names,
+                               const char *const *cells, size_t n) {
+  const struct exporting *e = arg;
+  const char *authority = cell(names, cells, n, "authority"), *id = cell(names, cells, n, "id");
+  const char *amendment = cell(names, cells, n, "amendment");
+  if (!of_year(e->year, names, cells, n)) {
+    return SV_DONE;
+  }
+  if (!authority || !id || !amendment || strpbrk(authority, "/\\") || strpbrk(id, "/\\")) {
+    return SV_FAIL(ctx, CORRUPT, "an amendment of no name");
+  }
+  SV_TRY(blob_put(
+      ctx,
+      sv_arena_printf(ctx->mem, "%s/amendments/%s.%s.%s.json", e->dir, authority, id, amendment),
+      cell(names, cells, n, "record")));
+  return blob_put(
+      ctx,
+      sv_arena_printf(ctx->mem, "%s/amendments/%s.%s.%s.p7s", e->dir, authority, id, amendment),
+      cell(names, cells, n, "signature"));
+}
+
+static sv_status amendments_put(struct store_tx *tx, struct sv_ctx *ctx, struct exporting *e) {
+  char *path = sv_arena_printf(ctx->mem, "%s/amendments", e->dir);
+  if (!path || mkdir(path, 0700) != 0) {
+    return SV_FAIL(ctx, IO, "amendments: %s", strerror(errno));
+  }
+  return tx->log->table(tx, ctx, "amendments", amendment_put, e);
+}
+
 static sv_status export_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
     SV_TRY(table_put(tx, ctx, arg, tables[i]));
   }
-  return SV_DONE;
+  return amendments_put(tx, ctx, arg);
 }
 
 sv_status export_year(struct sv_ctx *ctx, struct store *store, int year, const char *dir) {

@@ -18,7 +18,7 @@ static const char usage[] =
     "  reject NUMBER --reason REASON [--version N]                and his no\n"
     "  reissue NUMBER --reason DAMAGED|MISPRINT -o OUT.pdf        a new copy of a letter\n"
     "  revoke NUMBER --reason REASON\n"
-    "  obligation create REQUEST.json | get NAME\n"
+    "  obligation create REQUEST.json | amend REQUEST.json | get NAME | list\n"
     "  hold place REQUEST.json | lift REQUEST.json | get NAME | list\n"
     "  fact record FILE.json | FILE.jsonl (one a line)\n"
     "\n"

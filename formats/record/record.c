@@ -396,3 +396,52 @@ sv_status record_read(struct sv_ctx *ctx, struct sv_bytes json, struct record_fa
   *ret = f;
   return SV_DONE;
 }
+
+/* --- amendments --- */
+
+sv_status record_amendment_write(struct sv_ctx *ctx, const struct record_amendment *a,
+                                 struct sv_bytes *ret_json) {
+  struct writer w = {.salts = NULL};
+  SV_AUTO(json_decref) json_t *tree = json_object();
+  char hex[65], time[21];
+  put_text(&w, tree, "format", "salvo-amendment/1");
+  sv_hex(a->salt, sizeof a->salt, hex);
+  put_text(&w, tree, "salt", hex);
+  put_text(&w, tree, "authority", a->authority);
+  put_text(&w, tree, "obligation", a->obligation);
+  put_uint(&w, tree, "amendment", a->amendment);
+  put_money(&w, tree, "change_minor", a->change_minor);
+  put_money(&w, tree, "obligated_minor", a->obligated_minor);
+  put_text(&w, tree, "currency", a->currency);
+  put_text(&w, tree, "period_start", a->period_start);
+  put_text(&w, tree, "period_end", a->period_end);
+  put_text(&w, tree, "actor", a->actor);
+  sv_time_format(a->time_us, time);
+  put_text(&w, tree, "time", time);
+  if (a->previous_sha256) {
+    sv_hex(a->previous_sha256, 32, hex);
+    put_text(&w, tree, "previous_sha256", hex);
+  }
+  return dump_json(ctx, &w, tree, ret_json);
+}
+
+sv_status record_amendment_says(struct sv_ctx *ctx, struct sv_bytes json,
+                                const struct record_amendment *known, bool *ret_same) {
+  json_error_t error;
+  SV_AUTO(json_decref)
+  json_t *tree = json.n <= RECORD_BYTES_MAX
+                     ? json_loadb((const char *)json.p, json.n, JSON_REJECT_DUPLICATES, &error)
+                     : NULL;
+  struct record_amendment a = *known;
+  a.currency = text_of(ctx, tree, "currency");
+  a.period_start = text_of(ctx, tree, "period_start");
+  const char *salt = text_of(ctx, tree, "salt");
+  if (!a.currency || !a.period_start || !salt) {
+    return SV_FAIL(ctx, NO_MEMORY, "an amendment's record");
+  }
+  struct sv_bytes made;
+  *ret_same = sv_unhex(salt, a.salt, sizeof a.salt);
+  SV_TRY(record_amendment_write(ctx, &a, &made));
+  *ret_same = *ret_same && sv_bytes_equal(made, json);
+  return SV_DONE;
+}

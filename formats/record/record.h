@@ -46,3 +46,29 @@ sv_status record_read(struct sv_ctx *ctx, struct sv_bytes json, struct record_fa
 /* SHA-256(field salt || value) in hexadecimal, the commitment at `path`: for whoever discloses one field. */
 void record_commitment(const struct record_salts *salts, const char *path, const char *value,
                        char hex[static 65]);
+
+/* An amendment of an obligation is a record of its own, signed beside it:
+ *   {"actor","amendment","authority","change_minor","currency","format":"salvo-amendment/1","obligated_minor","obligation",
+ *    "period_end","period_start","previous_sha256"?,"salt","time"} */
+struct record_amendment {
+  const char *authority;
+  const char *obligation; /* without "obligations/" */
+  uint32_t amendment;     /* from 1 */
+  int64_t change_minor;
+  int64_t obligated_minor; /* after it */
+  const char *currency;
+  const char *period_start;
+  const char *period_end; /* after it */
+  const char *actor;
+  int64_t time_us;
+  uint8_t salt[RECORD_SALT_BYTES];
+  const uint8_t *previous_sha256; /* of the record of the amendment before; NULL: the first */
+};
+
+/* Canonical JSON. ret in ctx->mem. Fails: NO_MEMORY. */
+sv_status record_amendment_write(struct sv_ctx *ctx, const struct record_amendment *a,
+                                 struct sv_bytes *ret_json);
+/* Whether the bytes say exactly what is known of an amendment; salt, currency and start of the period are taken from the
+ * bytes. Trust: any bytes. Fails: NO_MEMORY. */
+sv_status record_amendment_says(struct sv_ctx *ctx, struct sv_bytes json,
+                                const struct record_amendment *known, bool *ret_same);

@@ -343,6 +343,14 @@ static const struct rpc_method funding_methods[] = {
      .input = &salvo__v1__get_obligation_request__descriptor,
      .output = &salvo__v1__get_obligation_response__descriptor,
      .handle = get_obligation},
+    {.path = "/salvo.v1.FundingService/AmendObligation",
+     .input = &salvo__v1__amend_obligation_request__descriptor,
+     .output = &salvo__v1__amend_obligation_response__descriptor,
+     .handle = funding_amend_obligation},
+    {.path = "/salvo.v1.FundingService/ListObligations",
+     .input = &salvo__v1__list_obligations_request__descriptor,
+     .output = &salvo__v1__list_obligations_response__descriptor,
+     .handle = funding_list_obligations},
 };
 
 #define SERVICE_OF(full_name, table, n)                                          \

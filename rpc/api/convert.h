@@ -60,4 +60,8 @@ sv_status life_reissue_document(struct rpc_call *call, struct sv_ctx *ctx, void 
 sv_status life_record_print(struct rpc_call *call, struct sv_ctx *ctx, void *service);
 sv_status life_watch_documents(struct rpc_call *call, struct sv_ctx *ctx, void *service);
 
+/* Handlers of rpc/api/funding.c. */
+sv_status funding_amend_obligation(struct rpc_call *call, struct sv_ctx *ctx, void *service);
+sv_status funding_list_obligations(struct rpc_call *call, struct sv_ctx *ctx, void *service);
+
 #define CONVERT_NO_MEMORY(ctx) SV_FAIL((ctx), NO_MEMORY, "answer")

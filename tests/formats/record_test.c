@@ -104,11 +104,53 @@ static void what_is_no_record_is_refused(void **state) {
   }
 }
 
+static void an_amendments_record_says_what_is_known_or_not(void **state) {
+  (void)state;
+  struct sv_ctx ctx = fresh();
+  uint8_t previous[32] = {9};
+  struct record_amendment a = {.authority = "migration",
+                               .obligation = "FY24",
+                               .amendment = 2,
+                               .change_minor = INT64_MIN,
+                               .obligated_minor = 5,
+                               .currency = "USD",
+                               .period_start = "2024-10-01",
+                               .period_end = "2025-09-30",
+                               .actor = "spiffe://utopia.example/authority/migration/officer/a",
+                               .time_us = 1768495328000000,
+                               .salt = {3},
+                               .previous_sha256 = previous};
+  struct sv_bytes json;
+  bool same = false;
+  assert_int_equal(record_amendment_write(&ctx, &a, &json).reason, SV_OK);
+  assert_true(contains(json, "\"change_minor\":\"-9223372036854775808\""));
+  struct record_amendment known = a;
+  memset(known.salt, 0, sizeof known.salt); /* the registry's row has none of these */
+  known.currency = known.period_start = "";
+  assert_int_equal(record_amendment_says(&ctx, json, &known, &same).reason, SV_OK);
+  assert_true(same);
+  known.change_minor++;
+  assert_int_equal(record_amendment_says(&ctx, json, &known, &same).reason, SV_OK);
+  assert_false(same);
+  known.change_minor--;
+  known.previous_sha256 = NULL;
+  assert_int_equal(record_amendment_says(&ctx, json, &known, &same).reason, SV_OK);
+  assert_false(same);
+  static const char *const bad[] = {"", "{}", "[1]", "null", "{\"salt\":1}"};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    same = true;
+    assert_int_equal(record_amendment_says(&ctx, sv_bytes_str(bad[i]), &a, &same).reason, SV_OK);
+    assert_false(same);
+  }
+  sv_arena_close(ctx.mem);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_same_document_gives_the_same_bytes_with_sorted_keys),
       cmocka_unit_test(private_values_are_commitments_that_their_salt_opens),
       cmocka_unit_test(what_is_no_record_is_refused),
+      cmocka_unit_test(an_amendments_record_says_what_is_known_or_not),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

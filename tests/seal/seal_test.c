@@ -126,6 +126,21 @@ static void a_visible_seal_verifies_with_the_certificate_that_its_header_names(v
   assert_true(sv_bytes_equal(read.signed_part, unsigned_part));
 }
 
+static void a_records_signature_holds_for_this_record_alone(void **state) {
+  (void)state;
+  SV_AUTO(seal_close) struct seal *seal = open_seal();
+  struct sv_bytes record = sv_bytes_str("{\"amendment\":1}"), other = sv_bytes_str("{}"), cms;
+  assert_int_equal(seal_record(seal, &ctx, record, &cms).reason, SV_OK);
+  struct pki_cms read = {0};
+  assert_int_equal(pki_cms_verify(&ctx, cms, &record, 1, &read).reason, SV_OK);
+  assert_int_equal(read.fault, PKI_CMS_GOOD);
+  pki_chain_close(read.chain);
+  read = (struct pki_cms){0};
+  assert_int_equal(pki_cms_verify(&ctx, cms, &other, 1, &read).reason, SV_OK);
+  assert_int_equal(read.fault, PKI_CMS_CONTENT);
+  pki_chain_close(read.chain);
+}
+
 static void a_key_that_is_not_its_certificates_is_found_at_start(void **state) {
   (void)state;
   struct seal *seal = NULL;
@@ -167,6 +182,7 @@ int main(int argc, char **argv) {
       T(byte_range_covers_all_but_the_contents),
       T(a_slot_outside_the_file_or_too_small_is_refused),
       T(a_visible_seal_verifies_with_the_certificate_that_its_header_names),
+      T(a_records_signature_holds_for_this_record_alone),
       T(a_key_that_is_not_its_certificates_is_found_at_start),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
