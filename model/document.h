@@ -253,6 +253,11 @@ struct model_ledger {
   int64_t closing_minor; /* obligated - paid before - this payment */
 };
 
+/* Occupants of a manifest, by what happened to them since the version before. */
+struct model_revision {
+  struct model_texts added, removed, changed;
+};
+
 /* One earlier version of a manifest, for the cover's table; newest first. */
 struct model_version {
   uint32_t version;
@@ -278,7 +283,8 @@ struct model_issue {
   struct model_ledger ledger; /* receipts */
   const struct model_version *versions;
   size_t version_count;
-  char check_code[18]; /* "7Q4M-K2PX-9DHT3" */
+  struct model_revision revision; /* of a later version of a manifest */
+  char check_code[18];            /* "7Q4M-K2PX-9DHT3" */
   uint8_t record_sha256[32];
   bool preview; /* watermarked: no number, no seal, no signature */
   bool specimen;

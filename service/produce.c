@@ -7,8 +7,10 @@
 #include "formats/mrz/mrz.h"
 #include "formats/vds/vds_profile.h"
 #include "model/number.h"
+#include "model/revision.h"
 #include "model/rules.h"
 #include "service/inside.h"
+#include "service/refuge.h"
 
 enum { VERSIONS_SHOWN = 3 };
 
@@ -83,28 +85,69 @@ static sv_status approvals_act(struct store_tx *tx, struct sv_ctx *ctx, void *ar
   return SV_DONE;
 }
 
-/* The versions before this one, newest first. */
+/* The version of a manifest before v that was ever issued, with its content; ret->number NULL: none. */
+static sv_status version_before(struct store_tx *tx, struct sv_ctx *ctx, const struct work *w,
+                                uint32_t v, struct store_document *ret,
+                                struct model_content *ret_content) {
+  while (v > 1) {
+    SV_TRY(tx->ops->document_find(tx, ctx, w->row->number, --v, ret));
+    if (ret->state != MODEL_VOID && ret->state != MODEL_REJECTED) {
+      return refuge_row_content(w->s, ctx, ret, ret_content);
+    }
+  }
+  *ret = (struct store_document){0};
+  return SV_DONE;
+}
+
+/* The versions before this one, newest first, each with its changes, and those of this one. */
 static sv_status versions_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct work *w = arg;
   struct model_version *versions = SV_ARRAY(ctx->mem, VERSIONS_SHOWN, struct model_version);
+  struct model_content now = *w->content, before;
+  struct store_document row;
   if (!versions) {
     return SV_FAIL(ctx, NO_MEMORY, "versions");
   }
+  SV_TRY(version_before(tx, ctx, w, w->row->version, &row, &before));
+  if (row.number) {
+    SV_TRY(model_revision_find(ctx, &before.manifest, &now.manifest, &w->issue.revision));
+  }
   size_t n = 0;
-  for (uint32_t v = w->row->version - 1; v >= 1 && n < VERSIONS_SHOWN - 1; v--) {
-    struct store_document old;
-    SV_TRY(tx->ops->document_find(tx, ctx, w->row->number, v, &old));
-    if (old.state == MODEL_VOID || old.state == MODEL_REJECTED) {
-      continue;
+  while (row.number && n < VERSIONS_SHOWN - 1) {
+    struct model_version *v = &versions[n++];
+    struct model_revision unused;
+    *v = (struct model_version){row.version, row.issue_time_us, before.manifest.version_reason, ""};
+    now = before;
+    SV_TRY(version_before(tx, ctx, w, v->version, &row, &before));
+    v->lines_changed = now.manifest.occupant_count > 1
+                           ? sv_arena_printf(ctx->mem, "1–%zu", now.manifest.occupant_count)
+                           : "1";
+    if (row.number) {
+      SV_TRY(model_revision_find(ctx, &before.manifest, &now.manifest, &unused));
+      v->lines_changed = model_lines_changed(ctx->mem, &now.manifest);
     }
-    struct model_content content = {0};
-    SV_TRY(w->s->parts.request_decode(ctx, old.request, &content));
-    versions[n++] =
-        (struct model_version){v, old.issue_time_us, content.manifest.version_reason, ""};
+    if (!v->lines_changed) {
+      return SV_FAIL(ctx, NO_MEMORY, "versions");
+    }
   }
   w->issue.versions = versions;
   w->issue.version_count = n;
   return SV_DONE;
+}
+
+/* The lines of a version are marked where they changed: in a list of its own, for the content is the caller's. */
+static sv_status lines_own(struct work *w) {
+  const struct model_manifest *m = &w->content->manifest;
+  struct model_content *own = SV_NEW(w->ctx->mem, struct model_content);
+  struct model_occupant *lines = SV_ARRAY(w->ctx->mem, m->occupant_count, struct model_occupant);
+  if (!own || !lines) {
+    return SV_FAIL(w->ctx, NO_MEMORY, "lines of a version");
+  }
+  memcpy(lines, m->occupants, m->occupant_count * sizeof *lines);
+  *own = *w->content;
+  own->manifest.occupants = lines;
+  w->content = own;
+  return store_read(w->s->parts.store, w->ctx, versions_act, w);
 }
 
 static sv_status issue_fill(struct work *w) {
@@ -137,7 +180,7 @@ static sv_status issue_fill(struct work *w) {
     return store_read(w->s->parts.store, w->ctx, ledger_act, w);
   }
   if (row->kind == MODEL_FLIGHT_MANIFEST && row->version > 1) {
-    return store_read(w->s->parts.store, w->ctx, versions_act, w);
+    return lines_own(w);
   }
   return SV_DONE;
 }
@@ -341,8 +384,8 @@ sv_status service_produce(struct service *s, struct sv_ctx *ctx,
   memcpy(w.salts.secret, row->secret, sizeof w.salts.secret);
   SV_TRY(issue_fill(&w));
   struct sv_bytes content_json;
-  SV_TRY(record_content(ctx, content, &w.salts, &content_json));
-  SV_TRY(record_write(ctx, content, &w.issue, &w.salts, w.previous_sha256, &w.record));
+  SV_TRY(record_content(ctx, w.content, &w.salts, &content_json));
+  SV_TRY(record_write(ctx, w.content, &w.issue, &w.salts, w.previous_sha256, &w.record));
   crypto_sha256(w.record, w.issue.record_sha256);
   if (content->kind == MODEL_SAFE_CONDUCT) {
     SV_TRY(mrz_letter(ctx, &content->letter, w.issue.number, w.mrz[0], w.mrz[1]));

@@ -367,6 +367,9 @@ sv_status refuge_row_content(struct service *s, struct sv_ctx *ctx,
   *ret = (struct model_content){0};
   SV_TRY(s->parts.request_decode(ctx, row->request, ret));
   struct model_manifest *m = &ret->manifest;
+  if (row->version_reason) { /* a version that the registry made */
+    m->version_reason = row->version_reason;
+  }
   for (size_t i = 0; i < m->occupant_count; i++) {
     const char *id = m->occupants[i].occupant_id;
     m->occupants[i].offloaded =

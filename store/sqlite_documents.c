@@ -120,7 +120,8 @@ static const char *const texts[STMT_COUNT] = {
         "SELECT copy, reason, time_us, status_index, pdf_sha256 FROM copies WHERE number = ?1 AND "
         "version = ?2 ORDER BY copy LIMIT ?3",
     [STMT_DRAFT_RESERVE] =
-        "UPDATE documents SET state = 1, lease_until_us = ?3, issue_time_us = ?4 WHERE number = ?1 AND version = ?2 "
+        "UPDATE documents SET state = 1, lease_until_us = ?3, issue_time_us = ?4 WHERE number = ?1 "
+        "AND version = ?2 "
         "AND state = 2",
     [STMT_DRAFTS_ENDED] = "SELECT " DOCUMENT_COLUMNS
                           " FROM documents d WHERE state = 2 AND draft_until_us < ?1 ORDER BY "
@@ -492,8 +493,7 @@ static sv_status tx_copies(struct store_tx *tx, struct sv_ctx *ctx, const char *
 }
 
 static sv_status tx_draft_reserve(struct store_tx *tx, struct sv_ctx *ctx, const char *number,
-                                  uint32_t version, int64_t lease_until_us,
-                                  int64_t issue_time_us) {
+                                  uint32_t version, int64_t lease_until_us, int64_t issue_time_us) {
   struct sqlite_use u = use_of(tx, SQLITE_DOCUMENTS, STMT_DRAFT_RESERVE);
   use_text(&u, 1, number);
   use_int(&u, 2, version);

@@ -1,6 +1,7 @@
 /* The cover of a flight manifest: it names nobody, so that it can go to people who must not have the list. */
 #include "base/clock.h"
 #include "docs_gen/layout/manifest.h"
+#include "model/revision.h"
 
 /* ---- static half ---- */
 
@@ -199,27 +200,12 @@ static const struct pair *version_reason(const struct layout *l, enum model_stat
 /* "17", "5, 17", "1–61" out of the marks of the occupants. */
 static const char *changed_lines(struct canvas *c, const struct layout *l) {
   const struct model_manifest *m = &l->content->manifest;
-  const char *text = "";
-  size_t listed = 0, n = m->occupant_count;
+  size_t n = m->occupant_count;
   if (l->issue->version <= 1) {
     return n > 1 ? layout_printf(c, "1–%zu", n) : "1";
   }
-  for (size_t i = 0; i < n; i++) {
-    size_t end = i;
-    while (end < n && m->occupants[end].changed) {
-      end++;
-    }
-    if (end == i) {
-      continue;
-    }
-    if (++listed > 3) {
-      return layout_printf(c, "%s…", text);
-    }
-    text = end - i > 1 ? layout_printf(c, "%s%s%zu–%zu", text, *text ? ", " : "", i + 1, end)
-                       : layout_printf(c, "%s%s%zu", text, *text ? ", " : "", i + 1);
-    i = end;
-  }
-  return *text ? text : "—";
+  const char *text = model_lines_changed(c->list.ctx->mem, m);
+  return text ? text : "";
 }
 
 struct version_row {

@@ -57,6 +57,8 @@ def main():
             except grpc.RpcError as error:
                 explain(error)
                 sys.exit(1)
+        if answer.document.state == answer.document.STATE_PENDING_APPROVAL:
+            sys.exit(print(answer.document.number, "awaits other officers; then the same request gives the file"))
         pathlib.Path(out_file).write_bytes(answer.pdf)
         print(answer.document.number, out_file)
 

@@ -299,6 +299,23 @@ sv_status record_content(struct sv_ctx *ctx, const struct model_content *content
   return dump_json(ctx, &w, tree, ret_json);
 }
 
+static json_t *ids_json(struct writer *w, const struct model_texts *ids) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < ids->n; i++) {
+    w->failed |= json_array_append_new(list, json_string(ids->v[i])) != 0;
+  }
+  return list;
+}
+
+/* Who came, who left, and whose line is another than on the version before. */
+static json_t *revision_json(struct writer *w, const struct model_revision *r) {
+  json_t *o = json_object();
+  put(w, o, "added", ids_json(w, &r->added));
+  put(w, o, "changed", ids_json(w, &r->changed));
+  put(w, o, "removed", ids_json(w, &r->removed));
+  return o;
+}
+
 /* The balances that a receipt shows. */
 static json_t *ledger_json(struct writer *w, const struct model_ledger *l) {
   json_t *o = json_object();
@@ -331,6 +348,7 @@ sv_status record_write(struct sv_ctx *ctx, const struct model_content *content,
   if (previous_sha256) {
     sv_hex(previous_sha256, 32, hex);
     put_text(&w, tree, "previous_sha256", hex);
+    put(&w, tree, "lines", revision_json(&w, &issue->revision));
   }
   put(&w, tree, "content", content_json(&w, content));
   if (content->kind == MODEL_DISBURSEMENT_RECEIPT) {

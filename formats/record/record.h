@@ -2,8 +2,9 @@
  * strings). Its SHA-256 is in the visible seals; its bytes are attached to the PDF as record.json.
  *
  *   {"approvals":[{"officer","time"}],"authority","content":{...},"format":"salvo-record/1","issue_date",
- *    "issue_time","kind","number","previous_sha256"?,"salt","version"}
+ *    "issue_time","kind","lines"?:{"added","changed","removed"},"number","previous_sha256"?,"salt","version"}
  *
+ * lines: occupant ids of a manifest's later version, by what happened since the version before.
  * Private fields of the content appear only as {"sha256":hex}: SHA-256(field salt || value), where the field salt is
  * HMAC-SHA-256(secret, path) and the secret stays in the registry. What the paper does not show of a manifest's
  * occupants (birth date, sex, nationality, travel document, service codes) is private too: the twin travels with the

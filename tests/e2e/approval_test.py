@@ -1,5 +1,6 @@
 """The second officer: drafts read, approved, rejected, forgotten; copies of a letter whose paper was surrendered."""
 
+import json
 import re
 import subprocess
 import uuid
@@ -166,6 +167,30 @@ def test_a_version_that_waits_leaves_the_one_before_in_force(server):
     assert flight.registry.GetDocument(get, timeout=60).document.version == 1
     assert server.client("approver").approve(waiting).document.state == Document.STATE_ISSUED
     assert flight.registry.GetDocument(get, timeout=60).document.version == 2
+
+
+def test_the_record_of_a_version_names_who_came_and_left_and_changed(server, tmp_path):
+    flight = server.client("flight")
+    request = example("flight-manifest")
+    first = flight.issue(request).document
+    second = example("flight-manifest", supersedes=first.number, supersedes_version=1)
+    lines = second.flight_manifest.occupants
+    second.flight_manifest.version_reason = Document.STATE_REASON_CORRECTION
+    crew = [o for o in lines if o.role == document_pb2.FlightManifest.Occupant.ROLE_CREW]
+    gone, moved = crew[0].occupant_id, lines[0].occupant_id
+    lines[0].seat = "29F"
+    lines.remove(crew[0])
+    lines.add().CopyFrom(crew[0])
+    lines[-1].occupant_id = "X99"
+    lines[-1].travel_document.number = "QN0000099"
+    lines[-1].person.birth_date = "1980-02-03"
+    issued = flight.issue(second)
+    record = json.loads(flight.download(first.number, version=2, view=Download.VIEW_RECORD))
+    assert record["lines"] == {"added": ["X99"], "changed": [moved], "removed": [gone]}
+    assert record["previous_sha256"] == first.record_sha256.hex()
+    page = text_of(issued.pdf, tmp_path / "m.pdf")
+    assert re.search(r"\b2\b.*corrección", page, re.IGNORECASE), page[:3000]
+    assert server.client("gate").verify(issued.pdf).verdict == Verdict.VERDICT_VALID
 
 
 def test_a_letter_that_protects_gives_way_to_a_weaker_one_by_two_officers_alone(server):

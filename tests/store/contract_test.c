@@ -304,7 +304,8 @@ static sv_status draft_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   assert_int_equal(n, 1);
   SV_TRY(tx->ops->draft_reserve(tx, ctx, "S260000MX", 1, 50, 60));
   struct sv_ctx aside = sv_ctx_over(ctx->mem);
-  assert_int_equal(tx->ops->draft_reserve(tx, &aside, "S260000MX", 1, 50, 60).reason, SV_NOT_ISSUED);
+  assert_int_equal(tx->ops->draft_reserve(tx, &aside, "S260000MX", 1, 50, 60).reason,
+                   SV_NOT_ISSUED);
   return SV_DONE;
 }
 
