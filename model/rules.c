@@ -510,6 +510,14 @@ static void receipt_line_check(struct sv_ctx *ctx, const struct model_receipt *r
                    "%s.type", path);
   }
   bool reversal = r->payment_type == MODEL_REVERSAL;
+  if (l->type == MODEL_CHARTER && !reversal) {
+    if (l->manifest_number[0] == '\0') {
+      sv_ctx_violate(ctx, "is required of a charter line", "%s.manifest_number", path);
+    }
+    if (l->passenger_count == 0) {
+      sv_ctx_violate(ctx, "is required of a charter line", "%s.passenger_count", path);
+    }
+  }
   if (l->quantity_thousandths <= 0) {
     sv_ctx_violate(ctx, "is not positive", "%s.quantity_thousandths", path);
   }

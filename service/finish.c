@@ -70,9 +70,10 @@ static sv_status receipt_close(struct store_tx *tx, struct sv_ctx *ctx,
   if (f->content->receipt.reversal_of[0]) {
     return reversal_close(tx, ctx, f, &o);
   }
-  return o.disbursed_minor > o.obligated_minor
-             ? SV_FAIL(ctx, BALANCE_EXCEEDED, "the obligation shrank")
-             : SV_DONE;
+  if (o.disbursed_minor > o.obligated_minor) {
+    return SV_FAIL(ctx, BALANCE_EXCEEDED, "the obligation shrank");
+  }
+  return interlock_charter(tx, ctx, row->authority, &f->content->receipt, row->number);
 }
 
 /* What a rule leaves to a second officer, who saw the draft or did not. */

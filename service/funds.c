@@ -5,6 +5,7 @@
 #include "model/codes.h"
 #include "model/rules.h"
 #include "service/inside.h"
+#include "store/protection.h"
 
 static sv_status base_amount(struct sv_ctx *ctx, const struct model_receipt *r,
                              const struct store_obligation *o, int64_t *ret) {
@@ -56,6 +57,89 @@ static sv_status reversal_check(struct store_tx *tx, struct sv_ctx *ctx, const c
   return sv_ctx_violations_status(ctx);
 }
 
+/* --- charter lines --- */
+
+/* A reversal gives back what its receipt billed. */
+static bool bills(const struct model_receipt *r, size_t line) {
+  return r->payment_type != MODEL_REVERSAL && r->lines[line].type == MODEL_CHARTER;
+}
+
+/* Passengers of a line's manifest on the lines up to and with this one. */
+static uint64_t billed_to(const struct model_receipt *r, size_t line) {
+  uint64_t n = 0;
+  for (size_t i = 0; i <= line; i++) {
+    if (bills(r, i) && strcmp(r->lines[i].manifest_number, r->lines[line].manifest_number) == 0) {
+      n += r->lines[i].passenger_count;
+    }
+  }
+  return n;
+}
+
+static sv_status closed_manifest(struct store_tx *tx, struct sv_ctx *ctx, const char *authority,
+                                 const char *number, uint32_t *ret_boarded, bool *ret_closed) {
+  struct store_document row;
+  struct sv_ctx aside = sv_ctx_over(ctx->mem);
+  sv_status s = tx->ops->document_find(tx, &aside, number, 0, &row);
+  bool closed = !sv_failed(s) && row.kind == MODEL_FLIGHT_MANIFEST && row.state == MODEL_CLOSED &&
+                strcmp(row.authority, authority) == 0;
+  if (closed) {
+    s = tx->protection->boarded_count(tx, &aside, number, ret_boarded);
+  }
+  if (sv_failed(s) && s.reason != SV_NOT_FOUND) {
+    return sv_ctx_fail(ctx, s.reason, "%s", aside.detail);
+  }
+  *ret_closed = closed && !sv_failed(s);
+  return SV_DONE;
+}
+
+static sv_status charter_line(struct store_tx *tx, struct sv_ctx *ctx, const char *authority,
+                              const struct model_receipt *r, size_t line, const char *number) {
+  const char *manifest = r->lines[line].manifest_number;
+  uint32_t boarded = 0;
+  bool closed;
+  SV_TRY(closed_manifest(tx, ctx, authority, manifest, &boarded, &closed));
+  if (!closed) {
+    sv_ctx_violate(ctx, "is not a closed manifest of this authority",
+                   "disbursement_receipt.lines[%zu].manifest_number", line);
+    return SV_DONE;
+  }
+  uint64_t others;
+  SV_TRY(tx->funding->billed(tx, ctx, manifest, number, &others));
+  if (others + billed_to(r, line) > boarded) {
+    char *text = sv_arena_printf(
+        ctx->mem, "is more than boarded: %u did, %llu are billed before", boarded,
+        (unsigned long long)(others + billed_to(r, line) - r->lines[line].passenger_count));
+    sv_ctx_violate(ctx, text ? text : "is more than boarded",
+                   "disbursement_receipt.lines[%zu].passenger_count", line);
+  }
+  return SV_DONE;
+}
+
+sv_status interlock_charter(struct store_tx *tx, struct sv_ctx *ctx, const char *authority,
+                            const struct model_receipt *r, const char *number) {
+  for (size_t i = 0; i < r->line_count; i++) {
+    if (bills(r, i)) {
+      SV_TRY(charter_line(tx, ctx, authority, r, i, number));
+    }
+  }
+  return sv_ctx_violations_status(ctx);
+}
+
+sv_status interlock_bill(struct store_tx *tx, struct sv_ctx *ctx, const struct model_receipt *r,
+                         const char *number) {
+  for (size_t i = 0; i < r->line_count; i++) {
+    bool last = bills(r, i); /* of its manifest: it has the sum */
+    for (size_t k = i + 1; last && k < r->line_count; k++) {
+      last = !bills(r, k) || strcmp(r->lines[k].manifest_number, r->lines[i].manifest_number) != 0;
+    }
+    if (last) {
+      SV_TRY(tx->funding->bill_add(tx, ctx, r->lines[i].manifest_number, number,
+                                   (uint32_t)billed_to(r, i)));
+    }
+  }
+  return SV_DONE;
+}
+
 sv_status interlock_receipt(struct store_tx *tx, struct sv_ctx *ctx, const char *authority,
                             const struct model_receipt *r, struct store_obligation *ret_obligation,
                             int64_t *ret_base_minor) {
@@ -72,6 +156,7 @@ sv_status interlock_receipt(struct store_tx *tx, struct sv_ctx *ctx, const char 
                    "disbursement_receipt.payment_date");
     return SV_FAIL(ctx, OBLIGATION_CLOSED, "period");
   }
+  SV_TRY(interlock_charter(tx, ctx, authority, r, ""));
   if (r->payment_type == MODEL_REVERSAL) {
     SV_TRY(reversal_check(tx, ctx, authority, r, id, base));
   } else if (base > o.obligated_minor - o.disbursed_minor) {

@@ -62,6 +62,14 @@ sv_status interlock_receipt(struct store_tx *tx, struct sv_ctx *ctx, const char 
                             const struct model_receipt *r, struct store_obligation *ret_obligation,
                             int64_t *ret_base_minor);
 
+/* Inside a transaction: each charter line bills a closed manifest of this authority, and no more passengers of it than
+ * boarded and are not billed by another receipt. number: of this receipt, "" before it has one. Fails: FIELD_INVALID. */
+sv_status interlock_charter(struct store_tx *tx, struct sv_ctx *ctx, const char *authority,
+                            const struct model_receipt *r, const char *number);
+/* Inside the reserving act, once the receipt has its number: what it bills is billed. */
+sv_status interlock_bill(struct store_tx *tx, struct sv_ctx *ctx, const struct model_receipt *r,
+                         const char *number);
+
 /* Sleeps until the next step of the grid of 100 ms that began at start_us (sv_wall_us): every refusal that rests on
  * protection answers on it, whatever was looked at. Returns early when the call is not wanted any more. */
 void service_quantum_wait(struct sv_ctx *ctx, int64_t start_us);

@@ -185,6 +185,9 @@ static sv_status reserve_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg)
     SV_TRY(receipt_reserve(tx, ctx, r));
   }
   SV_TRY(number_take(tx, ctx, r));
+  if (r->row.kind == MODEL_DISBURSEMENT_RECEIPT) {
+    SV_TRY(interlock_bill(tx, ctx, &r->request->content.receipt, r->row.number));
+  }
   SV_TRY(issue_status_index(tx, ctx, &r->row));
   SV_TRY(approvals_ask(tx, ctx, r));
   r->row.copy = 1;

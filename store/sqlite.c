@@ -33,7 +33,11 @@ static const char protection_sql[] =
 static const char log_sql[] =
 #include "store_migration_0004_log.inc"
     ;
-static const char *const migrations[] = {registry_sql, life_sql, protection_sql, log_sql};
+static const char bills_sql[] =
+#include "store_migration_0005_bills.inc"
+    ;
+static const char *const migrations[] = {registry_sql, life_sql, protection_sql, log_sql,
+                                         bills_sql};
 enum { MIGRATION_COUNT = sizeof migrations / sizeof migrations[0], MIGRATION_DIGESTS = 4 };
 
 struct job {

@@ -61,6 +61,11 @@ static const char *const rules[] = {
     "SELECT 'obligations', o.authority || '/' || o.id, 'amendment', 'has amendments missing' FROM "
     "obligations o WHERE o.amendment <> (SELECT count(*) FROM amendments a WHERE a.authority = "
     "o.authority AND a.id = o.id)",
+    "SELECT 'bills', b.manifest, 'passengers', 'are more than boarded' FROM bills b JOIN documents "
+    "d "
+    "ON d.number = b.receipt WHERE d.state NOT IN (9, 10) AND d.superseded_by = '' GROUP BY "
+    "b.manifest HAVING sum(b.passengers) > coalesce((SELECT c.boarded FROM closings c WHERE "
+    "c.number = b.manifest), 0)",
     "SELECT 'approvals', a.number || '/' || a.version, 'officer', 'approved what he asked for' "
     "FROM approvals a JOIN documents d ON d.number = a.number AND d.version = a.version WHERE "
     "a.question = 1 AND a.officer = d.issued_by",

@@ -15,6 +15,8 @@ enum {
   STMT_AMENDMENT_ADD,
   STMT_AMENDMENTS,
   STMT_OBLIGATION_LIST,
+  STMT_BILL_ADD,
+  STMT_BILLED,
   STMT_COUNT
 };
 static const char *const texts[STMT_COUNT] = {
@@ -43,6 +45,13 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_OBLIGATION_LIST] =
         "SELECT " OBLIGATION_COLUMNS
         " FROM obligations WHERE authority = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+    [STMT_BILL_ADD] =
+        "INSERT INTO bills (manifest, receipt, passengers) VALUES (?1, ?2, ?3) ON "
+        "CONFLICT DO NOTHING",
+    [STMT_BILLED] =
+        "SELECT coalesce(sum(b.passengers), 0) FROM bills b JOIN documents d ON d.number = "
+        "b.receipt WHERE b.manifest = ?1 AND b.receipt <> ?2 AND d.state NOT IN (9, 10) AND "
+        "d.superseded_by = ''",
 };
 const struct sqlite_group sqlite_funding_group = {texts, STMT_COUNT};
 
@@ -224,6 +233,36 @@ static sv_status tx_obligation_list(struct store_tx *tx, struct sv_ctx *ctx, con
   return SV_DONE;
 }
 
+/* --- bills --- */
+
+static sv_status tx_bill_add(struct store_tx *tx, struct sv_ctx *ctx, const char *manifest,
+                             const char *receipt, uint32_t passengers) {
+  struct sqlite_use u = use_of(tx, SQLITE_FUNDING, STMT_BILL_ADD);
+  use_text(&u, 1, manifest);
+  use_text(&u, 2, receipt);
+  use_int(&u, 3, passengers);
+  int changed;
+  SV_TRY(use_run(&u, ctx, "bill", &changed));
+  return changed == 1 ? SV_DONE : SV_FAIL(ctx, ALREADY_EXISTS, "bill");
+}
+
+static sv_status tx_billed(struct store_tx *tx, struct sv_ctx *ctx, const char *manifest,
+                           const char *but, uint64_t *ret) {
+  struct sqlite_use u = use_of(tx, SQLITE_FUNDING, STMT_BILLED);
+  use_text(&u, 1, manifest);
+  use_text(&u, 2, but);
+  bool row;
+  SV_TRY(use_row(&u, ctx, "bills", &row));
+  struct sqlite_row r = row_of(&u, ctx);
+  int64_t n = row ? row_int(&r) : -1;
+  use_end(&u);
+  if (n < 0) {
+    return SV_FAIL(ctx, CORRUPT, "bills of %s", manifest);
+  }
+  *ret = (uint64_t)n;
+  return SV_DONE;
+}
+
 const struct store_funding_ops sqlite_funding_ops = {
     .obligation_add = tx_obligation_add,
     .obligation_find = tx_obligation_find,
@@ -232,4 +271,6 @@ const struct store_funding_ops sqlite_funding_ops = {
     .amendment_add = tx_amendment_add,
     .amendments = tx_amendments,
     .obligation_list = tx_obligation_list,
+    .bill_add = tx_bill_add,
+    .billed = tx_billed,
 };

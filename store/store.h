@@ -327,6 +327,13 @@ struct store_funding_ops {
   sv_status (*obligation_list)(struct store_tx *, struct sv_ctx *, const char *authority,
                                const char *after_id, struct store_obligation *ret, size_t limit,
                                size_t *ret_n);
+  /* A receipt bills so many passengers of a manifest; once for the two. ALREADY_EXISTS. */
+  sv_status (*bill_add)(struct store_tx *, struct sv_ctx *, const char *manifest,
+                        const char *receipt, uint32_t passengers);
+  /* How many of a manifest are billed by receipts but this one ("": by all) that are neither void, rejected nor
+   * reversed. */
+  sv_status (*billed)(struct store_tx *, struct sv_ctx *, const char *manifest, const char *but,
+                      uint64_t *ret);
 };
 typedef sv_status store_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg);
 

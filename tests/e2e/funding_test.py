@@ -8,7 +8,7 @@ import subprocess
 import uuid
 
 import pytest
-from conftest import Server, example, operations_pb2, refused
+from conftest import Server, example, operations_pb2, record_facts, refused
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +153,26 @@ def test_the_command_line_amends_and_lists(server, tmp_path):
     assert len(first["obligations"]) == 1
     answer = server.salvo("finance", "obligation", "list", "--page-token", first["nextPageToken"])
     assert answer.returncode == 0 and first["obligations"][0]["name"].encode() not in answer.stdout
+
+
+def test_a_charter_line_without_a_closed_manifest_is_refused_by_its_field(server):
+    manifest = server.client("flight")
+    name = obligation(server)
+
+    def bill(**fields):
+        request = example("disbursement-receipt")
+        request.disbursement_receipt.obligation = name
+        request.disbursement_receipt.lines[0].type = 1
+        for key, value in {"passenger_count": 46, **fields}.items():
+            setattr(request.disbursement_receipt.lines[0], key, value)
+        found = refused(lambda: server.client("finance").issue(request), "INVALID_ARGUMENT", "FIELD_INVALID")
+        return [v.field.removeprefix("disbursement_receipt.lines[0].") for v in found["BadRequest"].field_violations]
+    assert bill() == ["manifest_number"]
+    assert bill(passenger_count=0) == ["manifest_number", "passenger_count"]
+    assert bill(manifest_number="M26000439") == ["manifest_number"]
+    request = example("flight-manifest")
+    record_facts(server, request)
+    assert bill(manifest_number=manifest.issue(request).document.number) == ["manifest_number"]
 
 
 def test_an_auditor_gets_the_records_and_finds_one_that_was_changed(authority, tmp_path):

@@ -27,7 +27,7 @@ def receipt(name, minor, lines=1, **fields):
     r.obligation, r.amount_minor = name, minor * lines
     del r.lines[:]
     for i in range(lines):
-        r.lines.add(type=1 + i % 7, description=f"Servicio {i + 1}", quantity_thousandths=1000, unit_price_minor=minor,
+        r.lines.add(type=2 + i % 6, description=f"Servicio {i + 1}", quantity_thousandths=1000, unit_price_minor=minor,
                     amount_minor=minor)
     for key, value in fields.items():
         setattr(r, key, value)

@@ -493,6 +493,73 @@ static void a_state_is_kept_off_under_any_of_its_codes(void **state) {
   assert_int_equal(issue(f, request_add(f, &flight), "", &d).reason, SV_OK);
 }
 
+/* --- charter lines --- */
+
+struct closing {
+  const char *number;
+  uint32_t boarded;
+};
+
+static sv_status close_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  const struct closing *c = arg;
+  SV_TRY(tx->ops->document_state(tx, ctx, c->number, 1, MODEL_CLOSED, MODEL_REASON_NONE, ""));
+  return tx->protection->boarded_put(tx, ctx, c->number, c->boarded);
+}
+
+/* A receipt of one charter line a count; ret_field: the first field at fault, "" where there is none. */
+static sv_status bill(struct fixture *f, const char *manifest_number, const uint32_t *counts,
+                      size_t n, struct service_issued *ret, const char **ret_field) {
+  struct model_content c = receipt(f, MODEL_PARTIAL, 100, "");
+  struct model_receipt_line *lines = SV_ARRAY(f->ctx.mem, n, struct model_receipt_line);
+  for (size_t i = 0; i < n; i++) {
+    lines[i] = c.receipt.lines[0];
+    lines[i].type = MODEL_CHARTER;
+    lines[i].manifest_number = manifest_number;
+    lines[i].passenger_count = counts[i];
+  }
+  c.receipt.lines = lines;
+  c.receipt.line_count = n;
+  c.receipt.amount_minor = 100 * (int64_t)n;
+  size_t at = request_add(f, &c);
+  struct service_issue_request r = {.request_id = f->request_ids[at],
+                                    .content = c,
+                                    .supersedes = "",
+                                    .encoded = sv_bytes_str(f->encoded[at])};
+  struct sv_ctx ctx = sv_ctx_over(f->ctx.mem);
+  sv_status s = service_issue(f->service, &ctx, &f->caller, &r, ret);
+  *ret_field = ctx.violation_count ? ctx.violations[0].path : "";
+  return s;
+}
+
+static void a_charter_line_bills_whom_boarded_a_closed_manifest_once(void **state) {
+  struct fixture *f = *state;
+  static const uint32_t three[] = {2, 1}, four[] = {2, 2}, one[] = {1};
+  struct model_content flight = manifest(f, "UIO");
+  struct service_issued d, first;
+  const char *field;
+  obligate(f);
+  facts_record(f, &flight);
+  assert_int_equal(issue(f, request_add(f, &flight), "", &d).reason, SV_OK);
+  struct closing closing = {d.document.number, 3};
+  static const char *const none[] = {"", "M26000439"};
+  for (size_t i = 0; i < 2; i++) {
+    assert_int_equal(bill(f, none[i], one, 1, &first, &field).reason, SV_FIELD_INVALID);
+    assert_string_equal(field, "disbursement_receipt.lines[0].manifest_number");
+  }
+  assert_int_equal(bill(f, closing.number, one, 1, &first, &field).reason, SV_FIELD_INVALID);
+  assert_string_equal(field, "disbursement_receipt.lines[0].manifest_number");
+  assert_int_equal(store_write(f->real, &f->ctx, close_act, &closing).reason, SV_OK);
+  assert_int_equal(bill(f, closing.number, four, 2, &first, &field).reason, SV_FIELD_INVALID);
+  assert_string_equal(field, "disbursement_receipt.lines[1].passenger_count");
+  assert_int_equal(obligation(f).disbursed_minor, 0);
+  assert_int_equal(bill(f, closing.number, three, 2, &first, &field).reason, SV_OK);
+  assert_int_equal(bill(f, closing.number, one, 1, &d, &field).reason, SV_FIELD_INVALID);
+  assert_string_equal(field, "disbursement_receipt.lines[0].passenger_count");
+  assert_int_equal(
+      issue(f, receipt_add(f, MODEL_REVERSAL, -200, first.document.number), "", &d).reason, SV_OK);
+  assert_int_equal(bill(f, closing.number, three, 2, &d, &field).reason, SV_OK);
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
   const struct CMUnitTest tests[] = {
@@ -506,6 +573,7 @@ int main(void) {
       T(a_request_that_was_answered_is_answered_though_it_is_at_fault_today),
       T(a_letter_issued_beside_a_manifest_stops_it),
       T(a_state_is_kept_off_under_any_of_its_codes),
+      T(a_charter_line_bills_whom_boarded_a_closed_manifest_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -463,6 +463,35 @@ static void an_amendment_is_the_next_one_or_none(void **state) {
   assert_int_equal(store_write(f->store, &f->ctx, amend_act, NULL).reason, SV_OK);
 }
 
+static sv_status bills_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  (void)arg;
+  static const char *const receipts[] = {"R260000AX", "R260000BX", "R260000CX"};
+  static const enum model_state states[] = {MODEL_RESERVED, MODEL_VOID, MODEL_ISSUED};
+  uint64_t n;
+  for (size_t i = 0; i < 3; i++) {
+    struct store_document row = row_of(receipts[i], 1, receipts[i]);
+    SV_TRY(tx->ops->document_reserve(tx, ctx, &row));
+    SV_TRY(tx->funding->bill_add(tx, ctx, "M260000AX", receipts[i], 10));
+    SV_TRY(tx->ops->document_state(tx, ctx, receipts[i], 1, states[i], MODEL_REASON_NONE,
+                                   i == 2 ? "R260000DX" : ""));
+  }
+  struct sv_ctx aside = sv_ctx_over(ctx->mem);
+  assert_int_equal(tx->funding->bill_add(tx, &aside, "M260000AX", receipts[0], 1).reason,
+                   SV_ALREADY_EXISTS);
+  SV_TRY(tx->funding->billed(tx, ctx, "M260000AX", "", &n));
+  assert_int_equal(n, 10); /* the void one and the reversed one bill nothing */
+  SV_TRY(tx->funding->billed(tx, ctx, "M260000AX", receipts[0], &n));
+  assert_int_equal(n, 0);
+  SV_TRY(tx->funding->billed(tx, ctx, "M260000BX", "", &n));
+  assert_int_equal(n, 0);
+  return SV_DONE;
+}
+
+static void what_a_void_or_reversed_receipt_billed_is_billed_no_more(void **state) {
+  struct fixture *f = *state;
+  assert_int_equal(store_write(f->store, &f->ctx, bills_act, NULL).reason, SV_OK);
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
   const struct CMUnitTest tests[] = {
@@ -480,6 +509,7 @@ int main(void) {
       T(an_act_and_an_officers_word_count_once),
       T(events_have_no_holes_and_purged_ones_are_told),
       T(an_amendment_is_the_next_one_or_none),
+      T(what_a_void_or_reversed_receipt_billed_is_billed_no_more),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
