@@ -2,6 +2,7 @@
  * but those whose handlers still run. */
 #include "rpc/shard.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
 #include "rpc/grpc/stream.h"
 
 #define TICK_NS UINT64_C(500000000)
+#define TRIM_NS (10 * RPC_SECOND_NS)
+enum { TRIM_LEAST = 32 };
 
 static void tell_when_empty(struct shard *s) {
   if (s->draining && s->connection_n == 0 && s->empty) {
@@ -29,6 +32,7 @@ static void on_gone(void *user, struct rpc_connection *c) {
     c->next->previous = c->previous;
   }
   s->connection_n--;
+  s->some_gone = true;
   tell_when_empty(s);
 }
 
@@ -52,6 +56,19 @@ static void on_accepted(void *user, int fd) {
   }
   s->connections = c;
   s->connection_n++;
+  s->most_n = s->connection_n > s->most_n ? s->connection_n : s->most_n;
+}
+
+/* The allocator keeps what was freed in the middle of its heap: after a crowd has left, or once in a while, its pages go
+ * back to the system. */
+static void trim(struct shard *s, uint64_t now_ns) {
+  bool crowd_left = s->most_n >= TRIM_LEAST && s->connection_n <= s->most_n / 2;
+  if (s->some_gone && (crowd_left || now_ns - s->trimmed_ns > TRIM_NS)) {
+    (void)malloc_trim(0);
+    s->some_gone = false;
+    s->most_n = s->connection_n;
+    s->trimmed_ns = now_ns;
+  }
 }
 
 static void on_tick(void *arg) {
@@ -62,6 +79,7 @@ static void on_tick(void *arg) {
     next = c->next;
     rpc_connection_tick(c, now_ns);
   }
+  trim(s, now_ns);
   loop_timer_set(s->tick, TICK_NS);
 }
 

@@ -20,6 +20,9 @@ struct shard {
   struct shard_door doors[RPC_DOORS_MAX];
   struct rpc_connection *connections;
   size_t connection_n;
+  size_t most_n;  /* of connections since the last trim */
+  bool some_gone; /* since then */
+  uint64_t trimmed_ns;
   struct loop_timer *tick;
   bool draining;
   void (*empty)(struct shard *shard); /* draining, and the last connection is gone: on this loop */

@@ -1,5 +1,7 @@
 /* Two queues, one lock. Invariants, under the lock: waiting_running <= waiting_max; queued = jobs in both queues
- * <= queue_max + idle threads. A job leaves its queue exactly once, to a worker. */
+ * <= queue_max + idle threads. A job leaves its queue exactly once, to a worker.
+ * Threads are woken one after the other, each by the one before that found more to do: a burst of jobs of microseconds
+ * costs a wake-up or two and not one a job. Invariant: with a job that may start and an idle thread, one is waking. */
 #include "runtime/workers.h"
 
 #include <pthread.h>
@@ -18,6 +20,7 @@ struct workers {
   size_t queued, queue_max;
   size_t running; /* threads with a job */
   size_t waiting_running, waiting_max;
+  bool waking; /* a thread was told and has not come yet */
   bool closing;
   size_t thread_n;
   pthread_t threads[];
@@ -70,9 +73,18 @@ static void job_done(void *arg) {
   job->done(job);
 }
 
+/* Under the lock. */
+static void wake_one(struct workers *pool) {
+  if (!pool->waking && pool->queued > 0 && pool->running < pool->thread_n) {
+    pool->waking = true;
+    (void)pthread_cond_signal(&pool->work);
+  }
+}
+
 static void *worker_main(void *arg) {
   struct workers *pool = arg;
   (void)pthread_mutex_lock(&pool->lock);
+  pool->waking = false; /* whoever was told before it waited has come too */
   for (;;) {
     struct workers_job *job = job_next(pool);
     if (!job) {
@@ -80,8 +92,10 @@ static void *worker_main(void *arg) {
         break;
       }
       (void)pthread_cond_wait(&pool->work, &pool->lock);
+      pool->waking = false;
       continue;
     }
+    wake_one(pool);
     (void)pthread_mutex_unlock(&pool->lock);
     bool may_wait = job->may_wait; /* the job is gone once its done runs */
     struct loop *loop = job->loop ? job->loop : pool->loop;
@@ -91,7 +105,6 @@ static void *worker_main(void *arg) {
     pool->running--;
     if (may_wait) {
       pool->waiting_running--;
-      (void)pthread_cond_signal(&pool->work);
     }
   }
   (void)pthread_cond_broadcast(&pool->work);
@@ -152,7 +165,7 @@ sv_status workers_submit(struct workers *pool, struct sv_ctx *ctx, struct worker
   if (!full) {
     queue_put(job->may_wait ? &pool->waiting : &pool->quick, job);
     pool->queued++;
-    (void)pthread_cond_signal(&pool->work);
+    wake_one(pool);
   }
   (void)pthread_mutex_unlock(&pool->lock);
   return full ? SV_FAIL(ctx, QUEUE_FULL, "%zu jobs wait", pool->queue_max) : SV_DONE;

@@ -219,7 +219,7 @@ static sv_status half_duplex_call(struct rpc_call *call, struct sv_ctx *ctx, voi
     .output = &grpc__testing__##out##__descriptor, .handle = (function), __VA_ARGS__        \
   }
 static const struct rpc_method methods[] = {
-    METHOD("EmptyCall", empty, empty, empty_call, .where = RPC_ON_WORKER),
+    METHOD("EmptyCall", empty, empty, empty_call, .where = RPC_ON_LOOP),
     METHOD("UnaryCall", simple_request, simple_response, unary_call, .where = RPC_ON_WORKER),
     METHOD("StreamingOutputCall", streaming_output_call_request, streaming_output_call_response,
            streaming_output_call, .server_streaming = true),
