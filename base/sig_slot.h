@@ -4,8 +4,9 @@
 
 struct sv_sig_slot {
   size_t
-      byte_range_at; /* of the '[' of /ByteRange; the reserved text is byte_range_room bytes from there, ']' last */
+      byte_range_at; /* of the '[' of /ByteRange, whose text has byte_range_room bytes, ']' last */
   size_t byte_range_room;
   size_t contents_at;   /* of the '<' of /Contents */
   size_t contents_room; /* from '<' to '>', both included: 2 * (room for DER) + 2 */
+  size_t static_bytes;  /* from the file's start: what its template's documents share; 0: none */
 };

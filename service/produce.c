@@ -364,6 +364,7 @@ static sv_status page_draw(struct work *w, struct produced *ret) {
   SV_TRY(seal_pdf(w->s->parts.seal, w->ctx, (uint8_t *)(uintptr_t)pdf.p, pdf.n, &slot));
   struct store_issue *i = &ret->issue;
   i->pdf = pdf;
+  i->static_bytes = slot.static_bytes;
   crypto_sha256(pdf, i->pdf_sha256);
   memcpy(i->signer_certificate_sha256, seal_signer_sha256(w->s->parts.seal), 32);
   i->seal_certificate = sv_arena_printf(w->ctx->mem, "%s%s", seal_vds_signer(w->s->parts.seal),

@@ -20,7 +20,9 @@ struct assembly {
   struct deflater *deflater;
   const char *resources;
   uint32_t page_objects[ASSEMBLE_PAGES_MAX];
-  uint32_t widget, root, tree;
+  uint32_t fonts[TEXT_FONTS];
+  uint32_t fixed[ASSEMBLE_PAGES_MAX]; /* static parts, by page */
+  uint32_t icc, widget, value, metadata, attachment, tree;
 };
 
 /* Text of an object, in the arena; a failure shows as NULL and is found at the end by the caller's own test. */
@@ -64,6 +66,15 @@ static uint32_t put_font(struct assembly *a, const struct face_subset *s) {
               s->name, cid_font, unicode));
 }
 
+/* The superset's fonts, which no document changes. */
+static void put_static_fonts(struct assembly *a) {
+  for (unsigned i = 0; i < TEXT_FONT_DYNAMIC; i++) {
+    if (a->in->fonts[i]) {
+      a->fonts[i] = put_font(a, a->in->text->faces->v[i / FACE_BLOCKS].blocks[i % FACE_BLOCKS]);
+    }
+  }
+}
+
 static sv_status put_fonts(struct assembly *a, struct sv_buf *resources) {
   const struct assemble_input *in = a->in;
   sv_buf_str(resources, "/Font<<");
@@ -71,14 +82,12 @@ static sv_status put_fonts(struct assembly *a, struct sv_buf *resources) {
     if (!in->fonts[i]) {
       continue;
     }
-    struct face_subset own;
-    const struct face_subset *subset = &own;
-    if (i < TEXT_FONT_DYNAMIC) {
-      subset = in->text->faces->v[i / FACE_BLOCKS].blocks[i % FACE_BLOCKS];
-    } else {
+    if (i >= TEXT_FONT_DYNAMIC) {
+      struct face_subset own;
       SV_TRY(text_dynamic_subset(in->text, i - TEXT_FONT_DYNAMIC, &own));
+      a->fonts[i] = put_font(a, &own);
     }
-    sv_buf_printf(resources, "/F%u %u 0 R", i, put_font(a, subset));
+    sv_buf_printf(resources, "/F%u %u 0 R", i, a->fonts[i]);
   }
   sv_buf_str(resources, ">>");
   return SV_DONE;
@@ -125,35 +134,33 @@ static const char *box_text(struct assembly *a, const int32_t um[4]) {
 }
 
 /* The object of a page's static part: one for all pages that share it. */
-static uint32_t static_object(struct assembly *a, uint32_t page, const uint32_t *made) {
+static uint32_t static_object(struct assembly *a, uint32_t page) {
   for (uint32_t i = 0; i < page; i++) {
     if (a->in->pages[i].fixed == a->in->pages[page].fixed) {
-      return made[i];
+      return a->fixed[i];
     }
   }
   return put_stream(a, "/Filter/FlateDecode", a->in->pages[page].fixed->deflated);
 }
 
 static sv_status put_pages(struct assembly *a) {
-  uint32_t made[ASSEMBLE_PAGES_MAX];
   for (uint32_t i = 0; i < a->in->page_count; i++) {
     struct sv_bytes deflated;
     SV_TRY(deflater_run(a->deflater, a->ctx, a->in->pages[i].content.bytes, &deflated));
-    made[i] = static_object(a, i, made);
     uint32_t own = put_stream(a, "/Filter/FlateDecode", deflated);
     const char *annots =
         a->widget && i + 1 == a->in->signature_page ? TEXT(a, "/Annots[%u 0 R]", a->widget) : "";
     pdf_dict(
         a->pdf, a->page_objects[i],
         TEXT(a, "/MediaBox[0 0 595.276 841.89]%s/Contents[%u 0 R %u 0 R]/StructParents %u/Tabs/S%s",
-             a->resources, made[i], own, i, annots));
+             a->resources, a->fixed[i], own, i, annots));
   }
   return SV_DONE;
 }
 
 /* ---- the signature field (PDF 32000-1 12.7.4.5, 12.8) ---- */
 
-static sv_status put_signature(struct assembly *a, uint32_t value) {
+static sv_status put_signature(struct assembly *a) {
   const struct assemble_input *in = a->in;
   char date[20];
   xmp_pdf_date(in->time_us, date);
@@ -169,9 +176,10 @@ static sv_status put_signature(struct assembly *a, uint32_t value) {
       TEXT(a,
            "/Type/Annot/Subtype/Widget/FT/Sig/T(Signature1)/TU%s/V %u 0 R/F 132/Rect%s/P %u 0 R"
            "/AP<</N %u 0 R>>/StructParent %u",
-           alt, value, box, a->page_objects[in->signature_page - 1], appearance, in->page_count));
+           alt, a->value, box, a->page_objects[in->signature_page - 1], appearance,
+           in->page_count));
   pdf_signature(
-      a->pdf, value,
+      a->pdf, a->value,
       TEXT(a,
            "/Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/Name%s/M(%s)"
            "/Reference[<</Type/SigRef/TransformMethod/DocMDP/TransformParams<</Type/TransformParams"
@@ -187,7 +195,7 @@ static sv_status put_signature(struct assembly *a, uint32_t value) {
 static const char *put_attachment(struct assembly *a, const char *date) {
   const struct assemble_input *in = a->in;
   struct sv_bytes deflated;
-  if (in->record.n == 0 || sv_failed(deflater_run(a->deflater, a->ctx, in->record, &deflated))) {
+  if (!a->attachment || sv_failed(deflater_run(a->deflater, a->ctx, in->record, &deflated))) {
     return "";
   }
   uint32_t file =
@@ -197,33 +205,33 @@ static const char *put_attachment(struct assembly *a, const char *date) {
                       "/Size %zu>>/Filter/FlateDecode",
                       date, in->record.n),
                  deflated);
-  uint32_t spec =
-      put_dict(a, TEXT(a,
-                       "/Type/Filespec/F(record.json)/UF(record.json)/AFRelationship/Data/Desc%s"
-                       "/EF<</F %u 0 R/UF %u 0 R>>",
-                       xmp_pdf_string(a->ctx, in->record_description), file, file));
-  return TEXT(a, "/AF[%u 0 R]/Names<</EmbeddedFiles<</Names[(record.json)%u 0 R]>>>>", spec, spec);
+  pdf_dict(a->pdf, a->attachment,
+           TEXT(a,
+                "/Type/Filespec/F(record.json)/UF(record.json)/AFRelationship/Data/Desc%s"
+                "/EF<</F %u 0 R/UF %u 0 R>>",
+                xmp_pdf_string(a->ctx, in->record_description), file, file));
+  return TEXT(a, "/AF[%u 0 R]/Names<</EmbeddedFiles<</Names[(record.json)%u 0 R]>>>>",
+              a->attachment, a->attachment);
 }
 
-static sv_status put_catalog(struct assembly *a, uint32_t value) {
+static sv_status put_catalog(struct assembly *a) {
   const struct assemble_input *in = a->in;
   char date[20];
   xmp_pdf_date(in->time_us, date);
   struct sv_bytes packet;
   SV_TRY(xmp_packet(a->ctx, in->title, in->time_us, &packet));
-  uint32_t metadata = put_stream(a, "/Type/Metadata/Subtype/XML", packet);
-  uint32_t icc = put_stream(a, "/N 3/Filter/FlateDecode", in->icc);
+  pdf_stream(a->pdf, a->metadata, "/Type/Metadata/Subtype/XML", packet);
   const char *attachment = put_attachment(a, date);
   const char *form =
       a->widget ? TEXT(a, "/AcroForm<</Fields[%u 0 R]/SigFlags 3>>/Perms<</DocMDP %u 0 R>>",
-                       a->widget, value)
+                       a->widget, a->value)
                 : "";
   const char *entries = TEXT(
       a,
       "/Lang(es)/Metadata %u 0 R/MarkInfo<</Marked true>>/ViewerPreferences<</DisplayDocTitle true"
       "/PrintScaling/None>>/StructTreeRoot %u 0 R/OutputIntents[<</Type/OutputIntent/S/GTS_PDFA1"
       "/OutputConditionIdentifier(sRGB)/Info(sRGB IEC61966-2.1)/DestOutputProfile %u 0 R>>]%s%s",
-      metadata, a->tree, icc, attachment, form);
+      a->metadata, a->tree, a->icc, attachment, form);
   const char *title = xmp_pdf_string(a->ctx, in->title);
   const char *info = TEXT(a, "/Title%s/Creator(%s)/Producer(%s)/CreationDate(%s)/ModDate(%s)",
                           title, xmp_producer, xmp_producer, date, date);
@@ -235,22 +243,35 @@ static sv_status put_catalog(struct assembly *a, uint32_t value) {
   return SV_DONE;
 }
 
-static sv_status put_all(struct assembly *a) {
+/* What documents of a template have in common; then the numbers that this part speaks of. */
+static void put_static(struct assembly *a) {
+  a->icc = put_stream(a, "/N 3/Filter/FlateDecode", a->in->icc);
+  put_static_fonts(a);
+  for (uint32_t i = 0; i < a->in->page_count; i++) {
+    a->fixed[i] = static_object(a, i);
+  }
+  pdf_static_end(a->pdf);
   for (uint32_t i = 0; i < a->in->page_count; i++) {
     a->page_objects[i] = pdf_page(a->pdf);
   }
-  uint32_t value = 0;
+  a->tree = pdf_object(a->pdf);
+  a->metadata = pdf_object(a->pdf);
+  a->attachment = a->in->record.n ? pdf_object(a->pdf) : 0;
   if (a->in->contents_room) {
     a->widget = pdf_object(a->pdf);
-    value = pdf_object(a->pdf);
+    a->value = pdf_object(a->pdf);
   }
+}
+
+static sv_status put_all(struct assembly *a) {
+  put_static(a);
   SV_TRY(put_resources(a));
   if (a->widget) {
-    SV_TRY(put_signature(a, value));
+    SV_TRY(put_signature(a));
   }
   SV_TRY(put_pages(a));
-  SV_TRY(structure_put(a->in, a->pdf, a->page_objects, a->widget, &a->tree));
-  return put_catalog(a, value);
+  SV_TRY(structure_put(a->in, a->pdf, a->page_objects, a->widget, a->tree));
+  return put_catalog(a);
 }
 
 sv_status assemble(const struct assemble_input *input, struct sv_bytes *ret_pdf,

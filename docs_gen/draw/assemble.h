@@ -46,6 +46,7 @@ struct assemble_input {
   uint8_t id[32];
 };
 
-/* ret_pdf in ctx->mem. Fails: RENDER, NO_MEMORY. */
+/* Profile, fonts of the superset and static parts stand first: documents of one template, of as many pages and with the
+ * same fonts, share the file's first ret_slot->static_bytes. ret_pdf in ctx->mem. Fails: RENDER, NO_MEMORY. */
 sv_status assemble(const struct assemble_input *input, struct sv_bytes *ret_pdf,
                    struct sv_sig_slot *ret_slot);

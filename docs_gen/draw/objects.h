@@ -14,6 +14,9 @@ sv_status pdf_library_check(struct sv_ctx *ctx);
 sv_status pdf_objects_open(struct sv_ctx *ctx, struct pdf_objects **ret);
 void pdf_objects_close(struct pdf_objects *pdf);
 
+/* From here on, objects are the document's own. What came before stands first in the file; where the same objects were
+ * made before, with the same number of pages, it is the same bytes: every other object keeps its number too. */
+void pdf_static_end(struct pdf_objects *pdf);
 /* A new object's number; 0 after a failure, which pdf_objects_save reports. */
 uint32_t pdf_object(struct pdf_objects *pdf);
 /* A page's number: it joins the page tree, which writes its /Parent and /Type. */

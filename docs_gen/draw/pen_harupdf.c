@@ -38,8 +38,12 @@ struct pdf_objects {
   struct sv_ctx *ctx;
   HPDF_Doc doc;
   HPDF_STATUS error;
+  HPDF_Dict spare;    /* libharu's Info, whose number is the first that we give away; NULL: given */
+  bool own_next;      /* the next object is the first of the document's own */
+  uint32_t own_first; /* that one's number; 0: none */
   struct object *objects; /* by object number */
   size_t n;
+  uint32_t info;
   HPDF_Stream out; /* while the file is written */
   struct sv_buf file;
   struct sv_sig_slot slot;
@@ -74,6 +78,9 @@ sv_status pdf_objects_open(struct sv_ctx *ctx, struct pdf_objects **ret) {
   if (!pdf->doc) {
     return SV_FAIL(ctx, NO_MEMORY, "libharu: %04lx", (unsigned long)pdf->error);
   }
+  /* libharu's Info has a number before everything else, but says when and what: ours comes last */
+  pdf->spare = pdf->doc->info;
+  (void)HPDF_Dict_RemoveElement(pdf->spare, "Producer");
   *ret = pdf;
   return SV_DONE;
 }
@@ -172,13 +179,24 @@ static struct object *adopt(struct pdf_objects *pdf, HPDF_Dict dict) {
   }
   struct object *o = &pdf->objects[number];
   *o = (struct object){.pdf = pdf, .dict = dict};
+  if (pdf->own_next) {
+    pdf->own_next = false;
+    pdf->own_first = number;
+  }
   dict->attr = o;
   dict->write_fn = write_entries;
   dict->after_write_fn = write_tail;
   return o;
 }
 
+void pdf_static_end(struct pdf_objects *pdf) { pdf->own_next = true; }
+
 uint32_t pdf_object(struct pdf_objects *pdf) {
+  if (pdf->spare) {
+    HPDF_Dict spare = pdf->spare;
+    pdf->spare = NULL;
+    return adopt(pdf, spare) ? spare->header.obj_id & 0x00ffffff : 0;
+  }
   HPDF_Dict dict = HPDF_Dict_New(pdf->doc->mmgr);
   if (!dict || HPDF_Xref_Add(pdf->doc->xref, dict) != HPDF_OK || !adopt(pdf, dict)) {
     return 0;
@@ -225,8 +243,8 @@ void pdf_catalog(struct pdf_objects *pdf, const char *entries) {
 }
 
 void pdf_info(struct pdf_objects *pdf, const char *entries) {
-  (void)HPDF_Dict_RemoveElement(pdf->doc->info, "Producer"); /* libharu's own */
-  put_beside(pdf, pdf->doc->info, entries);
+  pdf->info = pdf_object(pdf);
+  pdf_dict(pdf, pdf->info, entries);
 }
 
 void pdf_signature(struct pdf_objects *pdf, uint32_t number, const char *entries,
@@ -262,7 +280,8 @@ sv_status pdf_objects_save(struct pdf_objects *pdf, const uint8_t id[static 32],
   HPDF_Stream out = HPDF_CallbackWriter_New(doc->mmgr, write_out, pdf);
   bool good = out && put_id(pdf, id) &&
               HPDF_Dict_Add(doc->trailer, "Root", doc->catalog) == HPDF_OK &&
-              HPDF_Dict_Add(doc->trailer, "Info", doc->info) == HPDF_OK;
+              object_at(pdf, pdf->info) &&
+              HPDF_Dict_Add(doc->trailer, "Info", object_at(pdf, pdf->info)->dict) == HPDF_OK;
   if (good && pdf->error == HPDF_OK) {
     pdf->out = out;
     good = put_str(out, "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n") == HPDF_OK &&
@@ -279,5 +298,7 @@ sv_status pdf_objects_save(struct pdf_objects *pdf, const uint8_t id[static 32],
   }
   *ret_pdf = sv_buf_bytes(&pdf->file);
   *ret_slot = pdf->slot;
+  HPDF_XrefEntry own = HPDF_Xref_GetEntry(doc->xref, pdf->own_first);
+  ret_slot->static_bytes = pdf->own_first && own ? own->byte_offset : 0;
   return SV_DONE;
 }

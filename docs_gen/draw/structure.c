@@ -186,9 +186,9 @@ static sv_status put_node(struct tree *t, struct node *node, uint32_t widget) {
 }
 
 sv_status structure_put(const struct assemble_input *input, struct pdf_objects *pdf,
-                        const uint32_t *page_objects, uint32_t widget, uint32_t *ret_root) {
+                        const uint32_t *page_objects, uint32_t widget, uint32_t root) {
   struct tree t = {.in = input, .ctx = input->ctx, .pdf = pdf, .page_objects = page_objects};
-  t.root = pdf_object(pdf);
+  t.root = root;
   t.document = pdf_object(pdf);
   SV_TRY(collect(&t));
   struct node *form = widget ? node_of(&t, input->signature_order) : NULL;
@@ -202,14 +202,13 @@ sv_status structure_put(const struct assemble_input *input, struct pdf_objects *
   sv_buf_u8(&top, 0);
   const char *document = sv_arena_printf(t.ctx->mem, "/Type/StructElem/S/Document/P %u 0 R/K[%s]",
                                          t.root, top.failed ? "" : (const char *)top.p);
-  const char *root = sv_arena_printf(
+  const char *tree = sv_arena_printf(
       t.ctx->mem, "/Type/StructTreeRoot/K[%u 0 R]/ParentTree %u 0 R/ParentTreeNextKey %u",
       t.document, parents, input->page_count + 1);
-  if (top.failed || !document || !root) {
+  if (top.failed || !document || !tree) {
     return SV_FAIL(t.ctx, NO_MEMORY, "structure");
   }
   pdf_dict(pdf, t.document, document);
-  pdf_dict(pdf, t.root, root);
-  *ret_root = t.root;
+  pdf_dict(pdf, t.root, tree);
   return SV_DONE;
 }

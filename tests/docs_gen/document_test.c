@@ -205,6 +205,24 @@ static void the_same_request_gives_the_same_bytes(void **state) {
   }
 }
 
+static void documents_of_a_template_share_what_is_static(void **state) {
+  (void)state;
+  struct sample *s = sample_named("letter");
+  struct model_content *content = (struct model_content *)(uintptr_t)s->request.content;
+  struct sv_bytes a, b;
+  struct sv_sig_slot first, second;
+  assert_false(sv_failed(docs_render(docs, &ctx, &s->request, &a, &first)));
+  const char *surname = content->letter.holder.surname;
+  content->letter.holder.surname = "OTRO";
+  sv_status again = docs_render(docs, &ctx, &s->request, &b, &second);
+  content->letter.holder.surname = surname;
+  assert_false(sv_failed(again));
+  assert_int_equal(first.static_bytes, second.static_bytes);
+  assert_true(first.static_bytes > a.n * 3 / 4);
+  assert_memory_equal(a.p, b.p, first.static_bytes);
+  assert_false(sv_bytes_equal(a, b));
+}
+
 static void the_slot_is_where_it_says(void **state) {
   (void)state;
   struct sample *s = sample_named("receipt");
@@ -371,6 +389,7 @@ int main(void) {
       cmocka_unit_test_setup(more_legs_move_the_cover_down_together, begin),
       cmocka_unit_test_setup(a_draft_has_no_number_no_code_and_no_field, begin),
       cmocka_unit_test_setup(the_same_request_gives_the_same_bytes, begin),
+      cmocka_unit_test_setup(documents_of_a_template_share_what_is_static, begin),
       cmocka_unit_test_setup(the_slot_is_where_it_says, begin),
       cmocka_unit_test_setup(pages_are_counted_before_they_are_drawn, begin),
       cmocka_unit_test_setup(receipts_of_every_length_fit_their_pages, begin),
