@@ -103,7 +103,9 @@ static void step_visible(struct bench *b, struct sv_ctx *ctx) {
   memcpy(v.record_digest, b->issue.record_sha256, 16);
   struct sv_bytes part;
   must(ctx, vds_letter_build(ctx, &h, &v, &part));
-  must(ctx, seal_visible(b->seal, ctx, part, &b->visible));
+  must(ctx, seal_visible(b->seal, ctx,
+                         &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+                         part, &b->visible));
 }
 
 static struct sv_sig_slot draw(struct bench *b, struct sv_ctx *ctx) {
@@ -127,7 +129,9 @@ static void step_draw(struct bench *b, struct sv_ctx *ctx) { (void)draw(b, ctx);
 
 static void step_sign(struct bench *b, struct sv_ctx *ctx) {
   struct sv_sig_slot slot = draw(b, ctx);
-  must(ctx, seal_pdf(b->seal, ctx, (uint8_t *)(uintptr_t)b->pdf.p, b->pdf.n, &slot));
+  must(ctx, seal_pdf(b->seal, ctx,
+                     &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+                     (uint8_t *)(uintptr_t)b->pdf.p, b->pdf.n, &slot));
 }
 
 static void step_judge(struct bench *b, struct sv_ctx *ctx) {

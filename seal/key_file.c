@@ -1,8 +1,10 @@
 /* Keys in PEM files: for development, and inside the signer process. The file's bytes are wiped once they are parsed. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "crypto/digest.h"
+#include "crypto/ed25519.h"
 #include "pki/key.h"
 #include "seal/key.h"
 
@@ -11,15 +13,21 @@ enum { FILE_MAX = 64 * 1024 };
 struct key_file {
   struct seal_key base;
   struct pki_key *key;
+  struct crypto_ed25519 *log_key; /* instead, of a log */
   enum seal_purpose purpose;
 };
 
 static sv_status key_file_sign(struct seal_key *base, struct sv_ctx *ctx, enum seal_purpose purpose,
-                               struct sv_bytes tbs, uint8_t raw[static PKI_RAW_MAX],
-                               size_t *ret_n) {
+                               const struct seal_subject *subject, struct sv_bytes tbs,
+                               uint8_t raw[static PKI_RAW_MAX], size_t *ret_n) {
   struct key_file *k = (struct key_file *)base;
+  (void)subject; /* a file keeps no journal */
   if (purpose != k->purpose) {
     return SV_FAIL(ctx, SIGNER, "the key is not for this purpose");
+  }
+  if (k->log_key) {
+    *ret_n = CRYPTO_ED25519_SIGNATURE_BYTES;
+    return crypto_ed25519_sign(k->log_key, ctx, tbs, raw);
   }
   return pki_key_sign(k->key, ctx, tbs, raw, ret_n);
 }
@@ -28,6 +36,7 @@ static void key_file_close(struct seal_key *base) {
   struct key_file *k = (struct key_file *)base;
   pki_chain_close(k->base.chain);
   pki_key_close(k->key);
+  crypto_ed25519_close(k->log_key);
   free(k);
 }
 
@@ -65,8 +74,21 @@ static sv_status load(struct sv_ctx *ctx, struct key_file *k, uint8_t *buf, cons
   return SV_DONE;
 }
 
-sv_status seal_key_open_files(struct sv_ctx *ctx, enum seal_purpose purpose, const char *key_path,
-                              const char *chain_path, struct seal_key **ret) {
+static sv_status load_log(struct sv_ctx *ctx, struct key_file *k, uint8_t *buf,
+                          const char *key_path, const char *unused) {
+  size_t n;
+  (void)unused;
+  SV_TRY(read_file(ctx, key_path, buf, &n));
+  SV_TRY(crypto_ed25519_open(ctx, sv_bytes_of(buf, n), &k->log_key));
+  memcpy(k->base.log_public, crypto_ed25519_public(k->log_key), sizeof k->base.log_public);
+  return SV_DONE;
+}
+
+typedef sv_status key_loader(struct sv_ctx *, struct key_file *, uint8_t *buf, const char *key_path,
+                             const char *chain_path);
+
+static sv_status key_open(struct sv_ctx *ctx, enum seal_purpose purpose, key_loader *loader,
+                          const char *key_path, const char *chain_path, struct seal_key **ret) {
   struct key_file *k = calloc(1, sizeof *k);
   uint8_t *buf = malloc(FILE_MAX);
   if (!k || !buf) {
@@ -76,7 +98,7 @@ sv_status seal_key_open_files(struct sv_ctx *ctx, enum seal_purpose purpose, con
   }
   k->base.ops = &key_file_ops;
   k->purpose = purpose;
-  sv_status status = load(ctx, k, buf, key_path, chain_path);
+  sv_status status = loader(ctx, k, buf, key_path, chain_path);
   crypto_wipe(buf, FILE_MAX);
   free(buf);
   if (sv_failed(status)) {
@@ -85,4 +107,13 @@ sv_status seal_key_open_files(struct sv_ctx *ctx, enum seal_purpose purpose, con
   }
   *ret = &k->base;
   return SV_DONE;
+}
+
+sv_status seal_key_open_files(struct sv_ctx *ctx, enum seal_purpose purpose, const char *key_path,
+                              const char *chain_path, struct seal_key **ret) {
+  return key_open(ctx, purpose, load, key_path, chain_path, ret);
+}
+
+sv_status seal_key_open_log_file(struct sv_ctx *ctx, const char *key_path, struct seal_key **ret) {
+  return key_open(ctx, SEAL_CHECKPOINT, load_log, key_path, "", ret);
 }

@@ -22,30 +22,21 @@ static const struct pki_cert *signer_of(const struct seal_key *key) {
   return pki_chain_signer(key->chain);
 }
 
-/* Signs a probe, so that a key that can't sign is found at start. */
-static sv_status probe(struct sv_ctx *ctx, struct seal_key *key, enum seal_purpose purpose) {
-  uint8_t raw[PKI_RAW_MAX];
-  size_t n;
-  const struct pki_cert *cert = signer_of(key);
-  static const char message[] = "salvoconducto: a signature to see whether the key works";
-  struct sv_bytes tbs = sv_bytes_of(message, sizeof message - 1);
-  if (pki_cert_raw_size(cert) != RAW_P256) {
-    return SV_FAIL(ctx, SIGNER, "%s is not a P-256 key", pki_cert_subject(cert));
-  }
-  SV_TRY(seal_key_sign(key, ctx, purpose, tbs, raw, &n));
-  if (!pki_cert_verify_raw(cert, tbs, sv_bytes_of(raw, n))) {
-    return SV_FAIL(ctx, SIGNER, "the key of %s does not belong to its certificate",
-                   pki_cert_subject(cert));
-  }
-  return SV_DONE;
+/* A backend has checked that key and certificate belong together; every signature is checked again when it is used. */
+static sv_status key_check(struct sv_ctx *ctx, const struct seal_key *key) {
+  const struct pki_cert *cert = key->chain ? signer_of(key) : NULL;
+  return cert && pki_cert_raw_size(cert) == RAW_P256
+             ? SV_DONE
+             : SV_FAIL(ctx, SIGNER, "%s is not a P-256 key",
+                       cert ? pki_cert_subject(cert) : "what has no certificate");
 }
 
 static bool capital_or_digit(char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 sv_status seal_open(struct sv_ctx *ctx, struct seal_key *document, struct seal_key *visible,
                     struct seal **ret) {
-  SV_TRY(probe(ctx, document, SEAL_DOCUMENT));
-  SV_TRY(probe(ctx, visible, SEAL_VISIBLE));
+  SV_TRY(key_check(ctx, document));
+  SV_TRY(key_check(ctx, visible));
   const struct pki_cert *v = signer_of(visible);
   const char *country = pki_cert_country(v);
   const char *name = pki_cert_common_name(v);
@@ -174,39 +165,42 @@ static sv_status fill_contents(struct sv_ctx *ctx, uint8_t *pdf, const struct sv
   return SV_DONE;
 }
 
-static sv_status cms_make(struct seal *seal, struct sv_ctx *ctx, const uint8_t digest[static 32],
-                          struct sv_bytes *ret_cms) {
+static sv_status cms_make(struct seal *seal, struct sv_ctx *ctx, const struct seal_subject *subject,
+                          const uint8_t digest[static 32], struct sv_bytes *ret_cms) {
   const struct pki_chain *chain = seal->document->chain;
   struct sv_bytes attributes;
   SV_TRY(pki_cms_attributes(ctx, chain, digest, &attributes));
   uint8_t raw[PKI_RAW_MAX];
   size_t raw_n;
-  SV_TRY(seal_key_sign(seal->document, ctx, SEAL_DOCUMENT, attributes, raw, &raw_n));
+  SV_TRY(seal_key_sign(seal->document, ctx, SEAL_DOCUMENT, subject, attributes, raw, &raw_n));
   return pki_cms_assemble(ctx, chain, attributes, sv_bytes_of(raw, raw_n), ret_cms);
 }
 
-sv_status seal_pdf(struct seal *seal, struct sv_ctx *ctx, uint8_t *pdf, size_t n,
-                   const struct sv_sig_slot *slot) {
+sv_status seal_pdf(struct seal *seal, struct sv_ctx *ctx, const struct seal_subject *subject,
+                   uint8_t *pdf, size_t n, const struct sv_sig_slot *slot) {
   SV_TRY(check_slot(ctx, seal, pdf, n, slot));
   SV_TRY(fill_byte_range(ctx, pdf, n, slot));
   uint8_t digest[32];
   SV_TRY(digest_file(ctx, pdf, n, slot, digest));
   struct sv_bytes cms;
-  SV_TRY(cms_make(seal, ctx, digest, &cms));
+  SV_TRY(cms_make(seal, ctx, subject, digest, &cms));
   return fill_contents(ctx, pdf, slot, cms);
 }
 
-sv_status seal_record(struct seal *seal, struct sv_ctx *ctx, struct sv_bytes record,
-                      struct sv_bytes *ret_cms) {
+sv_status seal_record(struct seal *seal, struct sv_ctx *ctx, const struct seal_subject *subject,
+                      struct sv_bytes record, struct sv_bytes *ret_cms) {
   uint8_t digest[32];
   crypto_sha256(record, digest);
-  return cms_make(seal, ctx, digest, ret_cms);
+  return cms_make(seal, ctx, subject, digest, ret_cms);
 }
 
-sv_status seal_visible(struct seal *seal, struct sv_ctx *ctx, struct sv_bytes unsigned_part,
-                       struct sv_bytes *ret_seal) {
+sv_status seal_visible(struct seal *seal, struct sv_ctx *ctx, const struct seal_subject *subject,
+                       struct sv_bytes unsigned_part, struct sv_bytes *ret_seal) {
   uint8_t raw[PKI_RAW_MAX];
   size_t n;
-  SV_TRY(seal_key_sign(seal->visible, ctx, SEAL_VISIBLE, unsigned_part, raw, &n));
+  SV_TRY(seal_key_sign(seal->visible, ctx, SEAL_VISIBLE, subject, unsigned_part, raw, &n));
+  if (!pki_cert_verify_raw(signer_of(seal->visible), unsigned_part, sv_bytes_of(raw, n))) {
+    return SV_FAIL(ctx, SIGNER, "the seal's signature is not its key's");
+  }
   return vds_write_signature(ctx, unsigned_part, sv_bytes_of(raw, n), ret_seal);
 }

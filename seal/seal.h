@@ -37,15 +37,15 @@ size_t seal_contents_room(const struct seal *seal);
  * The bytes of /ByteRange's place are overwritten from '[' to ']'; those of /Contents from '<' to '>'.
  * Fails: INTERNAL when the slot does not lie in the file or is too small, SIGNER, NO_MEMORY.
  * Trust: pdf and slot come from docs_gen, never from the wire. */
-sv_status seal_pdf(struct seal *seal, struct sv_ctx *ctx, uint8_t *pdf, size_t n,
-                   const struct sv_sig_slot *slot);
+sv_status seal_pdf(struct seal *seal, struct sv_ctx *ctx, const struct seal_subject *subject,
+                   uint8_t *pdf, size_t n, const struct sv_sig_slot *slot);
 
 /* A CMS over a record that is no PDF, detached: `openssl cms -verify -binary` judges it with the record beside it.
  * ret in ctx->mem. Fails: SIGNER, NO_MEMORY. Trust: the record is the server's own, never from the wire. */
-sv_status seal_record(struct seal *seal, struct sv_ctx *ctx, struct sv_bytes record,
-                      struct sv_bytes *ret_cms);
+sv_status seal_record(struct seal *seal, struct sv_ctx *ctx, const struct seal_subject *subject,
+                      struct sv_bytes record, struct sv_bytes *ret_cms);
 
 /* Signs header and message zone (formats/vds/vds_profile.h) and appends the signature. ret in ctx->mem.
  * Fails: SIGNER, LIMIT_EXCEEDED, NO_MEMORY. */
-sv_status seal_visible(struct seal *seal, struct sv_ctx *ctx, struct sv_bytes unsigned_part,
-                       struct sv_bytes *ret_seal);
+sv_status seal_visible(struct seal *seal, struct sv_ctx *ctx, const struct seal_subject *subject,
+                       struct sv_bytes unsigned_part, struct sv_bytes *ret_seal);

@@ -263,7 +263,9 @@ static sv_status amendment_sign(struct service *s, struct sv_ctx *ctx, struct am
   said.previous_sha256 = m->o.amendment ? m->previous_sha256 : NULL;
   SV_TRY(crypto_random(ctx, said.salt, sizeof said.salt));
   SV_TRY(record_amendment_write(ctx, &said, &row->record));
-  return seal_record(s->parts.seal, ctx, row->record, &row->signature);
+  struct seal_subject subject = {.number = m->o.id, .version = row->amendment};
+  crypto_sha256(row->record, subject.record_sha256);
+  return seal_record(s->parts.seal, ctx, &subject, row->record, &row->signature);
 }
 
 static sv_status amend_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {

@@ -197,9 +197,18 @@ static struct vds_status status_of(const struct work *w) {
   return (struct vds_status){(uint8_t)w->row->status_list[0], w->row->status_index};
 }
 
+/* What the signer writes into its journal. */
+static struct seal_subject subject_of(const struct work *w) {
+  struct seal_subject s = {
+      .number = w->row->number, .version = w->row->version, .copy = w->row->copy};
+  memcpy(s.record_sha256, w->issue.record_sha256, sizeof s.record_sha256);
+  return s;
+}
+
 static sv_status seal_add(struct work *w, uint32_t page, struct sv_bytes unsigned_part) {
   struct docs_seal *seal = &w->seals[w->seal_count];
-  SV_TRY(seal_visible(w->s->parts.seal, w->ctx, unsigned_part, &seal->seal));
+  struct seal_subject subject = subject_of(w);
+  SV_TRY(seal_visible(w->s->parts.seal, w->ctx, &subject, unsigned_part, &seal->seal));
   seal->page = page;
   w->seal_count++;
   return SV_DONE;
@@ -361,7 +370,8 @@ static sv_status page_draw(struct work *w, struct produced *ret) {
   SV_TRY(docs_render(w->s->parts.docs, w->ctx, &request, &pdf, &slot));
   SV_TRY(sv_ctx_alive(w->ctx));
   /* docs_render gives writable memory of this call */
-  SV_TRY(seal_pdf(w->s->parts.seal, w->ctx, (uint8_t *)(uintptr_t)pdf.p, pdf.n, &slot));
+  struct seal_subject subject = subject_of(w);
+  SV_TRY(seal_pdf(w->s->parts.seal, w->ctx, &subject, (uint8_t *)(uintptr_t)pdf.p, pdf.n, &slot));
   struct store_issue *i = &ret->issue;
   i->pdf = pdf;
   i->static_bytes = slot.static_bytes;

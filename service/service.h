@@ -12,7 +12,6 @@
 #include "verify/seal.h"
 
 struct service;
-struct crypto_ed25519;
 
 enum { SERVICE_KEY_BYTES = 32, SERVICE_PAGE_MAX = STORE_PAGE_MAX };
 
@@ -24,7 +23,7 @@ struct service_parts {
   const struct verify_trust *trust;
   const struct service_policy *policy;
   uint8_t registry_key[SERVICE_KEY_BYTES]; /* blinds persons and cases, makes typed codes */
-  const struct crypto_ed25519 *log_key;    /* signs checkpoints; NULL: nothing is signed */
+  struct seal_key *log_key;                /* signs checkpoints; NULL: nothing is signed */
   const char *log_origin;                  /* name of the log */
   const char *signer_lines[2];             /* printed beside the signature */
   bool specimen;                           /* SPECIMEN under every page */

@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "crypto/ed25519.h"
+#include "crypto/digest.h"
 #include "formats/tlog/note.h"
 #include "rpc/api/api.h"
 #include "rpc/server.h"
@@ -24,7 +24,7 @@ struct wire {
   struct workers *workers, *watchers;
   struct sv_metrics *metrics;
   struct store *store;
-  struct crypto_ed25519 *log_key;
+  struct seal_key *log_key;
   struct docs *docs;
   struct seal *seal;
   const char *signer_line;
@@ -81,14 +81,6 @@ static sv_status store_open(struct sv_ctx *ctx, struct wire *w,
   return status;
 }
 
-static sv_status log_key_open(struct sv_ctx *ctx, struct wire *w) {
-  struct sv_bytes pem;
-  SV_TRY(file_read(ctx, w->settings->log_key, &pem));
-  sv_status status = crypto_ed25519_open(ctx, pem, &w->log_key);
-  crypto_wipe((uint8_t *)(uintptr_t)pem.p, pem.n);
-  return status;
-}
-
 static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
   const struct settings *s = w->settings;
   SV_TRY(seal_open_files(ctx, s->document_key, s->document_chain, s->seal_key, s->seal_certificate,
@@ -98,7 +90,7 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
   if (!tlog_origin_valid(s->log_origin)) {
     return SV_FAIL(ctx, CONFIG, "log.origin is no name of a log");
   }
-  SV_TRY(log_key_open(ctx, w));
+  SV_TRY(seal_key_open_log_file(ctx, s->log_key, &w->log_key));
   const char *organisation = seal_signer_organisation(w->seal);
   w->signer_line = sv_arena_printf(ctx->mem, "%s%s%s", seal_signer_name(w->seal),
                                    organisation[0] ? ", " : "", organisation);
@@ -282,7 +274,7 @@ void wire_close(struct wire *w) {
     sv_metrics_close(w->metrics);
     service_close(w->service);
     store_close(w->store);
-    crypto_ed25519_close(w->log_key);
+    seal_key_close(w->log_key);
     docs_close(w->docs);
     seal_close(w->seal);
     verify_trust_close(w->trust);

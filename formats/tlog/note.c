@@ -138,24 +138,28 @@ sv_status tlog_key_read(struct sv_ctx *ctx, struct sv_bytes text, struct tlog_ke
 
 /* --- checkpoints --- */
 
-sv_status tlog_checkpoint_sign(struct sv_ctx *ctx, const struct tlog_checkpoint *checkpoint,
-                               const struct crypto_ed25519 *key, const char **ret_note) {
+sv_status tlog_checkpoint_text(struct sv_ctx *ctx, const struct tlog_checkpoint *checkpoint,
+                               struct sv_bytes *ret) {
   SV_ASSERT(tlog_origin_valid(checkpoint->origin));
   struct sv_buf out = sv_buf_in(ctx->mem, 0);
   sv_buf_printf(&out, "%s\n%llu\n", checkpoint->origin, (unsigned long long)checkpoint->size);
   hash_put(&out, &checkpoint->root);
-  if (out.failed) {
-    return SV_FAIL(ctx, NO_MEMORY, "checkpoint");
-  }
-  struct tlog_key known = {.name = checkpoint->origin};
-  memcpy(known.public_key, crypto_ed25519_public(key), sizeof known.public_key);
-  uint32_t id = tlog_key_hash(&known);
+  *ret = sv_buf_bytes(&out);
+  return out.failed ? SV_FAIL(ctx, NO_MEMORY, "checkpoint") : SV_DONE;
+}
+
+sv_status tlog_checkpoint_note(struct sv_ctx *ctx, struct sv_bytes text, const struct tlog_key *key,
+                               const uint8_t signature[static CRYPTO_ED25519_SIGNATURE_BYTES],
+                               const char **ret_note) {
+  uint32_t id = tlog_key_hash(key);
   uint8_t raw[KEY_ID_BYTES + CRYPTO_ED25519_SIGNATURE_BYTES] = {
       (uint8_t)(id >> 24), (uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id};
-  SV_TRY(crypto_ed25519_sign(key, ctx, sv_buf_bytes(&out), raw + KEY_ID_BYTES));
-  char text[4 * ((sizeof raw + 2) / 3) + 1];
-  sv_base64(raw, sizeof raw, text);
-  sv_buf_printf(&out, "\n%s%s %s\n", dash, checkpoint->origin, text);
+  memcpy(raw + KEY_ID_BYTES, signature, CRYPTO_ED25519_SIGNATURE_BYTES);
+  char base64[4 * ((sizeof raw + 2) / 3) + 1];
+  sv_base64(raw, sizeof raw, base64);
+  struct sv_buf out = sv_buf_in(ctx->mem, 0);
+  sv_buf_put(&out, text.p, text.n);
+  sv_buf_printf(&out, "\n%s%s %s\n", dash, key->name, base64);
   sv_buf_u8(&out, 0);
   if (out.failed) {
     return SV_FAIL(ctx, NO_MEMORY, "checkpoint");
@@ -227,6 +231,16 @@ static bool checkpoint_read(struct sv_ctx *ctx, struct sv_bytes text, struct tlo
   }
   ret->origin = sv_arena_strndup(ctx->mem, (const char *)origin.p, origin.n);
   return ret->origin && sv_cursor_left(&c) == 0;
+}
+
+sv_status tlog_checkpoint_read(struct sv_ctx *ctx, struct sv_bytes text,
+                               struct tlog_checkpoint *ret) {
+  struct tlog_checkpoint read = {0};
+  if (text.n > TLOG_NOTE_MAX || !checkpoint_read(ctx, text, &read)) {
+    return SV_FAIL(ctx, CORRUPT, "not a checkpoint");
+  }
+  *ret = read;
+  return SV_DONE;
 }
 
 sv_status tlog_checkpoint_open(struct sv_ctx *ctx, struct sv_bytes note, const struct tlog_key *key,

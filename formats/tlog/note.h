@@ -28,9 +28,16 @@ sv_status tlog_key_write(struct sv_ctx *ctx, const struct tlog_key *key, const c
 /* Fails: CONFIG when it is no such text, or its hash is not its key's. */
 sv_status tlog_key_read(struct sv_ctx *ctx, struct sv_bytes text, struct tlog_key *ret);
 
-/* The signed note; the key's name is the checkpoint's origin. Fails: SIGNER, NO_MEMORY. */
-sv_status tlog_checkpoint_sign(struct sv_ctx *ctx, const struct tlog_checkpoint *checkpoint,
-                               const struct crypto_ed25519 *key, const char **ret_note);
+/* The text that is signed: three lines. ret in ctx->mem. Fails: NO_MEMORY. */
+sv_status tlog_checkpoint_text(struct sv_ctx *ctx, const struct tlog_checkpoint *checkpoint,
+                               struct sv_bytes *ret);
+/* A checkpoint's text as a log hands it to its signer: form alone. Fails: CORRUPT. */
+sv_status tlog_checkpoint_read(struct sv_ctx *ctx, struct sv_bytes text,
+                               struct tlog_checkpoint *ret);
+/* The signed note: a checkpoint's text and the signature of key over it. ret in ctx->mem. Fails: NO_MEMORY. */
+sv_status tlog_checkpoint_note(struct sv_ctx *ctx, struct sv_bytes text, const struct tlog_key *key,
+                               const uint8_t signature[static CRYPTO_ED25519_SIGNATURE_BYTES],
+                               const char **ret_note);
 /* A checkpoint of key->name with a good signature of key; other signatures (witnesses) are passed over.
  * Fails: CORRUPT when it is not well formed, of another log, or not signed by key. */
 sv_status tlog_checkpoint_open(struct sv_ctx *ctx, struct sv_bytes note, const struct tlog_key *key,

@@ -40,7 +40,11 @@ static struct small_pdf_out sealed(struct seal *seal) {
                          .record = sv_bytes_str("{\"format\":\"salvo-record/1\"}")};
   struct small_pdf_out out = small_pdf_write(arena, &in);
   assert_true(out.n > 0);
-  assert_int_equal(seal_pdf(seal, &ctx, out.p, out.n, &out.slot).reason, SV_OK);
+  assert_int_equal(
+      seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+               out.p, out.n, &out.slot)
+          .reason,
+      SV_OK);
   return out;
 }
 
@@ -90,16 +94,32 @@ static void a_slot_outside_the_file_or_too_small_is_refused(void **state) {
   struct small_pdf_out pdf = sealed(seal);
   struct sv_sig_slot bad = pdf.slot;
   bad.contents_at = SIZE_MAX - 4;
-  assert_int_equal(seal_pdf(seal, &ctx, pdf.p, pdf.n, &bad).reason, SV_INTERNAL);
+  assert_int_equal(
+      seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+               pdf.p, pdf.n, &bad)
+          .reason,
+      SV_INTERNAL);
   bad = pdf.slot;
   bad.contents_room = pdf.n;
-  assert_int_equal(seal_pdf(seal, &ctx, pdf.p, pdf.n, &bad).reason, SV_INTERNAL);
+  assert_int_equal(
+      seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+               pdf.p, pdf.n, &bad)
+          .reason,
+      SV_INTERNAL);
   bad = pdf.slot;
   bad.byte_range_at++;
-  assert_int_equal(seal_pdf(seal, &ctx, pdf.p, pdf.n, &bad).reason, SV_INTERNAL);
+  assert_int_equal(
+      seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+               pdf.p, pdf.n, &bad)
+          .reason,
+      SV_INTERNAL);
   struct small_pdf small = {.contents_room = seal_contents_room(seal) - 2};
   struct small_pdf_out tight = small_pdf_write(arena, &small);
-  assert_int_equal(seal_pdf(seal, &ctx, tight.p, tight.n, &tight.slot).reason, SV_INTERNAL);
+  assert_int_equal(
+      seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+               tight.p, tight.n, &tight.slot)
+          .reason,
+      SV_INTERNAL);
 }
 
 static void a_visible_seal_verifies_with_the_certificate_that_its_header_names(void **state) {
@@ -115,7 +135,12 @@ static void a_visible_seal_verifies_with_the_certificate_that_its_header_names(v
   struct sv_bytes bytes;
   struct vds_seal read;
   assert_int_equal(vds_manifest_page_build(&ctx, &header, &page, &unsigned_part).reason, SV_OK);
-  assert_int_equal(seal_visible(seal, &ctx, unsigned_part, &bytes).reason, SV_OK);
+  assert_int_equal(
+      seal_visible(seal, &ctx,
+                   &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+                   unsigned_part, &bytes)
+          .reason,
+      SV_OK);
   assert_int_equal(vds_read(&ctx, bytes, &read).reason, SV_OK);
   SV_AUTO(pki_trust_close) struct pki_trust *trust = NULL;
   assert_int_equal(pki_trust_open(&ctx, authority_file(arena, "trust.pem"), &trust).reason, SV_OK);
@@ -130,7 +155,12 @@ static void a_records_signature_holds_for_this_record_alone(void **state) {
   (void)state;
   SV_AUTO(seal_close) struct seal *seal = open_seal();
   struct sv_bytes record = sv_bytes_str("{\"amendment\":1}"), other = sv_bytes_str("{}"), cms;
-  assert_int_equal(seal_record(seal, &ctx, record, &cms).reason, SV_OK);
+  assert_int_equal(
+      seal_record(seal, &ctx,
+                  &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1}, record,
+                  &cms)
+          .reason,
+      SV_OK);
   struct pki_cms read = {0};
   assert_int_equal(pki_cms_verify(&ctx, cms, &record, 1, &read).reason, SV_OK);
   assert_int_equal(read.fault, PKI_CMS_GOOD);

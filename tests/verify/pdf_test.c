@@ -38,7 +38,11 @@ static struct small_pdf_out sign(struct seal *with, struct small_pdf in) {
   in.contents_room = seal_contents_room(with);
   struct small_pdf_out out = small_pdf_write(arena, &in);
   assert_true(out.n > 0);
-  assert_int_equal(seal_pdf(with, &ctx, out.p, out.n, &out.slot).reason, SV_OK);
+  assert_int_equal(
+      seal_pdf(with, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+               out.p, out.n, &out.slot)
+          .reason,
+      SV_OK);
   return out;
 }
 
@@ -292,7 +296,11 @@ static void bent_contents_are_invalid(void **state) {
   struct small_pdf in = {
       .content = "", .record = record, .contents_room = seal_contents_room(seal) + 2};
   struct small_pdf_out roomy = small_pdf_write(arena, &in);
-  assert_int_equal(seal_pdf(seal, &ctx, roomy.p, roomy.n, &roomy.slot).reason, SV_OK);
+  assert_int_equal(
+      seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+               roomy.p, roomy.n, &roomy.slot)
+          .reason,
+      SV_OK);
   now_us = seal_signer_not_after_us(seal) - 1000LL * 86400 * 1000000;
   assert_int_not_equal(judged(sv_bytes_of(roomy.p, roomy.n), NULL).verdict, VERIFY_UNREADABLE);
   roomy.p[roomy.slot.contents_at + roomy.slot.contents_room - 2] = '1';
@@ -494,7 +502,12 @@ static struct sv_bytes letter_seal(struct sv_bytes of) {
   struct sv_bytes part;
   struct sv_bytes out;
   assert_int_equal(vds_letter_build(&ctx, &h, &in, &part).reason, SV_OK);
-  assert_int_equal(seal_visible(seal, &ctx, part, &out).reason, SV_OK);
+  assert_int_equal(
+      seal_visible(seal, &ctx,
+                   &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1}, part,
+                   &out)
+          .reason,
+      SV_OK);
   return out;
 }
 

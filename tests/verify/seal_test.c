@@ -48,7 +48,12 @@ static struct sv_bytes seal_letter(uint8_t copy, const char *code) {
   struct sv_bytes unsigned_part;
   struct sv_bytes out;
   assert_int_equal(vds_letter_build(&ctx, &h, &in, &unsigned_part).reason, SV_OK);
-  assert_int_equal(seal_visible(seal, &ctx, unsigned_part, &out).reason, SV_OK);
+  assert_int_equal(
+      seal_visible(seal, &ctx,
+                   &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+                   unsigned_part, &out)
+          .reason,
+      SV_OK);
   assert_true(out.n <= 202);
   return out;
 }
@@ -222,7 +227,12 @@ static void a_passenger_is_on_the_page_or_not_listed(void **state) {
   struct sv_bytes unsigned_part;
   struct sv_bytes bytes;
   assert_int_equal(vds_manifest_page_build(&ctx, &h, &in, &unsigned_part).reason, SV_OK);
-  assert_int_equal(seal_visible(seal, &ctx, unsigned_part, &bytes).reason, SV_OK);
+  assert_int_equal(
+      seal_visible(seal, &ctx,
+                   &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+                   unsigned_part, &bytes)
+          .reason,
+      SV_OK);
   is(judged(bytes, NULL, passport), VERIFY_CHECK, VERIFY_STATUS_UNKNOWN);
   is(judged(bytes, NULL, other_passport), VERIFY_INVALID, VERIFY_NOT_LISTED);
 }
@@ -240,7 +250,12 @@ static void a_bearer_is_never_passed_by_a_seal_that_commits_to_nobody(void **sta
   struct sv_bytes unsigned_part;
   struct sv_bytes bytes;
   assert_int_equal(vds_manifest_cover_build(&ctx, &h, &in, &unsigned_part).reason, SV_OK);
-  assert_int_equal(seal_visible(seal, &ctx, unsigned_part, &bytes).reason, SV_OK);
+  assert_int_equal(
+      seal_visible(seal, &ctx,
+                   &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+                   unsigned_part, &bytes)
+          .reason,
+      SV_OK);
   struct verify_report r = judged(bytes, NULL, passport);
   assert_int_equal(r.verdict, VERIFY_CHECK);
   assert_true(verify_report_has(&r, VERIFY_HOLDER_MISMATCH));

@@ -42,7 +42,14 @@ static const char *checkpoint_of(struct fixture *f, uint64_t size) {
   struct tlog_checkpoint c = {.origin = f->known.name, .size = size};
   const char *note;
   assert_int_equal(tlog_root(&f->ctx, &nodes, size, &c.root).reason, SV_OK);
-  assert_int_equal(tlog_checkpoint_sign(&f->ctx, &c, f->key, &note).reason, SV_OK);
+  struct sv_bytes text;
+  struct tlog_checkpoint again;
+  uint8_t signature[CRYPTO_ED25519_SIGNATURE_BYTES];
+  assert_int_equal(tlog_checkpoint_text(&f->ctx, &c, &text).reason, SV_OK);
+  assert_int_equal(tlog_checkpoint_read(&f->ctx, text, &again).reason, SV_OK);
+  assert_int_equal(again.size, size);
+  assert_int_equal(crypto_ed25519_sign(f->key, &f->ctx, text, signature).reason, SV_OK);
+  assert_int_equal(tlog_checkpoint_note(&f->ctx, text, &f->known, signature, &note).reason, SV_OK);
   return note;
 }
 
