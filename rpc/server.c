@@ -226,7 +226,7 @@ sv_status rpc_server_reload(struct rpc_server *s, struct sv_ctx *ctx) {
 static const char *healthz_write(struct sv_ctx *ctx, void *arg, struct sv_buf *body) {
   (void)ctx;
   (void)arg;
-  sv_buf_str(body, "ok\n");
+  sv_buf_str(body, "alive\n");
   return "200";
 }
 

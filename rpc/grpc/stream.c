@@ -1,5 +1,6 @@
 /* The life of a request.
  *
+ *   HEADERS --a body for a page--> UNWANTED --its end--> ENDING
  *   HEADERS --on_request: checks--> BODY --start--> RUNNING --first message--> RESPONDING
  *      |                             |                |                            |
  *      `-----------------------------`--- answer -----`----------------------------`--> ENDING --closed--> freed
@@ -11,7 +12,8 @@
 #include "rpc/grpc/stream_struct.h"
 
 static const bool stream_moves[ST_STATES][ST_STATES] = {
-    [ST_HEADERS] = {[ST_BODY] = true, [ST_ENDING] = true},
+    [ST_HEADERS] = {[ST_UNWANTED] = true, [ST_BODY] = true, [ST_ENDING] = true},
+    [ST_UNWANTED] = {[ST_ENDING] = true},
     [ST_BODY] = {[ST_RUNNING] = true, [ST_ENDING] = true},
     [ST_RUNNING] = {[ST_RESPONDING] = true, [ST_ENDING] = true},
     [ST_RESPONDING] = {[ST_ENDING] = true},
@@ -247,9 +249,14 @@ static void on_request(void *user, void *stream, bool too_large) {
     end_plain(st, answer_page(st));
     return;
   }
-  const char *refusal = request_refusal(st);
-  if (refusal) {
-    end_plain(st, answer_refusal(st, refusal));
+  st->refusal = request_refusal(st);
+  if (st->refusal &&
+      st->page) { /* as HTTP's own clients expect: after their body, if there is one */
+    move(st, ST_UNWANTED);
+    return;
+  }
+  if (st->refusal) {
+    end_plain(st, answer_refusal(st, st->refusal));
     return;
   }
   call_begin(st);
@@ -334,6 +341,10 @@ static void on_data(void *user, void *stream, struct sv_bytes bytes) {
   struct rpc_connection *c = user;
   struct rpc_stream *st = stream;
   st->uncredited += bytes.n;
+  if (st->state == ST_UNWANTED) { /* within its time, whatever comes */
+    credit_all(st);
+    return;
+  }
   st->progress_ns = sv_monotonic_ns();
   if (st->state != ST_ENDING) {
     body_take(st, bytes);
@@ -352,6 +363,10 @@ static void on_end(void *user, void *stream) {
   struct rpc_stream *st = stream;
   (void)user;
   if (st->state == ST_ENDING) {
+    return;
+  }
+  if (st->state == ST_UNWANTED) {
+    end_plain(st, answer_refusal(st, st->refusal));
     return;
   }
   if (st->call->dialect.protocol == RPC_CONNECT) {
@@ -475,6 +490,8 @@ void rpc_streams_tick(struct rpc_connection *c, uint64_t now_ns) {
     if (answering && waited > limits->stall_ns) {
       rpc_call_cancel(st->call);
       h2_session_reset(c->session, st->id, H2_CANCEL);
+    } else if (st->state == ST_UNWANTED && waited > limits->message_ns) {
+      end_plain(st, answer_refusal(st, st->refusal));
     } else if (st->state == ST_BODY && waited > limits->message_ns) {
       REFUSE(st, DEADLINE, "the request was not complete in its time");
     }

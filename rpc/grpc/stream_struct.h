@@ -5,7 +5,15 @@
 #include "rpc/grpc/stream.h"
 #include "rpc/grpc/web_text.h"
 
-enum stream_state { ST_HEADERS, ST_BODY, ST_RUNNING, ST_RESPONDING, ST_ENDING, ST_STATES };
+enum stream_state {
+  ST_HEADERS,
+  ST_UNWANTED,
+  ST_BODY,
+  ST_RUNNING,
+  ST_RESPONDING,
+  ST_ENDING,
+  ST_STATES
+};
 
 enum request_method { METHOD_OTHER, METHOD_POST, METHOD_GET, METHOD_HEAD, METHOD_OPTIONS };
 
@@ -47,7 +55,8 @@ struct rpc_stream {
   size_t held;       /* our part of the connection's held bytes */
   uint64_t progress_ns;
   struct loop_timer *deadline;
-  char *page_body; /* malloc; of an answer that is no call's */
+  const char *refusal; /* of a body that is not wanted: the HTTP status after it */
+  char *page_body;     /* malloc; of an answer that is no call's */
   size_t page_n, page_at;
   struct rpc_stream *previous, *next;
 };

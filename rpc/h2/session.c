@@ -226,7 +226,6 @@ static int session_new(struct h2_session *s) {
   nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_frame_sent);
   nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
   nghttp2_option_set_no_auto_window_update(opt, 1);
-  nghttp2_option_set_no_closed_streams(opt, 1);
   nghttp2_option_set_max_outbound_ack(opt, RPC_BUDGET_TOKENS); /* the bucket is smaller */
   /* our own bucket judges; the library's default punishes honest clients that cancel */
   nghttp2_option_set_stream_reset_rate_limit(opt, 100000, 10000);

@@ -80,6 +80,7 @@ class Connection:
         self.buffer, self.streams, self.goaway, self.closed, self.credit = b"", {}, None, False, True
         self.windows, self.settings = {}, {}
         self.pings, self.pong = 0, True
+        self.frames, self.goaways = [], []  # (kind, flags, stream, payload) of all but DATA, whose length is told
         if greet:
             self.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
             self.send(SETTINGS, payload=b"".join(struct.pack(">HI", k, v) for k, v in settings))
@@ -130,6 +131,7 @@ class Connection:
         return True
 
     def take(self, kind, flags, stream, payload):
+        self.frames.append((kind, flags, stream, len(payload) if kind == DATA else payload))
         if kind == SETTINGS and not flags & ACK:
             for at in range(0, len(payload), 6):
                 key, value = struct.unpack(">HI", payload[at:at + 6])
@@ -141,6 +143,7 @@ class Connection:
                 self.send(PING, ACK, 0, payload)
         elif kind == GOAWAY:
             self.goaway = (int.from_bytes(payload[:4], "big"), int.from_bytes(payload[4:8], "big"), payload[8:])
+            self.goaways.append(self.goaway)
         elif kind == WINDOW:
             self.windows[stream] = self.windows.get(stream, 0) + int.from_bytes(payload, "big")
         s = self.streams.setdefault(stream, Stream())
@@ -158,6 +161,14 @@ class Connection:
         elif kind == RST:
             s.reset = int.from_bytes(payload, "big")
             s.events.append("R")
+
+    def seen(self, kind, flag=0, stream=None):
+        """Payloads (lengths, of DATA) of the frames of this kind that came with this flag."""
+        return [f[3] for f in self.frames if f[0] == kind and f[1] & flag == flag and stream in (None, f[2])]
+
+    def greeted(self):
+        """Both sides' SETTINGS are acknowledged."""
+        return self.wait(lambda: self.settings and self.seen(SETTINGS, ACK))
 
     def wait(self, done, limit=5):
         until = time.monotonic() + limit

@@ -39,7 +39,7 @@ class Doors(unittest.TestCase):
 
     def test_pages_of_health_are_at_every_door(self):
         for port, host in ((self.port, "x"), (self.public, "verify.example"), (self.admin, "x")):
-            for path, body in (("/healthz", "ok\n"), ("/readyz", "ready\n")):
+            for path, body in (("/healthz", "alive\n"), ("/readyz", "ready\n")):
                 first, text = get(port, path, m_authority=host)
                 self.assertEqual((first[":status"], text, first["content-length"]), ("200", body, str(len(body))))
                 first, text = get(port, path, "HEAD", m_authority=host)
