@@ -31,7 +31,7 @@ sv_status file_read(struct sv_ctx *ctx, const char *path, size_t max, struct sv_
 }
 
 static bool write_all(FILE *f, struct sv_bytes data) {
-  return fwrite(data.p, 1, data.n, f) == data.n && fflush(f) == 0;
+  return (data.n == 0 || fwrite(data.p, 1, data.n, f) == data.n) && fflush(f) == 0;
 }
 
 sv_status file_write(struct sv_ctx *ctx, const char *path, struct sv_bytes data) {

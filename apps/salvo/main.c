@@ -9,6 +9,7 @@ static const char usage[] =
     "usage: salvo [OPTIONS] COMMAND\n"
     "\n"
     "  issue REQUEST.json -o OUT.pdf      issue a document (protobuf JSON; - is standard input)\n"
+    "  batch FILE.jsonl|FILE.csv [--out DIR]   many; again after a break: the same numbers\n"
     "  verify FILE.pdf                    judge a document with the server's registry\n"
     "  verify --trust TRUST.pem FILE.pdf  judge it without a server: its status stays unknown\n"
     "  get NUMBER [--version N]           what the registry says of a document\n"
@@ -43,13 +44,21 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"audit", command_audit},       {"admin", command_admin},
-    {"issue", command_issue},       {"verify", command_verify},
-    {"get", command_get},           {"list", command_list},
-    {"download", command_download}, {"obligation", command_obligation},
-    {"hold", command_hold},         {"fact", command_fact},
-    {"log", command_log},           {"approve", command_approve},
-    {"reject", command_reject},     {"reissue", command_reissue},
+    {"audit", command_audit},
+    {"admin", command_admin},
+    {"issue", command_issue},
+    {"batch", command_batch},
+    {"verify", command_verify},
+    {"get", command_get},
+    {"list", command_list},
+    {"download", command_download},
+    {"obligation", command_obligation},
+    {"hold", command_hold},
+    {"fact", command_fact},
+    {"log", command_log},
+    {"approve", command_approve},
+    {"reject", command_reject},
+    {"reissue", command_reissue},
     {"revoke", command_revoke},
 };
 

@@ -124,6 +124,31 @@ static sv_status chunk_take(void *user, struct sv_ctx *ctx, struct sv_bytes mess
   return out->failed ? SV_FAIL(ctx, NO_MEMORY, "the document is too large") : SV_DONE;
 }
 
+int document_fetch(struct salvo *s, const Salvo__V1__DownloadDocumentRequest *request,
+                   const char *out, size_t *ret_n) {
+  int open = call_open(s);
+  if (open != EXIT_DONE) {
+    return open;
+  }
+  struct sv_buf bytes = sv_buf_in(s->ctx->mem, DOWNLOAD_MAX);
+  struct sv_bytes wire;
+  struct rpc_result result;
+  sv_status status = rpc_pack(s->ctx, &request->base, &wire);
+  if (!sv_failed(status)) {
+    status = rpc_client_server_stream(
+        s->client, s->ctx, "/salvo.v1.RegistryService/DownloadDocument", wire,
+        (uint64_t)DOWNLOAD_TIMEOUT_S * 1000000000U, chunk_take, &bytes, &result);
+  }
+  if (!sv_failed(status) && result.code != SV_CODE_OK) {
+    return call_refused(s, &result);
+  }
+  if (!sv_failed(status)) {
+    status = file_write(s->ctx, out, sv_buf_bytes(&bytes));
+  }
+  *ret_n = bytes.n;
+  return sv_failed(status) ? call_failed(s, status) : EXIT_DONE;
+}
+
 int command_download(struct salvo *s, struct arguments a) {
   Salvo__V1__DownloadDocumentRequest request = SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__INIT;
   const char *out = argument_take(&a, "-o");
@@ -138,30 +163,10 @@ int command_download(struct salvo *s, struct arguments a) {
   request.view = record  ? SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_RECORD
                  : draft ? SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_DRAFT
                          : SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_PDF;
-  int open = call_open(s);
-  if (open != EXIT_DONE) {
-    return open;
+  size_t n;
+  int code = document_fetch(s, &request, out, &n);
+  if (code == EXIT_DONE && !s->json && strcmp(out, "-") != 0) {
+    (void)printf("%s: %s (%zu bytes)\n", a.v[0], out, n);
   }
-  struct sv_buf bytes = sv_buf_in(s->ctx->mem, DOWNLOAD_MAX);
-  struct sv_bytes wire;
-  struct rpc_result result;
-  sv_status status = rpc_pack(s->ctx, &request.base, &wire);
-  if (!sv_failed(status)) {
-    status = rpc_client_server_stream(
-        s->client, s->ctx, "/salvo.v1.RegistryService/DownloadDocument", wire,
-        (uint64_t)DOWNLOAD_TIMEOUT_S * 1000000000U, chunk_take, &bytes, &result);
-  }
-  if (!sv_failed(status) && result.code != SV_CODE_OK) {
-    return call_refused(s, &result);
-  }
-  if (!sv_failed(status)) {
-    status = file_write(s->ctx, out, sv_buf_bytes(&bytes));
-  }
-  if (sv_failed(status)) {
-    return call_failed(s, status);
-  }
-  if (!s->json && strcmp(out, "-") != 0) {
-    (void)printf("%s: %s (%zu bytes)\n", a.v[0], out, bytes.n);
-  }
-  return EXIT_DONE;
+  return code;
 }

@@ -5,6 +5,7 @@
 #include "base/ctx.h"
 #include "rpc/client/client.h"
 #include "salvo/v1/document.pb-c.h"
+#include "salvo/v1/registry.pb-c.h"
 
 /* How a command ends. */
 enum {
@@ -31,6 +32,7 @@ struct arguments {
 
 /* Each returns how the program ends. */
 int command_issue(struct salvo *s, struct arguments a);
+int command_batch(struct salvo *s, struct arguments a);
 int command_verify(struct salvo *s, struct arguments a);
 int command_get(struct salvo *s, struct arguments a);
 int command_list(struct salvo *s, struct arguments a);
@@ -78,6 +80,9 @@ const char *enum_name(const ProtobufCEnumDescriptor *type, const char *prefix, i
 bool number_of(const char *v, uint32_t *ret);
 /* A line about a document. */
 void document_print(const Salvo__V1__Document *d);
+/* A document's bytes into a file. Anything but EXIT_DONE has been said on standard error. */
+int document_fetch(struct salvo *s, const Salvo__V1__DownloadDocumentRequest *request,
+                   const char *out, size_t *ret_n);
 
 /* --- files.c --- */
 

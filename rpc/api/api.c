@@ -51,25 +51,37 @@ ProtobufCBinaryData convert_pdf(struct sv_bytes pdf) {
 
 /* --- issuance --- */
 
-static sv_status issue_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
-  BEGIN(call, ctx, service, caller, IssueDocumentRequest, issue_document_request, m);
-  convert_request_id(call, m->request_id);
+sv_status convert_issue(struct sv_ctx *ctx, struct service *service,
+                        const struct service_caller *caller,
+                        const Salvo__V1__IssueDocumentRequest *m,
+                        Salvo__V1__IssueDocumentResponse *ret) {
   struct service_issue_request request = {.request_id = m->request_id,
                                           .supersedes = m->supersedes,
                                           .supersedes_version = m->supersedes_version,
                                           .validate_only = m->validate_only};
   SV_TRY(convert_content(ctx, m, &request.content));
   SV_TRY(rpc_pack(ctx, &m->base, &request.encoded));
-  struct service_issued issued;
-  SV_TRY(service_issue(service, ctx, &caller, &request, &issued));
-  Salvo__V1__IssueDocumentResponse answer = SALVO__V1__ISSUE_DOCUMENT_RESPONSE__INIT;
+  struct service_issued *issued =
+      SV_NEW(ctx->mem, struct service_issued); /* the answer lends from it */
+  if (!issued) {
+    return CONVERT_NO_MEMORY(ctx);
+  }
+  SV_TRY(service_issue(service, ctx, caller, &request, issued));
   if (!m->validate_only) {
-    answer.document = convert_document(ctx, &issued, true);
-    if (!answer.document) {
+    ret->document = convert_document(ctx, issued, true);
+    if (!ret->document) {
       return CONVERT_NO_MEMORY(ctx);
     }
   }
-  answer.pdf = convert_pdf(issued.pdf);
+  ret->pdf = convert_pdf(issued->pdf);
+  return SV_DONE;
+}
+
+static sv_status issue_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, IssueDocumentRequest, issue_document_request, m);
+  convert_request_id(call, m->request_id);
+  Salvo__V1__IssueDocumentResponse answer = SALVO__V1__ISSUE_DOCUMENT_RESPONSE__INIT;
+  SV_TRY(convert_issue(ctx, service, &caller, m, &answer));
   return convert_answer(call, ctx, &answer.base);
 }
 
@@ -78,6 +90,13 @@ static const struct rpc_method issuance_methods[] = {
      .input = &salvo__v1__issue_document_request__descriptor,
      .output = &salvo__v1__issue_document_response__descriptor,
      .handle = issue_document},
+    {.path = "/salvo.v1.IssuanceService/BatchIssueDocuments",
+     .client_streaming = true,
+     .server_streaming = true,
+     .may_wait = true,
+     .input = &salvo__v1__batch_issue_documents_request__descriptor,
+     .output = &salvo__v1__batch_issue_documents_response__descriptor,
+     .handle = batch_issue_documents},
     {.path = "/salvo.v1.IssuanceService/ApproveDocument",
      .input = &salvo__v1__approve_document_request__descriptor,
      .output = &salvo__v1__approve_document_response__descriptor,

@@ -60,6 +60,16 @@ sv_status life_reissue_document(struct rpc_call *call, struct sv_ctx *ctx, void 
 sv_status life_record_print(struct rpc_call *call, struct sv_ctx *ctx, void *service);
 sv_status life_watch_documents(struct rpc_call *call, struct sv_ctx *ctx, void *service);
 
+/* IssueDocument without its call: what one message asks for, and what is answered. ret: initialised; what it lends is in
+ * ctx->mem. */
+sv_status convert_issue(struct sv_ctx *ctx, struct service *service,
+                        const struct service_caller *caller,
+                        const Salvo__V1__IssueDocumentRequest *m,
+                        Salvo__V1__IssueDocumentResponse *ret);
+
+/* Handler of rpc/api/batch.c. */
+sv_status batch_issue_documents(struct rpc_call *call, struct sv_ctx *ctx, void *service);
+
 /* Handlers of rpc/api/funding.c. */
 sv_status funding_amend_obligation(struct rpc_call *call, struct sv_ctx *ctx, void *service);
 sv_status funding_list_obligations(struct rpc_call *call, struct sv_ctx *ctx, void *service);

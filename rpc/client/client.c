@@ -373,6 +373,19 @@ static void details_take(struct sv_ctx *caller, struct sv_bytes details, struct 
   }
 }
 
+void rpc_result_of_status(struct sv_ctx *ctx, struct sv_bytes status, struct rpc_result *ret) {
+  struct sv_ctx aside = sv_ctx_over(ctx->mem);
+  ProtobufCMessage *m = NULL;
+  *ret = (struct rpc_result){.code = SV_CODE_UNKNOWN, .message = "", .reason = ""};
+  if (sv_failed(rpc_unpack(&aside, &google__rpc__status__descriptor, status, &m))) {
+    return;
+  }
+  const Google__Rpc__Status *s = (const Google__Rpc__Status *)(void *)m;
+  ret->code = s->code > 0 && s->code <= 16 ? (enum sv_code)s->code : SV_CODE_UNKNOWN;
+  ret->message = s->message;
+  details_take(ctx, status, ret);
+}
+
 static sv_status result_of(struct client_call *call, struct rpc_result *r) {
   *r = (struct rpc_result){.message = "", .reason = ""};
   if (call->grpc_status < 0 && call->http_status == 0) {

@@ -29,6 +29,9 @@ struct rpc_result {
   struct sv_bytes response; /* the one message of a call whose answer is no stream, when OK */
 };
 
+/* What a google.rpc.Status says that came inside a message: of an item of a batch. Without a response. */
+void rpc_result_of_status(struct sv_ctx *ctx, struct sv_bytes status, struct rpc_result *ret);
+
 /* The next message to send, valid until the next call; false: there are no more. */
 typedef bool rpc_client_source(void *user, struct sv_bytes *ret_message);
 /* Takes one message, valid during the call. A failure ends the call with it. */

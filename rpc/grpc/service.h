@@ -47,7 +47,8 @@ sv_status rpc_call_read(struct rpc_call *call, struct sv_ctx *ctx, struct sv_byt
                         bool *ret_end);
 
 /* Queues one message (copied); blocks while more than a mark is queued.
- * Fails: CANCELLED (the peer is gone), DEADLINE, NO_MEMORY. */
+ * A thread of the handler's own may write, with a ctx of its own, while the handler reads: one at a time, and none after
+ * the handler returned. Fails: CANCELLED (the peer is gone), DEADLINE, NO_MEMORY. */
 sv_status rpc_call_write(struct rpc_call *call, struct sv_ctx *ctx, struct sv_bytes message);
 
 /* One header of the answer, before its first message; or one trailer, before the handler returns. Names are lower case;
