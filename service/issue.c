@@ -211,11 +211,11 @@ static sv_status reservation_prepare(struct service *s, struct sv_ctx *ctx,
   r->row = (struct store_document){
       .authority = caller->authority->id,
       .kind = c->kind,
-      .request_id = request_id,
+      .request_id = sv_arena_strdup(ctx->mem, request_id), /* a draft's row is the answer */
       .supersedes = request->supersedes,
       .template_name = c->template_name,
       .languages = languages.failed ? "" : (const char *)languages.p,
-      .issue_date = today,
+      .issue_date = sv_arena_strdup(ctx->mem, today),
       .valid_from = c->kind == MODEL_SAFE_CONDUCT ? c->letter.valid_from : "",
       .valid_until = c->kind == MODEL_SAFE_CONDUCT ? c->letter.valid_until : "",
       .issue_time_us = sv_wall_us() / 1000000 * 1000000,
@@ -223,6 +223,9 @@ static sv_status reservation_prepare(struct service *s, struct sv_ctx *ctx,
       .request = request->encoded,
       .obligation = "",
   };
+  if (!r->row.request_id || !r->row.issue_date) {
+    return SV_FAIL(ctx, NO_MEMORY, "a row");
+  }
   service_mac(s, "input", request->encoded, r->row.input_mac);
   SV_TRY(crypto_random(ctx, r->row.salt, sizeof r->row.salt));
   SV_TRY(crypto_random(ctx, r->row.secret, sizeof r->row.secret));
