@@ -61,17 +61,72 @@ static sv_status admin_read(struct sv_ctx *ctx, struct config_group root, struct
   return SV_DONE;
 }
 
-static sv_status limits_read(struct sv_ctx *ctx, struct config_group root, struct rpc_limits *l) {
-  struct config_group g;
-  const struct {
-    const char *name;
-    int64_t min, max;
-    size_t *at;
-  } sizes[] = {
-      {"message_bytes", 1024, INT64_C(256) << 20, &l->message_max_bytes},
-      {"call_memory_bytes", INT64_C(1) << 20, INT64_C(4) << 30, &l->call_arena_bytes},
+struct size_key {
+  const char *name;
+  int64_t min, max;
+  size_t *at;
+};
+
+static sv_status sizes_read(struct sv_ctx *ctx, struct config_group g, const struct size_key *keys,
+                            size_t n) {
+  int64_t v;
+  for (size_t i = 0; i < n; i++) {
+    SV_TRY(config_int(ctx, g, keys[i].name, keys[i].min, keys[i].max, (int64_t)*keys[i].at, &v));
+    *keys[i].at = (size_t)v;
+  }
+  return SV_DONE;
+}
+
+#define KEYS(list) (list), sizeof(list) / sizeof(list)[0]
+
+/* nghttp2 cuts header lists at 64 KiB itself; windows end at 2^31-1 (RFC 9113, section 6.9.1). */
+static sv_status limits_sizes_read(struct sv_ctx *ctx, struct config_group g,
+                                   struct rpc_limits *l) {
+  const int64_t kib = 1024, mib = kib * kib, gib = kib * mib;
+  const struct size_key keys[] = {
+      {"message_bytes", kib, 256 * mib, &l->message_max_bytes},
+      {"call_memory_bytes", mib, 4 * gib, &l->call_arena_bytes},
       {"connections", 1, 1000000, &l->connection_max},
+      {"streams", 1, 10000, &l->stream_max},
+      {"header_bytes", 4 * kib, 64 * kib, &l->header_list_max_bytes},
+      {"headers", 16, 1000, &l->header_max},
+      {"stream_window_bytes", 16 * kib, 64 * mib, &l->stream_window_bytes},
+      {"connection_window_bytes", 64 * kib, gib, &l->connection_window_bytes},
+      {"read_mark_bytes", 16 * kib, 64 * mib, &l->read_mark_bytes},
+      {"write_mark_bytes", 16 * kib, 64 * mib, &l->write_mark_bytes},
+      {"output_mark_bytes", 16 * kib, 64 * mib, &l->output_mark_bytes},
+      {"unread_bytes", mib, 4 * gib, &l->held_max_bytes},
+      {"handlers", 1, 10000, &l->handler_max},
+      {"rate_bytes_per_second", 0, mib, &l->rate_min_bytes_s},
   };
+  return sizes_read(ctx, g, KEYS(keys));
+}
+
+static sv_status budget_read(struct sv_ctx *ctx, struct config_group g, struct rpc_budget *b) {
+  const struct size_key keys[] = {
+      {"tokens", 100, 1000000, &b->tokens},
+      {"tokens_per_second", 1, 1000000, &b->refill_per_s},
+      {"reset_tokens", 0, 1000, &b->reset},
+      {"own_reset_tokens", 1, 1000, &b->own_reset},
+      {"continuation_tokens", 1, 1000, &b->continuation},
+      {"settings_tokens", 1, 1000, &b->settings},
+      {"ping_tokens", 1, 1000, &b->ping},
+      {"empty_data_tokens", 1, 1000, &b->empty_data},
+      {"priority_tokens", 0, 1000, &b->priority},
+      {"unknown_frame_tokens", 1, 1000, &b->unknown},
+  };
+  SV_TRY(sizes_read(ctx, g, KEYS(keys)));
+  const size_t costs[] = {b->reset, b->own_reset,  b->continuation, b->settings,
+                          b->ping,  b->empty_data, b->priority,     b->unknown};
+  for (size_t i = 0; i < sizeof costs / sizeof costs[0]; i++) {
+    if (costs[i] > b->tokens) {
+      return config_fault(ctx, g, NULL, "a frame costs more tokens than there are");
+    }
+  }
+  return SV_DONE;
+}
+
+static sv_status times_read(struct sv_ctx *ctx, struct config_group g, struct rpc_limits *l) {
   const struct {
     const char *name;
     uint64_t *at;
@@ -87,18 +142,26 @@ static sv_status limits_read(struct sv_ctx *ctx, struct config_group root, struc
       {"deadline_seconds", &l->deadline_max_ns},
   };
   int64_t v;
-  SV_TRY(config_group(ctx, root, "limits", &g));
-  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-    SV_TRY(
-        config_int(ctx, g, sizes[i].name, sizes[i].min, sizes[i].max, (int64_t)*sizes[i].at, &v));
-    *sizes[i].at = (size_t)v;
-  }
   for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
     int64_t before = (int64_t)(*times[i].at / RPC_SECOND_NS);
     SV_TRY(config_int(ctx, g, times[i].name, 1, 86400, before, &v));
     *times[i].at = (uint64_t)v * RPC_SECOND_NS;
   }
   return SV_DONE;
+}
+
+static sv_status limits_read(struct sv_ctx *ctx, struct config_group root, struct rpc_limits *l) {
+  struct config_group g;
+  SV_TRY(config_group(ctx, root, "limits", &g));
+  SV_TRY(limits_sizes_read(ctx, g, l));
+  SV_TRY(budget_read(ctx, g, &l->budget));
+  SV_TRY(times_read(ctx, g, l));
+  if (l->held_max_bytes < l->message_max_bytes) {
+    return config_fault(ctx, g, "unread_bytes", "less than message_bytes");
+  }
+  return l->call_arena_bytes < l->message_max_bytes
+             ? config_fault(ctx, g, "call_memory_bytes", "less than message_bytes")
+             : SV_DONE;
 }
 
 sv_status doors_read(struct sv_ctx *ctx, struct config_group root, const char *dir,

@@ -1,5 +1,6 @@
 /* The crossing between loop and worker. Invariants, under the lock:
- *  1. in_bytes and out_bytes are the sums over their queues (less what was pulled of the first outbound);
+ *  1. in_bytes and out_bytes are the sums over their queues (less what was pulled of the first outbound); a message that
+ *     waits is counted with what it takes beside its bytes: empty ones would be free otherwise;
  *  2. once finished, nothing is queued;
  *  3. a worker waits on `changed` alone, with a time limit, and every change that it waits for is broadcast.
  * A queued wake closure is safe: the job's reference ends in `done`, which the loop runs after it. */
@@ -99,7 +100,7 @@ bool rpc_call_arrived(struct rpc_call *call, struct rpc_frame frame) {
     call->in_first = in;
   }
   call->in_last = in;
-  call->in_bytes += frame.n;
+  call->in_bytes += frame.n + RPC_MESSAGE_COST_BYTES;
   (void)pthread_cond_broadcast(&call->changed);
   (void)pthread_mutex_unlock(&call->lock);
   return true;
@@ -176,9 +177,9 @@ size_t rpc_call_pull(struct rpc_call *call, uint8_t *bytes, size_t n, bool *ret_
       outbound_drop_first(call);
     }
   }
-  bool blocked = call->out_bytes > RPC_WRITE_MARK_BYTES;
+  bool blocked = call->out_bytes > call->limits->write_mark_bytes;
   call->out_bytes -= done;
-  if (blocked && call->out_bytes <= RPC_WRITE_MARK_BYTES) {
+  if (blocked && call->out_bytes <= call->limits->write_mark_bytes) {
     (void)pthread_cond_broadcast(&call->changed);
   }
   *ret_end = call->finished && !call->out_first;
@@ -219,7 +220,7 @@ static struct rpc_inbound *inbound_take(struct rpc_call *call) {
     if (!call->in_first) {
       call->in_last = NULL;
     }
-    call->in_bytes -= in->frame.n;
+    call->in_bytes -= in->frame.n + RPC_MESSAGE_COST_BYTES;
   }
   return in;
 }
@@ -372,7 +373,7 @@ sv_status rpc_call_queue(struct rpc_call *call, struct sv_ctx *ctx, struct sv_by
 sv_status rpc_call_write(struct rpc_call *call, struct sv_ctx *ctx, struct sv_bytes message) {
   sv_status s = sv_ctx_alive(ctx);
   (void)pthread_mutex_lock(&call->lock);
-  while (!sv_failed(s) && call->out_bytes > RPC_WRITE_MARK_BYTES) {
+  while (!sv_failed(s) && call->out_bytes > call->limits->write_mark_bytes) {
     wait_change(call, ctx, sv_monotonic_ns() + RPC_SECOND_NS);
     s = sv_ctx_alive(ctx);
   }

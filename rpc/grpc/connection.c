@@ -1,5 +1,5 @@
 /* Link below, streams above, an HTTP/2 session between. Invariants:
- *  1. nghttp2 is asked for output only outside of its own callbacks (pump), and not above RPC_OUTPUT_MARK_BYTES;
+ *  1. nghttp2 is asked for output only outside of its own callbacks (pump), and not above the output's mark;
  *  2. phase GONE: link and session are closed, streams freed; the struct lives until its last handler is done. */
 #include "rpc/grpc/connection.h"
 
@@ -45,11 +45,12 @@ void rpc_connection_pump(struct rpc_connection *c) {
   }
   bool alive = true;
   struct sv_bytes out = {.n = 1};
-  while (alive && out.n > 0 && link_pending(c->link) < RPC_OUTPUT_MARK_BYTES) {
+  while (alive && out.n > 0 && link_pending(c->link) < c->host->limits.output_mark_bytes) {
     alive = h2_session_pull(c->session, &out);
     if (alive && out.n > 0 && !link_send(c->link, out)) {
       alive = false;
     }
+    c->sent += out.n;
   }
   if (!alive || (out.n == 0 && h2_session_over(c->session))) {
     link_finish(c->link);
@@ -74,11 +75,7 @@ static bool on_bytes(void *user, struct sv_bytes bytes) {
   return alive;
 }
 
-static void on_drained(void *user) {
-  struct rpc_connection *c = user;
-  c->progress_ns = sv_monotonic_ns();
-  rpc_connection_pump(c);
-}
+static void on_drained(void *user) { rpc_connection_pump(user); }
 
 static void on_closed(void *user) {
   struct rpc_connection *c = user;
@@ -110,7 +107,7 @@ sv_status rpc_connection_open(struct sv_ctx *ctx, const struct rpc_host *host,
   uint64_t now_ns = sv_monotonic_ns();
   c->host = host;
   c->door = door;
-  c->opened_ns = c->heard_ns = c->busy_ns = c->progress_ns = now_ns;
+  c->opened_ns = c->heard_ns = c->busy_ns = now_ns;
   c->age_ns = age_spread(host->limits.connection_age_ns, now_ns);
   struct link_config config = {.tls = tls,
                                .trust_domain = door->trust_domain,
@@ -119,7 +116,7 @@ sv_status rpc_connection_open(struct sv_ctx *ctx, const struct rpc_host *host,
                                .user = c};
   sv_status s = link_open(ctx, host->loop, fd, &config, &c->link);
   if (!sv_failed(s)) {
-    s = h2_session_open(ctx, &rpc_stream_events, c, &c->session);
+    s = h2_session_open(ctx, &host->limits, &rpc_stream_events, c, &c->session);
   }
   if (sv_failed(s)) {
     link_close(c->link);
@@ -166,14 +163,14 @@ static bool expired(uint64_t since_ns, uint64_t limit_ns, uint64_t now_ns) {
 static bool hopeless(struct rpc_connection *c, uint64_t now_ns) {
   const struct rpc_limits *limits = &c->host->limits;
   size_t pending = link_pending(c->link);
-  if (pending < c->pending || pending == 0) {
-    c->progress_ns = now_ns;
-  }
-  c->pending = pending;
+  size_t left = c->sent - pending;
+  c->pace.bytes += left - c->left;
+  c->left = left;
+  bool stalled =
+      rpc_pace_late(&c->pace, pending > 0, limits->stall_ns, limits->rate_min_bytes_s, now_ns);
   uint64_t headers_ns = h2_session_headers_since_ns(c->session);
   return (!h2_session_greeted(c->session) && expired(c->opened_ns, limits->handshake_ns, now_ns)) ||
-         (headers_ns && expired(headers_ns, limits->headers_ns, now_ns)) ||
-         (pending > 0 && expired(c->progress_ns, limits->stall_ns, now_ns)) ||
+         (headers_ns && expired(headers_ns, limits->headers_ns, now_ns)) || stalled ||
          (c->ping_ns && expired(c->ping_ns, limits->ping_answer_ns, now_ns));
 }
 

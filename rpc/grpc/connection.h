@@ -1,5 +1,6 @@
 /* One connection: a link's bytes through an HTTP/2 session into streams. Inside rpc/ alone; on the loop's thread. */
 #pragma once
+#include "rpc/grpc/pace.h"
 #include "rpc/grpc/routes.h"
 #include "rpc/h2/session.h"
 #include "rpc/limits.h"
@@ -61,8 +62,9 @@ struct rpc_connection {
   uint64_t heard_ns;    /* last bytes from the peer */
   uint64_t ping_ns;     /* our PING went out; 0: none is open */
   uint64_t busy_ns;     /* when the last stream ended */
-  uint64_t progress_ns; /* output moved */
-  size_t pending;       /* output at the last look */
+  size_t sent;          /* bytes ever given to the link */
+  size_t left;          /* and those that had left it at the last look */
+  struct rpc_pace pace; /* of the output */
   uint64_t noticed_ns;
   struct rpc_connection *previous, *next; /* of the server */
 };

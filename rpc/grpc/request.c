@@ -156,7 +156,7 @@ void request_header(struct rpc_stream *st, struct sv_bytes name, struct sv_bytes
 
 bool request_query_take(struct rpc_stream *st) {
   struct rpc_call *call = st->call;
-  struct sv_arena *mem = sv_arena_open((size_t)4 * RPC_HEADER_LIST_MAX_BYTES);
+  struct sv_arena *mem = sv_arena_open(4 * st->c->host->limits.header_list_max_bytes);
   struct rpc_query q;
   bool ok = mem && call->query && rpc_query_parse(mem, sv_bytes_str(call->query), &q);
   if (ok) {

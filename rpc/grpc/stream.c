@@ -97,7 +97,6 @@ static void look(struct rpc_stream *st) {
     if (!answer_headers(st, true)) {
       h2_session_reset(st->c->session, st->id, H2_INTERNAL_ERROR);
     }
-    st->progress_ns = sv_monotonic_ns();
     move(st, ST_RESPONDING);
   } else if (st->state == ST_RUNNING || st->state == ST_RESPONDING) {
     if (finished) {
@@ -108,7 +107,7 @@ static void look(struct rpc_stream *st) {
   } else if (st->state == ST_ENDING) {
     h2_session_resume(st->c->session, st->id);
   }
-  if (rpc_call_unread(st->call) < RPC_READ_MARK_BYTES) {
+  if (rpc_call_unread(st->call) < st->c->host->limits.read_mark_bytes) {
     credit_all(st);
   }
 }
@@ -138,13 +137,14 @@ static void on_done(struct workers_job *job) {
 
 static void start(struct rpc_stream *st) {
   struct rpc_call *call = st->call;
+  st->pace = (struct rpc_pace){0};
   if (call->method->where == RPC_ON_LOOP) {
     move(st, ST_RUNNING);
     rpc_call_run(call);
     look(st);
     return;
   }
-  if (st->c->handlers >= RPC_HANDLERS_MAX) {
+  if (st->c->handlers >= st->c->host->limits.handler_max) {
     REFUSE(st, QUEUE_FULL, "%zu handlers of one connection in flight", st->c->handlers);
     return;
   }
@@ -192,7 +192,6 @@ static void *on_begin(void *user, int32_t id) {
                             .call = call,
                             .heads.timeout = {{.ns = UINT64_MAX}, {.ns = UINT64_MAX}},
                             .reader = rpc_frame_reader_over(c->host->limits.message_max_bytes),
-                            .progress_ns = call->start_ns,
                             .next = c->streams};
   if (c->streams) {
     c->streams->previous = st;
@@ -345,16 +344,16 @@ static void on_data(void *user, void *stream, struct sv_bytes bytes) {
     credit_all(st);
     return;
   }
-  st->progress_ns = sv_monotonic_ns();
+  st->pace.bytes += bytes.n;
   if (st->state != ST_ENDING) {
     body_take(st, bytes);
   }
   account(st);
-  if (c->held > RPC_CONNECTION_HELD_MAX_BYTES) {
+  if (c->held > c->host->limits.held_max_bytes) {
     REFUSE(st, LIMIT_EXCEEDED, "unread messages of one connection");
     account(st);
   }
-  if (st->state == ST_ENDING || rpc_call_unread(st->call) < RPC_READ_MARK_BYTES) {
+  if (st->state == ST_ENDING || rpc_call_unread(st->call) < st->c->host->limits.read_mark_bytes) {
     credit_all(st);
   }
 }
@@ -428,16 +427,17 @@ static void on_closed(void *user, void *stream, uint32_t code) {
 static size_t on_pull(void *user, void *stream, uint8_t *bytes, size_t n, bool *ret_end) {
   struct rpc_stream *st = stream;
   (void)user;
-  st->progress_ns = sv_monotonic_ns();
   if (st->page_body) {
     size_t left = st->page_n - st->page_at;
     n = n < left ? n : left;
     memcpy(bytes, st->page_body + st->page_at, n);
     st->page_at += n;
     *ret_end = st->page_at == st->page_n;
-    return n;
+  } else {
+    n = rpc_call_pull(st->call, bytes, n, ret_end);
   }
-  return rpc_call_pull(st->call, bytes, n, ret_end);
+  st->pace.bytes += n;
+  return n;
 }
 
 static size_t on_trailers(void *user, void *stream, struct h2_header h[static H2_TRAILERS_MAX]) {
@@ -483,16 +483,22 @@ void rpc_streams_stop(struct rpc_connection *c) {
 
 void rpc_streams_tick(struct rpc_connection *c, uint64_t now_ns) {
   const struct rpc_limits *limits = &c->host->limits;
+  size_t streams = h2_session_streams(c->session); /* they share the link */
+  size_t rate = limits->rate_min_bytes_s / (streams > 0 ? streams : 1);
   for (struct rpc_stream *st = c->streams; st; st = st->next) {
-    uint64_t waited = now_ns - st->progress_ns;
+    bool asking = st->state == ST_UNWANTED || st->state == ST_BODY;
     bool answering =
         st->state == ST_ENDING || (st->state == ST_RESPONDING && rpc_call_has_output(st->call));
-    if (answering && waited > limits->stall_ns) {
+    uint64_t limit_ns = asking ? limits->message_ns : limits->stall_ns;
+    if (!rpc_pace_late(&st->pace, asking || answering, limit_ns, rate, now_ns)) {
+      continue;
+    }
+    if (answering) {
       rpc_call_cancel(st->call);
       h2_session_reset(c->session, st->id, H2_CANCEL);
-    } else if (st->state == ST_UNWANTED && waited > limits->message_ns) {
+    } else if (st->state == ST_UNWANTED) {
       end_plain(st, answer_refusal(st, st->refusal));
-    } else if (st->state == ST_BODY && waited > limits->message_ns) {
+    } else {
       REFUSE(st, DEADLINE, "the request was not complete in its time");
     }
   }

@@ -1,6 +1,7 @@
 /* A stream and what its files do with it: request.c reads what the client wants, answer.c says what it gets, stream.c has
  * its life. Inside rpc/grpc/{stream,request,answer}.c alone. */
 #pragma once
+#include "rpc/grpc/pace.h"
 #include "rpc/grpc/page.h"
 #include "rpc/grpc/stream.h"
 #include "rpc/grpc/web_text.h"
@@ -51,9 +52,9 @@ struct rpc_stream {
   struct rpc_frame_reader reader;
   struct rpc_web_text text;
   size_t messages;
-  size_t uncredited; /* data whose window was not given back */
-  size_t held;       /* our part of the connection's held bytes */
-  uint64_t progress_ns;
+  size_t uncredited;    /* data whose window was not given back */
+  size_t held;          /* our part of the connection's held bytes */
+  struct rpc_pace pace; /* of the body, then of the answer */
   struct loop_timer *deadline;
   const char *refusal; /* of a body that is not wanted: the HTTP status after it */
   char *page_body;     /* malloc; of an answer that is no call's */

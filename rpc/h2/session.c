@@ -13,6 +13,7 @@ struct h2_session {
   nghttp2_session *ng;
   const struct h2_events *events;
   void *user;
+  const struct rpc_limits *limits;
   struct h2_budget budget;
   uint64_t now_ns; /* of the feed in hand */
   uint64_t headers_since_ns;
@@ -23,7 +24,7 @@ struct h2_session {
   size_t streams;
 };
 
-static void spend(struct h2_session *s, int cost, const char *word) {
+static void spend(struct h2_session *s, size_t cost, const char *word) {
   if (!s->dying && !h2_budget_spend(&s->budget, cost, s->now_ns)) {
     h2_session_abort(s, H2_ENHANCE_YOUR_CALM, word);
   }
@@ -31,36 +32,37 @@ static void spend(struct h2_session *s, int cost, const char *word) {
 
 static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void *user) {
   struct h2_session *s = user;
+  const struct rpc_budget *cost = s->budget.rule;
   (void)ng;
   if (hd->type != NGHTTP2_CONTINUATION) {
     s->headers_since_ns = 0;
   }
   switch (hd->type) {
     case NGHTTP2_CONTINUATION:
-      spend(s, RPC_COST_CONTINUATION, "too_many_continuations");
+      spend(s, cost->continuation, "too_many_continuations");
       break;
     case NGHTTP2_SETTINGS:
-      spend(s, hd->flags & NGHTTP2_FLAG_ACK ? 0 : RPC_COST_SETTINGS, "too_many_settings");
+      spend(s, hd->flags & NGHTTP2_FLAG_ACK ? 0 : cost->settings, "too_many_settings");
       break;
     case NGHTTP2_PING:
-      spend(s, hd->flags & NGHTTP2_FLAG_ACK ? 0 : RPC_COST_PING, "too_many_pings");
+      spend(s, hd->flags & NGHTTP2_FLAG_ACK ? 0 : cost->ping, "too_many_pings");
       break;
     case NGHTTP2_PRIORITY:
-      spend(s, RPC_COST_PRIORITY, "too_many_priorities");
+      spend(s, cost->priority, "too_many_priorities");
       break;
     case NGHTTP2_RST_STREAM:
-      spend(s, RPC_COST_RESET, "too_many_resets");
+      spend(s, cost->reset, "too_many_resets");
       break;
     case NGHTTP2_DATA:
       if (hd->length == 0 && !(hd->flags & NGHTTP2_FLAG_END_STREAM)) {
-        spend(s, RPC_COST_EMPTY_DATA, "too_much_empty_data");
+        spend(s, cost->empty_data, "too_much_empty_data");
       }
       break;
     case NGHTTP2_HEADERS:
     case NGHTTP2_WINDOW_UPDATE:
       break;
     default:
-      spend(s, RPC_COST_UNKNOWN, "too_many_unknown_frames");
+      spend(s, cost->unknown, "too_many_unknown_frames");
       break;
   }
   return 0;
@@ -75,7 +77,7 @@ static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, voi
     return 0; /* a client's trailers: read and dropped */
   }
   void *stream = NULL;
-  if (!s->dying && s->streams < RPC_STREAMS_MAX) {
+  if (!s->dying && s->streams < s->limits->stream_max) {
     stream = s->events->begin(s->user, frame->hd.stream_id);
   }
   if (!stream) {
@@ -94,7 +96,8 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
   (void)flags;
   s->headers_bytes += name_n + value_n + 32;
   s->headers_count++;
-  if (s->headers_bytes > RPC_HEADER_LIST_MAX_BYTES || s->headers_count > RPC_HEADER_COUNT_MAX) {
+  if (s->headers_bytes > s->limits->header_list_max_bytes ||
+      s->headers_count > s->limits->header_max) {
     s->headers_too_large = true;
   }
   void *stream = nghttp2_session_get_stream_user_data(ng, frame->hd.stream_id);
@@ -114,6 +117,10 @@ static int on_frame(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
   }
   if (frame->hd.type == NGHTTP2_HEADERS) {
     s->headers_since_ns = 0;
+  }
+  if (frame->hd.type == NGHTTP2_DATA && frame->data.padlen > 0 &&
+      frame->hd.length == frame->data.padlen && !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
+    spend(s, s->budget.rule->empty_data, "too_much_empty_data"); /* nothing but padding */
   }
   if (s->dying) {
     return 0;
@@ -149,7 +156,7 @@ static int on_data_chunk(nghttp2_session *ng, uint8_t flags, int32_t id, const u
 static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *user) {
   struct h2_session *s = user;
   if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != H2_NO_ERROR) {
-    spend(s, RPC_COST_OWN_RESET, "too_many_faults");
+    spend(s, s->budget.rule->own_reset, "too_many_faults");
   }
   if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
       frame->hd.flags & NGHTTP2_FLAG_END_STREAM &&
@@ -226,7 +233,8 @@ static int session_new(struct h2_session *s) {
   nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_frame_sent);
   nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
   nghttp2_option_set_no_auto_window_update(opt, 1);
-  nghttp2_option_set_max_outbound_ack(opt, RPC_BUDGET_TOKENS); /* the bucket is smaller */
+  nghttp2_option_set_max_outbound_ack(opt,
+                                      s->limits->budget.tokens + 1); /* the bucket is smaller */
   /* our own bucket judges; the library's default punishes honest clients that cancel */
   nghttp2_option_set_stream_reset_rate_limit(opt, 100000, 10000);
   int rv = nghttp2_session_server_new2(&s->ng, cb, s, opt);
@@ -235,27 +243,29 @@ static int session_new(struct h2_session *s) {
   return rv;
 }
 
-sv_status h2_session_open(struct sv_ctx *ctx, const struct h2_events *events, void *user,
+sv_status h2_session_open(struct sv_ctx *ctx, const struct rpc_limits *limits,
+                          const struct h2_events *events, void *user,
                           struct h2_session **ret_session) {
   struct h2_session *s = calloc(1, sizeof *s);
+  if (s) {
+    *s = (struct h2_session){
+        .limits = limits, .events = events, .user = user, .now_ns = sv_monotonic_ns()};
+    s->budget = h2_budget_full(&limits->budget, s->now_ns);
+  }
   if (!s || session_new(s) != 0) {
     free(s);
     return SV_FAIL(ctx, NO_MEMORY, "HTTP/2 session");
   }
-  s->events = events;
-  s->user = user;
-  s->now_ns = sv_monotonic_ns();
-  s->budget = h2_budget_full(s->now_ns);
-  static const nghttp2_settings_entry settings[] = {
-      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, RPC_STREAMS_MAX},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, RPC_HEADER_LIST_MAX_BYTES},
-      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, RPC_STREAM_WINDOW_BYTES},
+  const nghttp2_settings_entry settings[] = {
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, (uint32_t)limits->stream_max},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, (uint32_t)limits->header_list_max_bytes},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, (uint32_t)limits->stream_window_bytes},
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
   };
   if (nghttp2_submit_settings(s->ng, NGHTTP2_FLAG_NONE, settings,
                               sizeof settings / sizeof settings[0]) != 0 ||
       nghttp2_session_set_local_window_size(s->ng, NGHTTP2_FLAG_NONE, 0,
-                                            RPC_CONNECTION_WINDOW_BYTES) != 0) {
+                                            (int32_t)limits->connection_window_bytes) != 0) {
     h2_session_close(s);
     return SV_FAIL(ctx, NO_MEMORY, "HTTP/2 settings");
   }

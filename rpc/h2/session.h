@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/ctx.h"
+#include "rpc/limits.h"
 
 struct h2_session;
 
@@ -31,7 +32,7 @@ struct h2_events {
   /* A new request. NULL refuses it: REFUSED_STREAM. */
   void *(*begin)(void *user, int32_t id);
   void (*header)(void *user, void *stream, struct sv_bytes name, struct sv_bytes value);
-  /* The header list is whole. too_large: over RPC_HEADER_LIST_MAX_BYTES, the headers past it were not told. */
+  /* The header list is whole. too_large: over the limit, the headers past it were not told. */
   void (*request)(void *user, void *stream, bool too_large);
   void (*data)(void *user, void *stream, struct sv_bytes bytes);
   /* The client has half-closed. Comes after request. */
@@ -46,9 +47,10 @@ struct h2_events {
   void (*pong)(void *user);
 };
 
-/* events and user are borrowed. Caller: h2_session_close; it tells nothing of streams that are still open, whose owner
+/* limits, events and user are borrowed. Caller: h2_session_close; it tells nothing of streams that are still open, whose owner
  * frees them. Fails: NO_MEMORY. */
-sv_status h2_session_open(struct sv_ctx *ctx, const struct h2_events *events, void *user,
+sv_status h2_session_open(struct sv_ctx *ctx, const struct rpc_limits *limits,
+                          const struct h2_events *events, void *user,
                           struct h2_session **ret_session);
 void h2_session_close(struct h2_session *session);
 

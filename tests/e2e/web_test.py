@@ -1,10 +1,11 @@
 """Does salvod speak Connect and gRPC-Web beside gRPC, and are its doors what its configuration says?"""
 
 import json
+import re
 import socket
 
 import pytest
-from conftest import Server
+from conftest import BUILD, ROOT, Server
 from strangers_test import CLIENTS, files, run
 
 PROTOCOLS = ("grpc", "grpcweb", "connect")
@@ -49,7 +50,32 @@ def test_the_operators_door_tells_metrics(tmp_path, authority):
         server.stop()
 
 
-@pytest.mark.parametrize("group", ["limits = { no_such = 1; };", "admin = { };", "limits = { idle_seconds = 0; };"])
+def limits():
+    """The table of docs/OPERATIONS.md: (name, default, least, largest)."""
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \|", (ROOT / "docs/OPERATIONS.md").read_text(), re.M)
+    return [(name, int(default), int(least), int(largest)) for name, default, least, largest in rows]
+
+
+def test_every_limit_of_the_documentation_is_one_of_the_configuration(tmp_path, authority):
+    server = Server(tmp_path, authority)
+    conf = tmp_path / "salvod.conf"
+    plain = conf.read_text()
+
+    def group(column):
+        return plain + "\nlimits = {" + " ".join(f"{row[0]} = {row[column]}L;" for row in limits()) + "};\n"
+    assert len(limits()) == 33
+    conf.write_text(group(1))
+    server.start()
+    server.stop()
+    for name, default, least, largest in limits():
+        for value in (least - 1, largest + 1):
+            conf.write_text(f"{plain}\nlimits = {{ {name} = {value}L; }};\n")
+            done = run(BUILD / "bin/salvod", "--config", conf, "--check-config")
+            assert done.returncode != 0 and name in done.stderr, (name, value, done.stderr)
+
+
+@pytest.mark.parametrize("group", ["limits = { no_such = 1; };", "admin = { };", "limits = { idle_seconds = 0; };",
+                                   "limits = { message_bytes = 200000000; };", "limits = { tokens = 100; ping_tokens = 101; };"])
 def test_a_fault_in_a_door_or_a_limit_is_a_failed_start(tmp_path, authority, group):
     server = Server(tmp_path, authority)
     conf = tmp_path / "salvod.conf"

@@ -21,7 +21,7 @@ static void *on_begin(void *user, int32_t id) {
 }
 static void on_header(void *user, void *stream, struct sv_bytes name, struct sv_bytes value) {
   (void)user;
-  SV_ASSERT(stream && name.n + value.n <= RPC_HEADER_LIST_MAX_BYTES);
+  SV_ASSERT(stream && name.n + value.n <= rpc_limits_default().header_list_max_bytes);
 }
 static void on_request(void *user, void *stream, bool too_large) {
   struct world *w = user;
@@ -66,8 +66,9 @@ static const struct h2_events events = {on_begin,  on_header, on_request,  on_da
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const char hello[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0";
   struct world w = {0};
+  const struct rpc_limits limits = rpc_limits_default();
   struct sv_ctx ctx = sv_ctx_over(NULL);
-  if (sv_failed(h2_session_open(&ctx, &events, &w, &w.session))) {
+  if (sv_failed(h2_session_open(&ctx, &limits, &events, &w, &w.session))) {
     return 0;
   }
   bool alive = h2_session_feed(w.session, sv_bytes_of(hello, sizeof hello));

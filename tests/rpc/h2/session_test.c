@@ -8,9 +8,26 @@
 /* after the others */
 #include <cmocka.h>
 
+#include "rpc/grpc/pace.h"
 #include "rpc/h2/budget.h"
 
 enum { STORY_ROOM = 4096, OUT_ROOM = 65536 };
+
+static const struct rpc_limits limits = {.stream_max = 5,
+                                         .header_list_max_bytes = 16384,
+                                         .header_max = 100,
+                                         .stream_window_bytes = 65535,
+                                         .connection_window_bytes = 1 << 20,
+                                         .budget = {.tokens = 2000,
+                                                    .refill_per_s = 400,
+                                                    .reset = 2,
+                                                    .own_reset = 20,
+                                                    .continuation = 20,
+                                                    .settings = 20,
+                                                    .ping = 4,
+                                                    .empty_data = 10,
+                                                    .priority = 2,
+                                                    .unknown = 10}};
 
 struct fixture {
   struct sv_arena *mem;
@@ -89,7 +106,7 @@ static int setup(void **state) {
   struct fixture *f = calloc(1, sizeof *f);
   f->mem = sv_arena_open(100000);
   f->ctx = sv_ctx_over(f->mem);
-  assert_false(sv_failed(h2_session_open(&f->ctx, &events, f, &f->session)));
+  assert_false(sv_failed(h2_session_open(&f->ctx, &limits, &events, f, &f->session)));
   *state = f;
   return 0;
 }
@@ -231,10 +248,10 @@ static void streams_over_the_limit_are_refused(void **state) {
   struct fixture *f = *state;
   greet(f);
   /* our SETTINGS is not acknowledged, so that the library's own limit is not in force */
-  for (uint32_t i = 0; i < RPC_STREAMS_MAX + 1; i++) {
+  for (uint32_t i = 0; i < limits.stream_max + 1; i++) {
     (void)frame(f, 1, 4, 1 + 2 * i, post, sizeof post);
   }
-  assert_int_equal(f->open, RPC_STREAMS_MAX);
+  assert_int_equal(f->open, limits.stream_max);
 }
 
 static bool ended_with(struct fixture *f, const char *word) {
@@ -324,14 +341,29 @@ static void a_graceful_end_lets_open_streams_finish(void **state) {
 }
 
 static void the_bucket_refills_and_never_overflows(void **state) {
-  struct h2_budget b = h2_budget_full(1000);
+  struct h2_budget b = h2_budget_full(&limits.budget, 1000);
   (void)state;
-  assert_true(h2_budget_spend(&b, RPC_BUDGET_TOKENS, 1000));
+  assert_true(h2_budget_spend(&b, limits.budget.tokens, 1000));
   assert_false(h2_budget_spend(&b, 1, 1000));
-  assert_true(h2_budget_spend(&b, RPC_BUDGET_REFILL_PER_S, 1000 + RPC_SECOND_NS));
+  assert_true(h2_budget_spend(&b, limits.budget.refill_per_s, 1000 + RPC_SECOND_NS));
   assert_false(h2_budget_spend(&b, 1, 1000 + RPC_SECOND_NS));
-  assert_false(h2_budget_spend(&b, RPC_BUDGET_TOKENS + 1, UINT64_MAX));
-  assert_true(h2_budget_spend(&b, RPC_BUDGET_TOKENS, UINT64_MAX));
+  assert_false(h2_budget_spend(&b, limits.budget.tokens + 1, UINT64_MAX));
+  assert_true(h2_budget_spend(&b, limits.budget.tokens, UINT64_MAX));
+}
+
+static void what_moves_too_slowly_is_late(void **state) {
+  const uint64_t limit_ns = 10 * RPC_SECOND_NS;
+  struct rpc_pace p = {0};
+  (void)state;
+  assert_false(rpc_pace_late(&p, false, limit_ns, 100, 5));
+  assert_false(rpc_pace_late(&p, true, limit_ns, 100, 1 * RPC_SECOND_NS));
+  p.bytes = 1000;
+  assert_false(rpc_pace_late(&p, true, limit_ns, 100, 12 * RPC_SECOND_NS)); /* fast enough so far */
+  p.bytes = 999;
+  assert_true(rpc_pace_late(&p, true, limit_ns, 100, 23 * RPC_SECOND_NS));
+  assert_true(rpc_pace_late(&p, true, limit_ns, 0, 34 * RPC_SECOND_NS)); /* nothing at all */
+  assert_false(rpc_pace_late(&p, false, limit_ns, 100, 44 * RPC_SECOND_NS));
+  assert_false(rpc_pace_late(&p, true, limit_ns, 100, 99 * RPC_SECOND_NS)); /* begins anew */
 }
 
 int main(void) {
@@ -348,6 +380,7 @@ int main(void) {
       T(a_flood_of_continuations_ends_the_connection),
       T(bytes_that_are_no_http2_end_the_connection),
       T(a_graceful_end_lets_open_streams_finish),
+      T(what_moves_too_slowly_is_late),
       T(the_bucket_refills_and_never_overflows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
