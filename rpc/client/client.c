@@ -278,7 +278,7 @@ static nghttp2_nv nv(const char *name, const char *value) {
 
 static sv_status submit(struct rpc_client *client, struct client_call *call, const char *path,
                         uint64_t timeout_ns) {
-  char authority[300], timeout[10];
+  char authority[300], timeout[10] = "";
   (void)snprintf(authority, sizeof authority, "%s:%u",
                  client->config.server_name ? client->config.server_name : client->config.host,
                  client->config.port);
