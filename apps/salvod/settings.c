@@ -43,10 +43,8 @@ static sv_status listen_read(struct reading *r, struct config_group root, struct
 static sv_status signing_read(struct reading *r, struct config_group root, struct settings *s) {
   struct config_group g;
   SV_TRY(config_group(r->ctx, root, "signing", &g));
-  SV_TRY(path(r, g, "document_key", CONFIG_REQUIRED, &s->document_key));
-  SV_TRY(path(r, g, "document_chain", CONFIG_REQUIRED, &s->document_chain));
-  SV_TRY(path(r, g, "seal_key", CONFIG_REQUIRED, &s->seal_key));
-  SV_TRY(path(r, g, "seal_certificate", CONFIG_REQUIRED, &s->seal_certificate));
+  SV_TRY(path(r, g, "signer", CONFIG_REQUIRED, &s->signer));
+  SV_TRY(path(r, g, "program", "", &s->signer_program));
   return path(r, g, "trust", CONFIG_REQUIRED, &s->trust);
 }
 
@@ -58,7 +56,6 @@ static sv_status rest_read(struct reading *r, struct config_group root, struct s
   SV_TRY(path(r, g, "key_file", CONFIG_REQUIRED, &s->registry_key_file));
   SV_TRY(path(r, g, "master_key_file", CONFIG_REQUIRED, &s->master_key_file));
   SV_TRY(config_group(r->ctx, root, "log", &g));
-  SV_TRY(path(r, g, "key", CONFIG_REQUIRED, &s->log_key));
   SV_TRY(text(r, g, "origin", CONFIG_REQUIRED, &s->log_origin));
   SV_TRY(config_group(r->ctx, root, "documents", &g));
   SV_TRY(path(r, g, "templates", CONFIG_REQUIRED, &s->templates));

@@ -11,11 +11,10 @@ struct settings {
   const char *port_file; /* "" or where the real port is written once the server listens */
   const char *certificate, *key, *client_ca;
   const char *registry_file, *registry_key_file, *master_key_file;
-  const char *log_key, *log_origin; /* of the transparency log */
+  const char *log_origin; /* of the transparency log */
   const char *templates;
   bool specimen;
-  const char *document_key, *document_chain;
-  const char *seal_key, *seal_certificate;
+  const char *signer, *signer_program; /* its configuration; "": the program beside this one */
   const char *trust;
   int64_t workers, queue, watchers;
   struct doors doors; /* beside the officials', with threads and limits */

@@ -1,6 +1,8 @@
 /* The order of opening is the order of need; closing is its reverse. */
 #include "apps/salvod/wire.h"
 
+#include "apps/salvod/signer_process.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,8 @@ struct wire {
   struct workers *workers, *watchers;
   struct sv_metrics *metrics;
   struct store *store;
+  struct signer_process signer_process;
+  struct signer_link *signer;
   struct seal_key *log_key;
   struct docs *docs;
   struct seal *seal;
@@ -81,16 +85,30 @@ static sv_status store_open(struct sv_ctx *ctx, struct wire *w,
   return status;
 }
 
+/* No key that signs is in this process: the signer has them. */
+static sv_status keys_open(struct sv_ctx *ctx, struct wire *w) {
+  SV_AUTO(seal_key_close) struct seal_key *document = NULL;
+  SV_AUTO(seal_key_close) struct seal_key *visible = NULL;
+  w->signer_process = (struct signer_process){.program = w->settings->signer_program,
+                                              .config = w->settings->signer};
+  struct signer_start start = {signer_process_start, signer_process_end, &w->signer_process};
+  SV_TRY(signer_link_open(ctx, &start, &w->signer));
+  SV_TRY(signer_link_key(ctx, w->signer, SEAL_CHECKPOINT, &w->log_key));
+  SV_TRY(signer_link_key(ctx, w->signer, SEAL_DOCUMENT, &document));
+  SV_TRY(signer_link_key(ctx, w->signer, SEAL_VISIBLE, &visible));
+  SV_TRY(seal_open(ctx, document, visible, &w->seal));
+  document = visible = NULL;
+  return SV_DONE;
+}
+
 static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
   const struct settings *s = w->settings;
-  SV_TRY(seal_open_files(ctx, s->document_key, s->document_chain, s->seal_key, s->seal_certificate,
-                         &w->seal));
+  SV_TRY(keys_open(ctx, w));
   SV_TRY(verify_trust_open(ctx, &s->trust, 1, &w->trust));
   SV_TRY(docs_open(ctx, s->templates, &w->docs));
   if (!tlog_origin_valid(s->log_origin)) {
     return SV_FAIL(ctx, CONFIG, "log.origin is no name of a log");
   }
-  SV_TRY(seal_key_open_log_file(ctx, s->log_key, &w->log_key));
   const char *organisation = seal_signer_organisation(w->seal);
   w->signer_line = sv_arena_printf(ctx->mem, "%s%s%s", seal_signer_name(w->seal),
                                    organisation[0] ? ", " : "", organisation);
@@ -275,6 +293,7 @@ void wire_close(struct wire *w) {
     service_close(w->service);
     store_close(w->store);
     seal_key_close(w->log_key);
+    signer_link_close(w->signer);
     docs_close(w->docs);
     seal_close(w->seal);
     verify_trust_close(w->trust);

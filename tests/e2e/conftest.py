@@ -76,6 +76,8 @@ class Server:
         for old, new in changes.items():
             conf = re.sub(rf"{old} = [^;]+;", f"{old} = {new};", conf)
         (self.dir / "salvod.conf").write_text(conf)
+        signer = (ROOT / "examples/signer.conf").read_text().replace("authority/", f"{authority.path}/")
+        (self.dir / "signer.conf").write_text(signer)
         shutil.copy(ROOT / "examples/policy.conf", self.dir / "policy.conf")
 
     def start(self):

@@ -1,0 +1,55 @@
+/* signer.conf into a struct. */
+#include <string.h>
+
+#include "apps/salvo-signer/signer.h"
+#include "runtime/config.h"
+
+struct reading {
+  struct sv_ctx *ctx;
+  const char *dir; /* of the file, with its slash; "" */
+};
+
+static sv_status path(const struct reading *r, struct config_group g, const char *name,
+                      const char **ret) {
+  const char *v;
+  SV_TRY(config_text(r->ctx, g, name, CONFIG_REQUIRED, &v));
+  *ret = sv_arena_printf(r->ctx->mem, "%s%s", v[0] == '/' ? "" : r->dir, v);
+  return *ret ? SV_DONE : SV_FAIL(r->ctx, NO_MEMORY, "settings");
+}
+
+static sv_status file_read(const struct reading *r, struct config *file,
+                           struct signer_settings *s) {
+  struct config_group root = config_root(file), g;
+  const char *origin;
+  SV_TRY(config_group(r->ctx, root, "document", &g));
+  SV_TRY(path(r, g, "key", &s->document_key));
+  SV_TRY(path(r, g, "chain", &s->document_chain));
+  SV_TRY(config_group(r->ctx, root, "seal", &g));
+  SV_TRY(path(r, g, "key", &s->seal_key));
+  SV_TRY(path(r, g, "certificate", &s->seal_certificate));
+  SV_TRY(config_group(r->ctx, root, "log", &g));
+  SV_TRY(path(r, g, "key", &s->log_key));
+  SV_TRY(config_text(r->ctx, g, "origin", CONFIG_REQUIRED, &origin));
+  s->log_origin = sv_arena_strdup(r->ctx->mem, origin);
+  SV_TRY(path(r, root, "journal", &s->journal));
+  SV_TRY(config_int(r->ctx, root, "signatures_a_minute", 1, 100000000, 600000,
+                    &s->signatures_a_minute));
+  SV_TRY(config_unknown_check(r->ctx, file));
+  return s->log_origin ? SV_DONE : SV_FAIL(r->ctx, NO_MEMORY, "settings");
+}
+
+sv_status signer_settings_read(struct sv_ctx *ctx, const char *file_path,
+                               struct signer_settings *ret) {
+  const char *slash = strrchr(file_path, '/');
+  struct reading r = {
+      .ctx = ctx,
+      .dir = sv_arena_strndup(ctx->mem, file_path, slash ? (size_t)(slash - file_path) + 1 : 0)};
+  if (!r.dir) {
+    return SV_FAIL(ctx, NO_MEMORY, "settings");
+  }
+  struct config *file;
+  SV_TRY(config_open(ctx, file_path, &file));
+  sv_status status = file_read(&r, file, ret);
+  config_close(file);
+  return status;
+}

@@ -1,0 +1,15 @@
+/* The signer as a child of the server: started with a socket, stopped and reaped when its time is over. */
+#pragma once
+#include <sys/types.h>
+
+#include "seal/signer_link.h"
+
+struct signer_process {
+  const char *program; /* "": salvo-signer beside this very program */
+  const char *config;
+  pid_t pid; /* 0: none */
+};
+
+/* start of struct signer_start. Fails: SIGNER, NO_MEMORY. */
+sv_status signer_process_start(void *process, struct sv_ctx *ctx, int *ret_fd);
+void signer_process_end(void *process);

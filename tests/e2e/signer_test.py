@@ -1,0 +1,250 @@
+"""The process that holds the keys: what it signs and refuses, its journal, and its deaths."""
+
+import base64
+import hashlib
+import os
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+import uuid
+
+import grpc
+import pytest
+from conftest import BUILD, Server, example
+from cryptography.hazmat.primitives import serialization
+
+DOCUMENT, VISIBLE, CHECKPOINT = 1, 2, 3
+SIGNED, REFUSED, BUSY = 0, 1, 2
+
+
+class Signer:
+    """A salvo-signer of one's own, spoken to in its own frames."""
+
+    def __init__(self, directory, authority, build, **changes):
+        self.dir, self.next = pathlib.Path(directory), 0
+        conf = (pathlib.Path(__file__).parents[2] / "examples/signer.conf").read_text()
+        conf = conf.replace("authority/", f"{authority.path}/")
+        for old, new in changes.items():
+            conf = conf.replace(old, new)
+        (self.dir / "signer.conf").write_text(conf)
+        self.build = build
+
+    def start(self):
+        ours, theirs = socket.socketpair()
+        self.process = subprocess.Popen([str(self.build / "bin/salvo-signer"), "--config", str(self.dir / "signer.conf"),
+                                         "--socket", str(theirs.fileno())], pass_fds=[theirs.fileno()],
+                                        stdout=subprocess.PIPE)
+        theirs.close()
+        self.socket = ours
+        ours.settimeout(30)
+        self.hello = self.frame()
+        return self
+
+    def take(self, n):
+        out = b""
+        while len(out) < n:
+            more = self.socket.recv(n - len(out))
+            if not more:
+                raise EOFError
+            out += more
+        return out
+
+    def frame(self):
+        kind, n = struct.unpack(">cI", self.take(5))
+        return kind, self.take(n)
+
+    def ask(self, purpose, number, version, copy, record, tbs, evidence=b""):
+        self.next += 1
+        run = lambda b: struct.pack(">I", len(b)) + b
+        body = (struct.pack(">QB", self.next, purpose) + run(number.encode()) + struct.pack(">II", version, copy) + record +
+                run(tbs) + run(evidence))
+        self.socket.sendall(b"S" + struct.pack(">I", len(body)) + body)
+        kind, body = self.frame()
+        request, outcome, n = struct.unpack(">QBI", body[:13])
+        assert (kind, request, n) == (b"A", self.next, len(body) - 13)
+        return outcome, body[13:]
+
+    def stop(self):
+        self.socket.close()
+        self.process.communicate(timeout=30)
+        return self.process.returncode
+
+    def journal(self):
+        return (self.dir / "signer.journal").read_text().splitlines()
+
+
+@pytest.fixture
+def signer(tmp_path, authority):
+    s = Signer(tmp_path, authority, BUILD).start()
+    yield s
+    s.stop()
+
+
+def checkpoint(size, root):
+    return f"log.utopia.example\n{size}\n{base64.b64encode(root).decode()}\n".encode()
+
+
+def node(left, right):
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+LEAVES = [hashlib.sha256(b"\0" + bytes([i])).digest() for i in range(4)]
+RECORD = bytes(32)
+
+
+def test_a_checkpoint_is_signed_while_the_log_grows_and_never_otherwise(signer, authority):
+    one, two = LEAVES[0], node(LEAVES[0], LEAVES[1])
+    assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(1, one))[0] == SIGNED
+    assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(2, two), LEAVES[1])[0] == SIGNED
+    outcome, signature = signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(2, two))
+    assert outcome == SIGNED
+    key = serialization.load_pem_private_key(authority.read("log.key"), None).public_key()
+    key.verify(signature, checkpoint(2, two))
+    for bad, proof in ((checkpoint(1, one), b""), (checkpoint(2, one), b""), (checkpoint(3, node(two, LEAVES[2])), b""),
+                       (checkpoint(3, node(two, LEAVES[2])), LEAVES[3]), (checkpoint(0, hashlib.sha256().digest()), b"")):
+        assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, bad, proof)[0] == REFUSED
+    assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(3, node(two, LEAVES[2])), LEAVES[2])[0] == SIGNED
+
+
+def test_what_was_signed_is_known_after_a_restart(signer):
+    two = node(LEAVES[0], LEAVES[1])
+    assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(2, two))[0] == SIGNED
+    signer.process.kill()
+    signer.process.communicate()
+    signer.start()
+    assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(1, LEAVES[0]))[0] == REFUSED
+    assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(2, two))[0] == SIGNED
+
+
+@pytest.mark.parametrize("tbs", [hashlib.sha256(b"x").digest(), b"", b"\x31\x00", b"\x31\x80" + b"\0" * 90,
+                                 bytes.fromhex("06092A864886F70D010904310422" + "04" + "20") + bytes(32),
+                                 b"log.utopia.example\n1\n" + b"A" * 44 + b"\n"])
+def test_nothing_is_signed_that_is_no_document_and_no_seal(signer, tbs):
+    for purpose in (DOCUMENT, VISIBLE):
+        outcome, why = signer.ask(purpose, "S26000018", 1, 1, RECORD, tbs)
+        assert outcome == REFUSED and why
+    assert len(signer.journal()) == 1, "a refusal is no line of the journal"
+
+
+def test_frames_that_are_none_end_the_signer(signer):
+    signer.socket.sendall(b"X" + struct.pack(">I", 4) + b"abcd")
+    with pytest.raises((EOFError, ConnectionResetError)):
+        signer.frame()
+    signer.process.communicate(timeout=30)
+    assert signer.process.returncode == 1
+
+
+def test_the_rate_is_kept(tmp_path, authority):
+    s = Signer(tmp_path, authority, BUILD, **{"signatures_a_minute = 600000": "signatures_a_minute = 3"}).start()
+    answers = [s.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(1, LEAVES[0]))[0] for _ in range(5)]
+    assert answers == [SIGNED] * 3 + [BUSY] * 2
+    assert s.stop() == 0
+
+
+def test_a_torn_last_line_is_cut_off_and_a_changed_line_is_a_fault(signer, tmp_path):
+    for _ in range(3):
+        signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(1, LEAVES[0]))
+    signer.stop()
+    path = tmp_path / "signer.journal"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    signer.start()
+    assert len(signer.journal()) == 3 and path.read_bytes() == b"".join(whole.splitlines(True)[:3])
+    signer.stop()
+    path.write_bytes(whole.replace(b" checkpoint ", b" visible    ", 1))
+    with pytest.raises(EOFError):
+        signer.start()
+
+
+def test_a_journal_has_one_signer(signer, tmp_path, authority):
+    other = Signer(tmp_path, authority, BUILD)
+    with pytest.raises(EOFError):
+        other.start()
+
+
+@pytest.fixture
+def server(tmp_path, authority):
+    s = Server(tmp_path, authority).start()
+    yield s
+    s.stop()
+
+
+def signer_pid(server):
+    tasks = pathlib.Path(f"/proc/{server.process.pid}/task")
+    children = " ".join((t / "children").read_text() for t in tasks.iterdir()).split()
+    return int(children[0]) if children else None
+
+
+def test_a_signer_that_is_killed_under_load_fails_no_call(server):
+    stop, failed, numbers = threading.Event(), [], []
+
+    def issue():
+        client = server.client("case")
+        while not stop.is_set():
+            request = example("safe-conduct")
+            name = uuid.uuid4().int  # many letters: birth dates alone would meet
+            request.safe_conduct.holder.surname = "".join(chr(65 + name // 26**k % 26) for k in range(10))
+            try:
+                numbers.append(client.issuance.IssueDocument(request, timeout=60).document.number)
+            except grpc.RpcError as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=issue) for _ in range(3)]
+    for t in threads:
+        t.start()
+    killed = set()
+    while len(killed) < 5 and not failed:
+        time.sleep(0.3)
+        pid = signer_pid(server)
+        if pid and pid not in killed:
+            os.kill(pid, signal.SIGKILL)
+            killed.add(pid)
+    stop.set()
+    for t in threads:
+        t.join()
+    assert not failed, failed[0]
+    assert len(killed) == 5 and len(numbers) == len(set(numbers))
+
+
+def test_the_server_has_no_signing_key_in_its_memory(server, authority):
+    server.client("case").issue(example("safe-conduct"))
+    secrets = []
+    for name in ("document.key", "seal.key", "log.key"):
+        key = serialization.load_pem_private_key(authority.read(name), None)
+        if name == "log.key":
+            secrets.append(key.private_bytes(serialization.Encoding.Raw, serialization.PrivateFormat.Raw,
+                                             serialization.NoEncryption()))
+        else:
+            number = key.private_numbers().private_value.to_bytes(32, "big")
+            secrets += [number, number[::-1]]
+    control = server.dir.name.encode()
+    assert control in memory_of(server.process.pid), "the search finds what is there"
+    found = memory_of(server.process.pid)
+    assert not [s for s in secrets if s in found]
+
+
+def memory_of(pid):
+    out = []
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
+        for line in maps:
+            span, rights = line.split()[:2]
+            first, end = (int(x, 16) for x in span.split("-"))
+            if "r" not in rights or end - first > 1 << 28:  # a sanitizer's shadow is no memory of the program
+                continue
+            try:
+                mem.seek(first)
+                out.append(mem.read(end - first))
+            except (OSError, ValueError, OverflowError):
+                continue
+    return b"".join(out)
+
+
+def test_every_signature_is_in_the_journal_before_its_document_is_out(server):
+    answer = server.client("case").issue(example("safe-conduct"))
+    lines = [line.split() for line in (server.dir / "signer.journal").read_text().splitlines()[1:]]
+    mine = [line[2] for line in lines if line[3] == answer.document.number and line[6] == answer.document.record_sha256.hex()]
+    assert mine == ["visible", "document"]
