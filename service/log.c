@@ -20,7 +20,7 @@ static sv_status stored_node(void *arg, struct sv_ctx *ctx, unsigned level, uint
   return tx->log->node(tx, ctx, level, index, ret->b);
 }
 
-static struct tlog_nodes nodes_of(struct store_tx *tx) {
+struct tlog_nodes log_nodes(struct store_tx *tx) {
   return (struct tlog_nodes){stored_node, tx};
 }
 
@@ -71,7 +71,7 @@ sv_status log_append(struct store_tx *tx, struct sv_ctx *ctx, const char *act, c
   SV_TRY(leaf_write(tx, ctx, &leaf, record_sha256, &leaf.leaf));
   SV_TRY(tx->log->size(tx, ctx, &leaf.index));
   struct tlog_hash h, made[TLOG_LEVELS];
-  struct tlog_nodes nodes = nodes_of(tx);
+  struct tlog_nodes nodes = log_nodes(tx);
   size_t n = 0;
   tlog_leaf_hash(leaf.leaf, &h);
   SV_TRY(tlog_append(ctx, &nodes, leaf.index, &h, made, &n));
@@ -108,7 +108,7 @@ static sv_status waiting_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg)
 static sv_status growth_prove(struct store_tx *tx, struct sv_ctx *ctx, uint64_t size,
                               struct sv_bytes *ret) {
   struct store_checkpoint last;
-  struct tlog_nodes nodes = nodes_of(tx);
+  struct tlog_nodes nodes = log_nodes(tx);
   sv_status s = tx->log->checkpoint_last(tx, ctx, &last);
   if (s.reason == SV_NOT_FOUND) {
     sv_ctx_clear(ctx);
@@ -147,7 +147,7 @@ static sv_status checkpoint_sign(struct store_tx *tx, struct sv_ctx *ctx, const 
 static sv_status sign_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   const struct service *s = arg;
   struct tlog_checkpoint c = {.origin = s->parts.log_origin};
-  struct tlog_nodes nodes = nodes_of(tx);
+  struct tlog_nodes nodes = log_nodes(tx);
   struct store_checkpoint row = {.time_us = sv_wall_us()};
   SV_TRY(tx->log->size(tx, ctx, &c.size));
   SV_TRY(tlog_root(ctx, &nodes, c.size, &c.root));
@@ -194,7 +194,7 @@ struct proving {
 
 static sv_status prove_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct proving *p = arg;
-  struct tlog_nodes nodes = nodes_of(tx);
+  struct tlog_nodes nodes = log_nodes(tx);
   struct tlog_hash *hashes = SV_ARRAY(ctx->mem, TLOG_PROOF_MAX, struct tlog_hash);
   uint64_t size;
   size_t n = 0;
@@ -264,7 +264,7 @@ sv_status log_proof(struct store_tx *tx, struct sv_ctx *ctx, const char *number,
     return SV_DONE;
   }
   struct tlog_hash hashes[TLOG_PROOF_MAX];
-  struct tlog_nodes nodes = nodes_of(tx);
+  struct tlog_nodes nodes = log_nodes(tx);
   struct tlog_proof p = {
       .index = leaf.index, .hashes = hashes, .note = sv_bytes_str(last.note), .extra = leaf.leaf};
   SV_TRY(tlog_inclusion(ctx, &nodes, leaf.index, last.size, hashes, &p.n));
@@ -280,7 +280,7 @@ struct fetching {
 
 static sv_status tile_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct fetching *f = arg;
-  struct tlog_nodes nodes = nodes_of(tx);
+  struct tlog_nodes nodes = log_nodes(tx);
   uint64_t size;
   SV_TRY(tx->log->size(tx, ctx, &size));
   if (!tlog_tile_exists(&f->tile, size)) {

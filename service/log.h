@@ -5,6 +5,7 @@
  * audit: the chain of audit rows with this act's own; record_sha256 of issues and amendments alone (records are salted);
  * subject: SHA-256(salt || subject "\n" version), the salt being in the registry; time in seconds. */
 #pragma once
+#include "formats/tlog/tree.h"
 #include "service/service.h"
 
 /* Appends the leaf of an act; inside it, after its audit row. subject "" where there is none. record_sha256: 32 bytes, of
@@ -30,6 +31,9 @@ sv_status service_consistency(struct service *s, struct sv_ctx *ctx,
  * is. Fails: NOT_FOUND. */
 sv_status service_log_file(struct service *s, struct sv_ctx *ctx, const char *path,
                            struct sv_bytes *ret);
+
+/* Inside a transaction: the tree's nodes, as formats/tlog asks for them. */
+struct tlog_nodes log_nodes(struct store_tx *tx);
 
 /* Inside a read: where a version's issue is in the log (found false: it is not), and the proof of it under the newest
  * checkpoint, with the leaf as its extra data; empty where no checkpoint covers the leaf yet. */

@@ -10,9 +10,10 @@
 #include "crypto/digest.h"
 #include "service/audit.h"
 #include "service/erase.h"
+#include "service/journal.h"
 #include "store/sqlite.h"
 
-enum { SECRET_FILE_MAX = 4096 };
+enum { SECRET_FILE_MAX = 4096, JOURNAL_FILE_MAX = 384 * 1024 * 1024 };
 
 static int fault_of(struct salvo *s, sv_status status) {
   (void)fprintf(stderr, "salvo: %s: %s\n", sv_reason_text(status.reason), s->ctx->detail);
@@ -55,11 +56,34 @@ static void fault_print(void *arg, const char *table, const char *row, const cha
                column, what);
 }
 
+static void orphan_print(void *arg, const char *table, const char *row, const char *column,
+                         const char *what) {
+  (void)arg, (void)column;
+  (void)printf("ORPHAN %s %s: %s\n", table, row, what);
+}
+
+/* The journal and the registry each hold what the other has; the registry is read last, so that it has what the journal
+ * speaks of. */
+static sv_status journal_audit(struct sv_ctx *ctx, struct store *store, const char *path,
+                               uint64_t *faults) {
+  struct sv_bytes text;
+  struct journal_summary sum;
+  SV_TRY(file_read(ctx, path, JOURNAL_FILE_MAX, &text));
+  SV_TRY(service_audit_journal(ctx, store, text, fault_print, orphan_print, NULL, &sum));
+  (void)printf("%llu signatures: %llu matched, %llu orphans\n", (unsigned long long)sum.signatures,
+               (unsigned long long)sum.matched, (unsigned long long)sum.orphans);
+  *faults += sum.faults;
+  return SV_DONE;
+}
+
 static sv_status audit(struct sv_ctx *ctx, const struct registry *r, const struct tlog_key *key,
-                       struct audit_summary *ret) {
+                       const char *journal, struct audit_summary *ret) {
   struct store *store;
   SV_TRY(store_sqlite_open_readonly(ctx, r->path, &r->keys, &store));
   sv_status s = service_audit_registry(ctx, store, key, fault_print, NULL, ret);
+  if (!sv_failed(s) && journal) {
+    s = journal_audit(ctx, store, journal, &ret->faults);
+  }
   store_close(store);
   return s;
 }
@@ -81,6 +105,7 @@ int command_audit(struct salvo *s, struct arguments a) {
   struct sv_bytes text;
   struct audit_summary sum = {0};
   const char *log_key = argument_take(&a, "--log-key");
+  const char *journal = argument_take(&a, "--journal");
   sv_status status = registry_take(s->ctx, &a, &r);
   if (!sv_failed(status) && log_key) {
     status = file_read(s->ctx, log_key, SECRET_FILE_MAX, &text);
@@ -89,7 +114,7 @@ int command_audit(struct salvo *s, struct arguments a) {
     }
   }
   if (!sv_failed(status)) {
-    status = audit(s->ctx, &r, log_key ? &key : NULL, &sum);
+    status = audit(s->ctx, &r, log_key ? &key : NULL, journal, &sum);
   }
   crypto_wipe(&r.keys, sizeof r.keys);
   return sv_failed(status) ? fault_of(s, status) : audit_print(&sum, log_key != NULL);
@@ -101,7 +126,7 @@ static sv_status copied(struct sv_ctx *ctx, const char *from, const char *to,
   SV_TRY(store_sqlite_backup(ctx, from, to));
   struct registry copy = {.path = to, .keys = *keys};
   struct audit_summary sum = {0};
-  sv_status s = audit(ctx, &copy, NULL, &sum);
+  sv_status s = audit(ctx, &copy, NULL, NULL, &sum);
   crypto_wipe(&copy.keys, sizeof copy.keys);
   SV_TRY(s);
   (void)audit_print(&sum, false);

@@ -25,7 +25,7 @@ static const char usage[] =
     "\n"
     "  log checkpoint [-o FILE] | proof KEPT-CHECKPOINT | check PROOF   (with --log-key FILE)\n"
     "\n"
-    "  audit [--log-key FILE]              recompute a registry, name what was touched\n"
+    "  audit [--log-key FILE] [--journal FILE]   recompute a registry, name what was touched\n"
     "  admin backup FILE | restore FILE | migrate | erase NUMBER | export YEAR DIR |\n"
     "        rewrap NEW-MASTER-KEY-FILE\n"
     "      both with --registry FILE --key-file FILE --master-key-file FILE, without a server\n"

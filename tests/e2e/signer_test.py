@@ -14,7 +14,7 @@ import uuid
 
 import grpc
 import pytest
-from conftest import BUILD, Server, example
+from conftest import BUILD, Server, document_pb2, example, issuance_pb2, operations_pb2
 from cryptography.hazmat.primitives import serialization
 
 DOCUMENT, VISIBLE, CHECKPOINT = 1, 2, 3
@@ -225,6 +225,51 @@ def test_the_server_has_no_signing_key_in_its_memory(server, authority):
     assert control in memory_of(server.process.pid), "the search finds what is there"
     found = memory_of(server.process.pid)
     assert not [s for s in secrets if s in found]
+
+
+def audit(server):
+    d = server.dir
+    return subprocess.run([str(server.build / "bin/salvo"), "audit", "--registry", str(d / "registry.db"), "--key-file",
+                           str(d / "registry.key"), "--master-key-file", str(d / "master.key"), "--journal",
+                           str(d / "signer.journal")], capture_output=True, text=True)
+
+
+def test_the_audit_matches_every_signature_and_names_one_that_nobody_asked_for(server, authority, tmp_path):
+    client = server.client("case")
+    letter = client.issue(example("safe-conduct"))
+    client.issuance.ReissueDocument(issuance_pb2.ReissueDocumentRequest(
+        request_id=str(uuid.uuid4()), number=letter.document.number, version=1,
+        reason=document_pb2.Document.STATE_REASON_DAMAGED), timeout=60)
+    finance = server.client("finance")
+    finance.funding.CreateObligation(example("obligation"), timeout=60)
+    finance.funding.AmendObligation(operations_pb2.AmendObligationRequest(
+        request_id=str(uuid.uuid4()), name=example("obligation").obligation.name, change_minor=500), timeout=60)
+    client.issue(example("safe-conduct"))
+    server.stop()
+    done = audit(server)
+    assert done.returncode == 0, done.stdout
+    assert "8 signatures: 8 matched, 0 orphans" in done.stdout, done.stdout
+    journal = server.dir / "signer.journal"
+    kept = journal.read_text()
+    number = letter.document.number
+    journal.write_text("".join(kept.splitlines(True)[:-1]))
+    assert "does not have" in audit(server).stdout
+    journal.write_text(kept.replace(f" document {number} ", f" document {number[:-1]}A ", 1))
+    assert "not the line that was written" in audit(server).stdout
+    journal.write_text(kept)
+    stolen = Signer(server.dir, authority, server.build).start()
+    fake = hashlib.sha256(b"nobody").digest()
+    seal = letter.document.visible_seals[0].seal
+    assert stolen.ask(VISIBLE, number, 1, 1, letter.document.record_sha256, seal[:-66])[0] == SIGNED
+    assert stolen.ask(VISIBLE, number, 1, 2, letter.document.record_sha256, seal[:-66])[0] == REFUSED
+    assert stolen.ask(VISIBLE, number, 1, 1, fake, seal[:-66])[0] == REFUSED
+    stolen.stop()
+    assert audit(server).returncode == 0, "a second signature for the same document is the document's"
+    stolen.start()
+    assert stolen.ask(CHECKPOINT, "", 0, 0, fake, checkpoint(2, node(LEAVES[0], LEAVES[1])))[0] == SIGNED
+    stolen.stop()
+    done = audit(server)
+    assert done.returncode == 1 and "FAULT journal 10: is a checkpoint of another tree" in done.stdout, done.stdout
 
 
 def memory_of(pid):

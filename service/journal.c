@@ -1,0 +1,259 @@
+/* Lines are read into memory once, judged one by one, then sorted, so that documents find theirs. */
+#include "service/journal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/digest.h"
+#include "formats/journal/journal.h"
+#include "formats/tlog/tree.h"
+#include "model/number.h"
+#include "service/log.h"
+
+enum { ACT_MEMORY = 256 * 1024 * 1024 };
+
+struct matching {
+  struct sv_bytes text;
+  store_fault *fault, *orphan;
+  void *arg;
+  struct journal_entry *entries;
+  size_t n;
+  struct amendment_digests {
+    uint8_t (*v)[32];
+    size_t n, room;
+  } amendments;
+  struct journal_summary sum;
+};
+
+static void tell(struct matching *m, bool fault, const char *row, const char *what) {
+  m->sum.faults += fault;
+  m->sum.orphans += !fault;
+  (fault ? m->fault : m->orphan)(m->arg, "journal", row, "", what);
+}
+
+static void tell_line(struct matching *m, bool fault, const struct journal_entry *e,
+                      const char *what) {
+  char row[32];
+  (void)snprintf(row, sizeof row, "%llu", (unsigned long long)e->sequence);
+  tell(m, fault, row, what);
+}
+
+/* --- reading --- */
+
+static sv_status lines_read(struct sv_ctx *ctx, struct matching *m) {
+  struct journal_place place = {0};
+  size_t head = strlen(journal_head), lines = 0;
+  if (m->text.n < head || memcmp(m->text.p, journal_head, head) != 0) {
+    tell(m, true, "0", "does not begin as a journal");
+    return SV_DONE;
+  }
+  for (size_t i = head; i < m->text.n; i++) {
+    lines += m->text.p[i] == '\n';
+  }
+  m->entries = SV_ARRAY(ctx->mem, lines, struct journal_entry);
+  if (!m->entries) {
+    return SV_FAIL(ctx, NO_MEMORY, "journal");
+  }
+  for (size_t at = head; at < m->text.n;) {
+    const uint8_t *end = memchr(m->text.p + at, '\n', m->text.n - at);
+    if (!end) {
+      tell(m, false, "last", "is torn: its signer died before it signed");
+      break;
+    }
+    struct sv_bytes line = sv_bytes_of(m->text.p + at, (size_t)(end - (m->text.p + at)));
+    if (sv_failed(journal_read(ctx, &place, line, &m->entries[m->n]))) {
+      char row[32];
+      (void)snprintf(row, sizeof row, "%zu", m->n + 1);
+      tell(m, true, row, "is not the line that was written: nothing after it can be judged");
+      sv_ctx_clear(ctx);
+      break;
+    }
+    m->n++;
+    at += line.n + 1;
+  }
+  m->sum.signatures = m->n;
+  return SV_DONE;
+}
+
+static sv_status amendment_row(void *arg, struct sv_ctx *ctx, const char *const *names,
+                               const char *const *cells, size_t n) {
+  struct amendment_digests *a = arg;
+  for (size_t i = 0; i < n; i++) {
+    if (strcmp(names[i], "record") != 0 || !cells[i]) {
+      continue;
+    }
+    size_t bytes = strlen(cells[i]) / 2;
+    uint8_t *p = sv_arena_alloc(ctx->mem, bytes + 1);
+    if (a->n == a->room) {
+      size_t room = a->room ? 2 * a->room : 64;
+      uint8_t(*more)[32] = realloc(a->v, room * sizeof *more);
+      a->v = more ? more : a->v;
+      a->room = more ? room : a->room;
+    }
+    if (!p || a->n == a->room || !sv_unhex(cells[i], p, bytes)) {
+      return SV_FAIL(ctx, NO_MEMORY, "amendments");
+    }
+    crypto_sha256(sv_bytes_of(p, bytes), a->v[a->n++]);
+  }
+  return SV_DONE;
+}
+
+/* --- each line --- */
+
+static bool amendment_known(const struct amendment_digests *a, const uint8_t digest[static 32]) {
+  for (size_t i = 0; i < a->n; i++) {
+    if (memcmp(a->v[i], digest, 32) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static sv_status document_line(struct matching *m, struct store_tx *tx, struct sv_ctx *ctx,
+                               const struct journal_entry *e) {
+  uint8_t digest[32];
+  struct store_document d;
+  sv_status s = tx->ops->document_find(tx, ctx, e->number, (uint32_t)e->version, &d);
+  if (s.reason == SV_NOT_FOUND) {
+    sv_ctx_clear(ctx);
+    tell_line(m, true, e, "is a signature for a number that the registry never gave");
+    return SV_DONE;
+  }
+  SV_TRY(s);
+  s = tx->log->record_digest(tx, ctx, e->number, (uint32_t)e->version, digest);
+  bool issued = !sv_failed(s) && (d.record.n || d.state == MODEL_ERASED);
+  sv_ctx_clear(ctx);
+  if (issued && memcmp(digest, e->record_sha256, sizeof digest) == 0) {
+    if (e->copy <= d.copy) {
+      m->sum.matched++;
+    } else {
+      tell_line(m, false, e, "is of a copy that was never given out");
+    }
+  } else if (issued) {
+    tell_line(m, true, e, "is a signature for a record that is not the document's");
+  } else {
+    tell_line(m, false, e, "is of a number that is no document");
+  }
+  return SV_DONE;
+}
+
+static sv_status checkpoint_line(struct matching *m, struct store_tx *tx, struct sv_ctx *ctx,
+                                 const struct journal_entry *e) {
+  struct tlog_hash root;
+  uint64_t size;
+  struct tlog_nodes nodes = log_nodes(tx);
+  SV_TRY(tx->log->size(tx, ctx, &size));
+  if (e->version > size) {
+    tell_line(m, true, e, "is a checkpoint of more leaves than there are");
+    return SV_DONE;
+  }
+  SV_TRY(tlog_root(ctx, &nodes, e->version, &root));
+  if (memcmp(root.b, e->record_sha256, sizeof root.b) != 0) {
+    tell_line(m, true, e, "is a checkpoint of another tree");
+  } else {
+    m->sum.matched++;
+  }
+  return SV_DONE;
+}
+
+static sv_status line_judge(struct matching *m, struct store_tx *tx, struct sv_ctx *ctx,
+                            const struct journal_entry *e) {
+  if (e->purpose == JOURNAL_CHECKPOINT) {
+    return checkpoint_line(m, tx, ctx, e);
+  }
+  if (model_number_parse(e->number, NULL, NULL, NULL)) {
+    return document_line(m, tx, ctx, e);
+  }
+  if (amendment_known(&m->amendments, e->record_sha256)) {
+    m->sum.matched++;
+  } else {
+    tell_line(m, false, e, "is of an amendment that was not recorded");
+  }
+  return SV_DONE;
+}
+
+/* --- each document --- */
+
+static int by_record(const void *a, const void *b) {
+  const struct journal_entry *x = a, *y = b;
+  int order = memcmp(x->record_sha256, y->record_sha256, sizeof x->record_sha256);
+  if (order == 0) {
+    order = x->purpose != y->purpose ? (x->purpose < y->purpose ? -1 : 1)
+            : x->copy != y->copy     ? (x->copy < y->copy ? -1 : 1)
+                                     : 0;
+  }
+  return order;
+}
+
+static void document_match(struct matching *m, const struct store_document *d) {
+  for (uint32_t copy = 1; copy <= d->copy; copy++) {
+    for (int purpose = JOURNAL_DOCUMENT; purpose <= JOURNAL_VISIBLE; purpose++) {
+      struct journal_entry sought = {.purpose = (enum journal_purpose)purpose, .copy = copy};
+      memcpy(sought.record_sha256, d->record_sha256, sizeof sought.record_sha256);
+      if (!bsearch(&sought, m->entries, m->n, sizeof sought, by_record)) {
+        char row[64];
+        (void)snprintf(row, sizeof row, "%s/%u/%u", d->number, d->version, copy);
+        tell(m, true, row, "is a document whose signatures the journal does not have");
+        return;
+      }
+    }
+  }
+}
+
+static sv_status documents_match(struct matching *m, struct store_tx *tx, struct sv_ctx *ctx) {
+  struct sv_arena *mem = sv_arena_open(ACT_MEMORY);
+  if (!mem) {
+    return SV_FAIL(ctx, NO_MEMORY, "audit");
+  }
+  sv_status s = SV_DONE;
+  for (uint64_t row = 0; !sv_failed(s);) {
+    struct sv_ctx one = sv_ctx_over(mem);
+    struct store_document d;
+    s = tx->log->document_after(tx, &one, row, &d);
+    if (!sv_failed(s)) {
+      row = d.row;
+      if (d.record.n) {
+        document_match(m, &d);
+      }
+    } else if (s.reason != SV_NOT_FOUND) {
+      (void)sv_ctx_fail(ctx, s.reason, "%s", one.detail);
+    }
+    sv_arena_reset(mem);
+  }
+  sv_arena_close(mem);
+  return s.reason == SV_NOT_FOUND ? SV_DONE : s;
+}
+
+static sv_status match_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct matching *m = arg;
+  SV_TRY(lines_read(ctx, m));
+  SV_TRY(tx->log->table(tx, ctx, "amendments", amendment_row, &m->amendments));
+  struct sv_arena *mem = sv_arena_open(ACT_MEMORY);
+  if (!mem) {
+    return SV_FAIL(ctx, NO_MEMORY, "audit");
+  }
+  sv_status s = SV_DONE;
+  for (size_t i = 0; i < m->n && !sv_failed(s); i++) {
+    struct sv_ctx one = sv_ctx_over(mem);
+    s = line_judge(m, tx, &one, &m->entries[i]);
+    if (sv_failed(s)) {
+      (void)sv_ctx_fail(ctx, s.reason, "%s", one.detail);
+    }
+    sv_arena_reset(mem);
+  }
+  sv_arena_close(mem);
+  SV_TRY(s);
+  qsort(m->entries, m->n, sizeof *m->entries, by_record);
+  return documents_match(m, tx, ctx);
+}
+
+sv_status service_audit_journal(struct sv_ctx *ctx, struct store *store, struct sv_bytes journal,
+                                store_fault *fault, store_fault *orphan, void *arg,
+                                struct journal_summary *ret) {
+  struct matching m = {.text = journal, .fault = fault, .orphan = orphan, .arg = arg};
+  sv_status s = store_read(store, ctx, match_act, &m);
+  free(m.amendments.v);
+  *ret = m.sum;
+  return s;
+}
