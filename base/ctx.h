@@ -23,8 +23,9 @@ struct sv_ctx {
   const char *request_id;       /* for the log; "" when none */
   struct sv_violation *violations;
   size_t violation_count;
-  sv_status fault;  /* the first fault */
-  char detail[256]; /* of it, for the log: no personal data */
+  uint32_t retry_after_ms; /* of a fault that passes; 0: not known */
+  sv_status fault;         /* the first fault */
+  char detail[256];        /* of it, for the log: no personal data */
 };
 
 /* A context over an arena; everything else zero. */

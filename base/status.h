@@ -33,6 +33,7 @@ enum sv_code {
   X(HEADER_MALFORMED, INTERNAL, "a header of the call is malformed")                              \
   X(MESSAGE_TOO_LARGE, RESOURCE_EXHAUSTED, "the message is over the size limit")                  \
   X(QUEUE_FULL, RESOURCE_EXHAUSTED, "the server is busy; try again after the delay")              \
+  X(BUDGET, RESOURCE_EXHAUSTED, "the caller asked too often; try again after the delay")          \
   X(LIMIT_EXCEEDED, RESOURCE_EXHAUSTED, "the request needs more than its limit allows")           \
   X(CANCELLED, CANCELLED, "the call was cancelled")                                               \
   X(DEADLINE, DEADLINE_EXCEEDED, "the deadline passed")                                           \

@@ -6,7 +6,8 @@
 #include "formats/record/record.h"
 #include "service/service.h"
 
-struct flight; /* flight.c */
+struct flight;  /* flight.c */
+struct budgets; /* budget.h */
 
 struct service {
   struct service_parts parts;
@@ -14,6 +15,7 @@ struct service {
   pthread_cond_t landed;
   struct flight
       *flights; /* requests that a worker is at, so that their twins wait for its answer */
+  struct budgets *budgets;
 };
 
 /* Keyed digest of a text for one purpose ("person", "case", "code", "input"). */

@@ -13,6 +13,7 @@
 #include "crypto/digest.h"
 #include "model/codes.h"
 #include "model/number.h"
+#include "service/budget.h"
 #include "service/change.h"
 #include "service/finish.h"
 #include "service/flight.h"
@@ -179,6 +180,9 @@ static sv_status reserve_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg)
   SV_TRY(known_request(tx, ctx, r));
   if (r->existed) {
     return SV_DONE;
+  }
+  if (r->row.kind != MODEL_DISBURSEMENT_RECEIPT) {
+    SV_TRY(budget_refusals_left(r->s, ctx, r->caller));
   }
   SV_TRY(interlock_persons(tx, ctx, &r->persons, &r->row, false));
   if (r->row.kind == MODEL_DISBURSEMENT_RECEIPT) {
@@ -358,6 +362,9 @@ sv_status service_issue(struct service *s, struct sv_ctx *ctx, const struct serv
   if (status.reason == SV_HOLD || status.reason == SV_RULE_UNMET ||
       status.reason == SV_BALANCE_EXCEEDED || status.reason == SV_OBLIGATION_CLOSED) {
     refusal_audit(s, ctx, caller, status);
+  }
+  if (status.reason == SV_HOLD || status.reason == SV_RULE_UNMET) {
+    budget_refused(s, ctx, caller);
   }
   if (status.reason == SV_HOLD) {
     service_quantum_wait(ctx, start_us);

@@ -18,6 +18,11 @@ const struct policy_safeguards policy_safeguards_default = {.screening_days = 30
 const struct policy_approvals policy_approvals_default = {
     .needed = {[MODEL_DISBURSEMENT_RECEIPT] = POLICY_RECEIPT_APPROVALS_MIN}, .draft_hours = 72};
 
+const struct policy_budgets policy_budgets_default = {.acts_per_minute = 60000,
+                                                      .reads_per_minute = 60000,
+                                                      .checks_per_minute = 60000,
+                                                      .refusals_per_hour = 60};
+
 int service_act_of(const char *name) {
   for (int i = 0; i < SERVICE_ACT_COUNT; i++) {
     if (strcmp(act_names[i], name) == 0) {

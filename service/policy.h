@@ -69,6 +69,15 @@ struct policy_approvals {
 enum { POLICY_APPROVALS_MAX = 4, POLICY_RECEIPT_APPROVALS_MIN = 2 };
 extern const struct policy_approvals policy_approvals_default;
 
+/* How much a caller may ask; 0: without bound. */
+struct policy_budgets {
+  uint32_t acts_per_minute; /* what changes the registry, items of a batch one by one */
+  uint32_t reads_per_minute;
+  uint32_t checks_per_minute; /* verification */
+  uint32_t refusals_per_hour; /* that rest on protection: then no person is looked up */
+};
+extern const struct policy_budgets policy_budgets_default;
+
 struct service_policy {
   const char *trust_domain;
   const struct model_authority *authorities;
@@ -81,6 +90,7 @@ struct service_policy {
   size_t caller_count;
   struct policy_safeguards safeguards;
   struct policy_approvals approvals;
+  struct policy_budgets budgets;
 };
 
 /* A caller whose certificate was accepted. Borrowed from the policy and the connection. */

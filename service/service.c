@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "crypto/digest.h"
+#include "service/budget.h"
 #include "service/inside.h"
 #include "service/log.h"
 
@@ -19,6 +20,11 @@ sv_status service_open(struct sv_ctx *ctx, const struct service_parts *parts,
     return SV_FAIL(ctx, NO_MEMORY, "service");
   }
   s->parts = *parts;
+  s->budgets = budgets_open(parts->policy);
+  if (!s->budgets) {
+    free(s);
+    return SV_FAIL(ctx, NO_MEMORY, "budgets");
+  }
   (void)pthread_mutex_init(&s->mutex, NULL);
   (void)pthread_cond_init(&s->landed, NULL);
   *ret = s;
@@ -29,6 +35,7 @@ void service_close(struct service *s) {
   if (s) {
     SV_ASSERT(!s->flights);
     crypto_wipe(s->parts.registry_key, sizeof s->parts.registry_key);
+    budgets_close(s->budgets);
     (void)pthread_mutex_destroy(&s->mutex);
     (void)pthread_cond_destroy(&s->landed);
     free(s);

@@ -243,6 +243,20 @@ static sv_status approvals_read(struct reading *r, struct config *file) {
   return number(r, g, "draft_hours", 1, 8760, &p->draft_hours);
 }
 
+static sv_status budgets_read(struct reading *r, struct config *file) {
+  struct config_group g;
+  struct policy_budgets *p = &r->policy->budgets;
+  *p = policy_budgets_default;
+  if (!config_has(config_root(file), "budgets")) {
+    return SV_DONE;
+  }
+  SV_TRY(config_group(r->ctx, config_root(file), "budgets", &g));
+  SV_TRY(number(r, g, "acts_per_minute", 1, 100000000, &p->acts_per_minute));
+  SV_TRY(number(r, g, "reads_per_minute", 1, 100000000, &p->reads_per_minute));
+  SV_TRY(number(r, g, "checks_per_minute", 1, 100000000, &p->checks_per_minute));
+  return number(r, g, "refusals_per_hour", 1, 100000000, &p->refusals_per_hour);
+}
+
 static sv_status file_read(struct reading *r, struct config *file) {
   SV_TRY(keep(r, config_root(file), "trust_domain", CONFIG_REQUIRED, &r->policy->trust_domain));
   SV_TRY(authorities_read(r, file));
@@ -251,6 +265,7 @@ static sv_status file_read(struct reading *r, struct config *file) {
   SV_TRY(callers_read(r, file));
   SV_TRY(safeguards_read(r, file));
   SV_TRY(approvals_read(r, file));
+  SV_TRY(budgets_read(r, file));
   return config_unknown_check(r->ctx, file);
 }
 

@@ -7,6 +7,7 @@
 
 #include "rpc/api/convert.h"
 #include "service/approval.h"
+#include "service/budget.h"
 
 enum {
   PDF_INLINE_MAX = 3 * 1024 * 1024,
@@ -27,6 +28,30 @@ sv_status convert_request(struct rpc_call *call, struct sv_ctx *ctx,
     return SV_FAIL(ctx, UNIMPLEMENTED, "no request message");
   }
   return rpc_unpack(ctx, type, wire, ret);
+}
+
+/* "GetDocument" of "GetDocumentRequest": a method is named after its request. */
+static int act_of(const ProtobufCMessageDescriptor *type) {
+  static const char suffix[] = "Request";
+  char name[64];
+  size_t n = strlen(type->short_name), m = sizeof suffix - 1;
+  if (n <= m || n - m >= sizeof name || strcmp(type->short_name + n - m, suffix) != 0) {
+    return -1;
+  }
+  memcpy(name, type->short_name, n - m);
+  name[n - m] = '\0';
+  return service_act_of(name);
+}
+
+sv_status convert_begin(struct rpc_call *call, struct sv_ctx *ctx, struct service *s,
+                        const ProtobufCMessageDescriptor *type, struct service_caller *ret_caller,
+                        ProtobufCMessage **ret) {
+  SV_TRY(convert_caller(call, ctx, s, ret_caller));
+  int act = act_of(type);
+  if (act >= 0) {
+    SV_TRY(service_admit(s, ctx, ret_caller, (enum service_act)act));
+  }
+  return convert_request(call, ctx, type, ret);
 }
 
 sv_status convert_answer(struct rpc_call *call, struct sv_ctx *ctx,
@@ -278,6 +303,7 @@ static sv_status upload_read(struct rpc_call *call, struct sv_ctx *ctx, struct u
 static sv_status verify_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
   struct service_caller caller;
   SV_TRY(convert_caller(call, ctx, service, &caller));
+  SV_TRY(service_admit(service, ctx, &caller, SERVICE_ACT_VerifyDocument));
   SV_AUTO(upload_close) struct upload *u = calloc(1, sizeof *u);
   if (!u) {
     return CONVERT_NO_MEMORY(ctx);

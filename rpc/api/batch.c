@@ -11,6 +11,7 @@
 
 #include "rpc/api/convert.h"
 #include "rpc/grpc/details.h"
+#include "service/budget.h"
 
 enum {
   LANES = 4,
@@ -51,6 +52,7 @@ static sv_status item_issue(struct batch *b, struct sv_ctx *ctx,
   }
   SV_TRY(sv_ctx_alive(ctx));
   SV_TRY(convert_caller(b->call, ctx, b->service, &caller));
+  SV_TRY(service_admit(b->service, ctx, &caller, SERVICE_ACT_IssueDocument));
   return convert_issue(ctx, b->service, &caller, m, ret);
 }
 

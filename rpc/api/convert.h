@@ -24,12 +24,17 @@ sv_status convert_request(struct rpc_call *call, struct sv_ctx *ctx,
 sv_status convert_answer(struct rpc_call *call, struct sv_ctx *ctx,
                          const ProtobufCMessage *message);
 
+/* convert_caller, what the method costs him, and convert_request. */
+sv_status convert_begin(struct rpc_call *call, struct sv_ctx *ctx, struct service *s,
+                        const ProtobufCMessageDescriptor *type, struct service_caller *ret_caller,
+                        ProtobufCMessage **ret);
+
 /* The start of every handler: who calls, and the one request. */
-#define BEGIN(call, ctx, service, caller, Type, type, request)                                  \
-  struct service_caller caller;                                                                 \
-  SV_TRY(convert_caller((call), (ctx), (service), &caller));                                    \
-  ProtobufCMessage *request##_message;                                                          \
-  SV_TRY(convert_request((call), (ctx), &salvo__v1__##type##__descriptor, &request##_message)); \
+#define BEGIN(call, ctx, service, caller, Type, type, request)                              \
+  struct service_caller caller;                                                             \
+  ProtobufCMessage *request##_message;                                                      \
+  SV_TRY(convert_begin((call), (ctx), (service), &salvo__v1__##type##__descriptor, &caller, \
+                       &request##_message));                                                \
   const Salvo__V1__##Type *request = (const Salvo__V1__##Type *)(const void *)request##_message
 
 /* For the log, which holds nothing that a caller may write as he likes: a UUID or nothing. */

@@ -110,8 +110,9 @@ static void add_precondition(struct details *d, struct sv_ctx *ctx, enum sv_reas
 static void add_retry(struct details *d, struct sv_ctx *ctx) {
   Google__Rpc__RetryInfo retry = GOOGLE__RPC__RETRY_INFO__INIT;
   Google__Protobuf__Duration delay = GOOGLE__PROTOBUF__DURATION__INIT;
-  delay.seconds = RPC_RETRY_DELAY_MS / 1000;
-  delay.nanos = RPC_RETRY_DELAY_MS % 1000 * 1000000;
+  uint32_t ms = ctx->retry_after_ms ? ctx->retry_after_ms : RPC_RETRY_DELAY_MS;
+  delay.seconds = ms / 1000;
+  delay.nanos = (int32_t)(ms % 1000) * 1000000;
   retry.retry_delay = &delay;
   add(d, ctx->mem, "type.googleapis.com/google.rpc.RetryInfo", &retry.base);
 }
@@ -126,7 +127,7 @@ struct sv_bytes rpc_details(struct sv_ctx *ctx, enum sv_reason reason) {
   if (code == SV_CODE_FAILED_PRECONDITION) {
     add_precondition(&d, ctx, reason);
   }
-  if (code == SV_CODE_UNAVAILABLE || reason == SV_QUEUE_FULL) {
+  if (code == SV_CODE_UNAVAILABLE || reason == SV_QUEUE_FULL || reason == SV_BUDGET) {
     add_retry(&d, ctx);
   }
   Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
