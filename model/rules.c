@@ -217,12 +217,17 @@ static const struct sv_field_rule leg_rules[] = {
     SV_FIELD(struct model_leg, arrival_time, 20, 35, SV_REQUIRED, time_fault),
 };
 
+/* The registry lists occupants with commas between them. */
+static const char *occupant_id_fault(const char *value) {
+  return strchr(value, ',') ? "may have no comma" : model_token_fault(value);
+}
+
 static const struct sv_field_rule occupant_rules[] = {
-    SV_FIELD(struct model_occupant, occupant_id, 1, 35, SV_REQUIRED, model_token_fault),
+    SV_FIELD(struct model_occupant, occupant_id, 1, 35, SV_REQUIRED, occupant_id_fault),
     SV_FIELD(struct model_occupant, seat, 2, 4, SV_OPTIONAL, seat_fault),
     SV_FIELD(struct model_occupant, embark, 3, 3, SV_OPTIONAL, airport_fault),
     SV_FIELD(struct model_occupant, debark, 3, 3, SV_OPTIONAL, airport_fault),
-    SV_FIELD(struct model_occupant, guardian_occupant_id, 1, 35, SV_OPTIONAL, model_token_fault),
+    SV_FIELD(struct model_occupant, guardian_occupant_id, 1, 35, SV_OPTIONAL, occupant_id_fault),
 };
 
 static const struct sv_field_rule receipt_rules[] = {

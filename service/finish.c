@@ -39,8 +39,10 @@ static sv_status predecessor_close(struct store_tx *tx, struct sv_ctx *ctx,
     return SV_FAIL(ctx, VERSION_CHANGED, "the document to be replaced went into state %d",
                    (int)old.state);
   }
-  SV_TRY(tx->ops->document_state(tx, ctx, row->supersedes, old.version, MODEL_SUPERSEDED,
-                                 MODEL_REASON_CORRECTION, row->number));
+  enum model_state_reason reason =
+      row->version_reason ? row->version_reason : MODEL_REASON_CORRECTION;
+  SV_TRY(tx->ops->document_state(tx, ctx, row->supersedes, old.version, MODEL_SUPERSEDED, reason,
+                                 row->number));
   return service_row_changed(tx, ctx, &old, f->actor, "supersede", "");
 }
 
@@ -76,10 +78,39 @@ static sv_status receipt_close(struct store_tx *tx, struct sv_ctx *ctx,
   return interlock_charter(tx, ctx, row->authority, &f->content->receipt, row->number);
 }
 
+/* A version of the registry's own on which somebody is missing, and nobody new: who can't fly was taken off, so it takes
+ * effect whatever else holds, and is suspended while somebody left on it is protected. */
+static bool takes_off(const struct store_document *row) {
+  return row->version_reason && !row->closing;
+}
+
+static sv_status suspended_still(struct store_tx *tx, struct sv_ctx *ctx,
+                                 const struct finalisation *f) {
+  const struct store_document *row = f->row;
+  bool protects;
+  SV_TRY(refuge_aboard(tx, ctx, &f->persons, row, &protects));
+  if (!protects) {
+    return SV_DONE;
+  }
+  SV_TRY(tx->ops->document_state(tx, ctx, row->number, row->version, MODEL_SUSPENDED,
+                                 MODEL_REASON_NONE, ""));
+  return service_row_changed(tx, ctx, row, f->actor, "suspend", "HOLD");
+}
+
+static sv_status closed(struct store_tx *tx, struct sv_ctx *ctx, const struct finalisation *f) {
+  const struct model_manifest *m = &f->content->manifest;
+  uint32_t boarded = 0;
+  for (size_t i = 0; i < m->occupant_count; i++) {
+    boarded += !m->occupants[i].offloaded;
+  }
+  SV_TRY(tx->protection->boarded_put(tx, ctx, f->row->number, boarded));
+  return service_row_changed(tx, ctx, f->row, f->actor, "close", "DEPARTURE");
+}
+
 /* What a rule leaves to a second officer, who saw the draft or did not. */
 static sv_status second_officer_check(struct sv_ctx *ctx, const struct finalisation *f) {
-  if (!f->persons.second_officer || f->row->approvals_needed) {
-    return SV_DONE;
+  if (!f->persons.second_officer || f->row->approvals_needed || f->row->closing) {
+    return SV_DONE; /* a closing version has nobody on it who was not approved before */
   }
   sv_ctx_violate(ctx, "needs a second officer (NR-06, NR-10)", "flight_manifest");
   return SV_FAIL(ctx, RULE_UNMET, "a second officer");
@@ -96,14 +127,22 @@ static sv_status finalise_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg
     return service_row_read(tx, ctx, f->out, true);
   }
   SV_TRY(predecessor_close(tx, ctx, f)); /* first: a holder's old letter is not a second one */
-  SV_TRY(interlock_persons(tx, ctx, &f->persons, row, true));
-  SV_TRY(second_officer_check(ctx, f));
+  if (!takes_off(row)) {
+    SV_TRY(interlock_persons(tx, ctx, &f->persons, row, true));
+    SV_TRY(second_officer_check(ctx, f));
+  }
   if (row->kind == MODEL_DISBURSEMENT_RECEIPT) {
     SV_TRY(receipt_close(tx, ctx, f));
   }
   SV_TRY(tx->ops->document_issue(tx, ctx, row->number, row->version, f->issue));
   SV_TRY(protection_issued(tx, ctx, &f->persons, row));
   SV_TRY(service_row_changed(tx, ctx, row, f->actor, "issue", ""));
+  if (takes_off(row)) {
+    SV_TRY(suspended_still(tx, ctx, f));
+  }
+  if (row->closing) {
+    SV_TRY(closed(tx, ctx, f));
+  }
   SV_TRY(tx->ops->document_find(tx, ctx, row->number, row->version, &f->out->document));
   return service_row_read(tx, ctx, f->out, false); /* as every later answer reads it */
 }
@@ -211,6 +250,15 @@ static sv_status sweep_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   return tx->ops->leases_ended(tx, ctx, sv_wall_us(), w->rows, w->limit, &w->n);
 }
 
+static sv_status lease_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  const struct store_document *row = arg;
+  struct store_document now;
+  SV_TRY(tx->ops->document_find(tx, ctx, row->number, row->version, &now));
+  return now.state == MODEL_RESERVED ? tx->ops->lease_extend(tx, ctx, now.number, now.version,
+                                                             sv_wall_us() + FINISH_LEASE_US)
+                                     : SV_DONE;
+}
+
 static sv_status sweep_one(struct service *s, struct sv_ctx *ctx,
                            const struct store_document *row) {
   static const char actor[] = "sweeper";
@@ -225,6 +273,11 @@ static sv_status sweep_one(struct service *s, struct sv_ctx *ctx,
   flight_end(s, flight);
   bool passing =
       sv_reason_code(status.reason) == SV_CODE_UNAVAILABLE; /* the next sweep tries again */
+  if (sv_failed(status) && !finish_fault_is_final(status.reason) && row->version_reason) {
+    struct store_document again = *row;
+    sv_ctx_clear(ctx); /* somebody was taken off, or all is closed: that is never given up */
+    return store_write(s->parts.store, ctx, lease_act, &again);
+  }
   if (sv_failed(status) && !finish_fault_is_final(status.reason) && !passing) {
     struct voiding v = {row, MODEL_REASON_WORKER_LOST, actor, sv_reason_name(status.reason)};
     sv_ctx_clear(ctx);

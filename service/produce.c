@@ -275,6 +275,16 @@ static sv_status cover_seal(struct work *w, const struct vds_header *header) {
   return seal_add(w, 1, part);
 }
 
+/* The line stays counted, and its commitment is nobody's: without the row's secret it can't be told from the others. */
+static void nobody_commitment(const struct work *w, size_t line,
+                              uint8_t ret[static VDS_COMMITMENT_BYTES]) {
+  char text[32];
+  uint8_t mac[32];
+  (void)snprintf(text, sizeof text, "nobody:%zu", line);
+  crypto_hmac_sha256(sv_bytes_of(w->row->secret, sizeof w->row->secret), sv_bytes_str(text), mac);
+  memcpy(ret, mac, VDS_COMMITMENT_BYTES);
+}
+
 static sv_status page_seal(struct work *w, const struct vds_header *header, uint32_t page) {
   const struct model_manifest *m = &w->content->manifest;
   size_t first;
@@ -286,6 +296,10 @@ static sv_status page_seal(struct work *w, const struct vds_header *header, uint
   SV_ASSERT(n <= VDS_PAGE_LINES_MAX);
   for (size_t i = 0; i < n; i++) {
     const struct model_occupant *o = &m->occupants[first + i];
+    if (o->offloaded) {
+      nobody_commitment(w, first + i, v.commitments[i]);
+      continue;
+    }
     vds_commitment(sv_bytes_of(v.salt, sizeof v.salt), o->travel_document.issuing_state,
                    o->travel_document.number, o->person.birth_date, v.commitments[i],
                    VDS_COMMITMENT_BYTES);

@@ -19,6 +19,8 @@ static bool listed(const char *list, const char *state, size_t n) {
   return false;
 }
 
+bool refuge_listed(const char *list, const char *word) { return listed(list, word, strlen(word)); }
+
 /* Whether a letter keeps its holder away from a state: one of no return; where it names none, every state but those of
  * its own route. */
 static bool letter_against(const struct store_letter *l, const char *state) {
@@ -371,32 +373,38 @@ sv_status refuge_row_content(struct service *s, struct sv_ctx *ctx,
     m->version_reason = row->version_reason;
   }
   for (size_t i = 0; i < m->occupant_count; i++) {
-    const char *id = m->occupants[i].occupant_id;
     m->occupants[i].offloaded =
-        m->occupants[i].offloaded || listed(row->gone ? row->gone : "", id, strlen(id));
+        m->occupants[i].offloaded ||
+        (row->gone && refuge_listed(row->gone, m->occupants[i].occupant_id));
   }
   return service_content_complete(s, ctx, authority, ret);
+}
+
+sv_status refuge_aboard(struct store_tx *tx, struct sv_ctx *ctx, const struct persons *p,
+                        const struct store_document *row, bool *ret) {
+  const struct model_manifest *m = &p->content->manifest;
+  const char *states, *today;
+  SV_TRY(refuge_flight_states(ctx, m, &states));
+  SV_TRY(refuge_today(p->s, ctx, row->authority, &today));
+  *ret = false;
+  for (size_t i = 0; i < p->n && !*ret; i++) {
+    if (m->occupants[i].offloaded) {
+      continue;
+    }
+    struct refuge r;
+    SV_TRY(refuge_find(tx, ctx, &p->known[i], states, today, &r));
+    *ret = refuge_given(&r);
+  }
+  return SV_DONE;
 }
 
 static sv_status manifest_protected(struct store_tx *tx, struct sv_ctx *ctx, struct service *s,
                                     const struct store_document *row, bool *ret) {
   struct model_content content;
   struct persons p;
-  const char *states, *today;
   SV_TRY(refuge_row_content(s, ctx, row, &content));
   SV_TRY(service_persons(s, ctx, &content, &p));
-  SV_TRY(refuge_flight_states(ctx, &content.manifest, &states));
-  SV_TRY(refuge_today(s, ctx, row->authority, &today));
-  *ret = false;
-  for (size_t i = 0; i < p.n && !*ret; i++) {
-    if (content.manifest.occupants[i].offloaded) {
-      continue;
-    }
-    struct refuge r;
-    SV_TRY(refuge_find(tx, ctx, &p.known[i], states, today, &r));
-    *ret = refuge_given(&r);
-  }
-  return SV_DONE;
+  return refuge_aboard(tx, ctx, &p, row, ret);
 }
 
 sv_status refuge_relieve(struct store_tx *tx, struct sv_ctx *ctx, struct service *s,

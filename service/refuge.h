@@ -76,6 +76,13 @@ struct refuge_cause {
 sv_status refuge_suspend(struct store_tx *tx, struct sv_ctx *ctx, const struct refuge_cause *cause,
                          uint32_t *ret_suspended);
 
+/* Whether a word is in a list parted by commas. */
+bool refuge_listed(const char *list, const char *word);
+
+/* Inside an act: whether anybody who is still on this manifest is protected against it. row: its version. */
+sv_status refuge_aboard(struct store_tx *tx, struct sv_ctx *ctx, const struct persons *p,
+                        const struct store_document *row, bool *ret);
+
 /* What a row says: its request, completed, without who is gone from the version. */
 sv_status refuge_row_content(struct service *s, struct sv_ctx *ctx,
                              const struct store_document *row, struct model_content *ret);

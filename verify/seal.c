@@ -145,35 +145,11 @@ static void judge_unregistered(struct judge *j) {
   }
 }
 
-/* The lines of a zone as a scanner gives them, parted by LF; false when there are not 72, 88 or 90 characters. */
-static bool part_lines(const char *mrz, char out[static 96]) {
-  char flat[91];
-  size_t n = 0;
-  for (const char *p = mrz; *p; p++) {
-    if (*p != '\r' && *p != '\n' && *p != ' ') {
-      if (n == 90) {
-        return false;
-      }
-      flat[n++] = *p;
-    }
-  }
-  size_t width = n == 90 ? 30 : n == 88 ? 44 : n == 72 ? 36 : 0;
-  size_t at = 0;
-  for (size_t i = 0; width && i < n; i++) {
-    if (i && i % width == 0) {
-      out[at++] = '\n';
-    }
-    out[at++] = flat[i];
-  }
-  out[at] = '\0';
-  return width != 0;
-}
-
 /* The bearer against the commitment of a letter, or the lines of a manifest's page. */
 static void judge_holder(struct judge *j, const char *holder_mrz) {
   char lines[96];
   struct mrz_fields holder;
-  if (!part_lines(holder_mrz, lines) || sv_failed(mrz_parse(j->ctx, lines, &holder))) {
+  if (!mrz_part_lines(holder_mrz, lines) || sv_failed(mrz_parse(j->ctx, lines, &holder))) {
     sv_ctx_clear(j->ctx);
     add(j, VERIFY_HOLDER_MISMATCH, "the bearer's document can't be read");
     return;

@@ -22,6 +22,10 @@ static const char usage[] =
     "  obligation create REQUEST.json | amend REQUEST.json | get NAME | list\n"
     "  hold place REQUEST.json | lift REQUEST.json | get NAME | list\n"
     "  fact record FILE.json | FILE.jsonl (one a line)\n"
+    "  board check NUMBER --mrz FILE | --occupant ID        may this person board now?\n"
+    "  board mark NUMBER OCCUPANT MARK --version N --device ID\n"
+    "  board replay QUEUE.jsonl           marks made off line; sent again they change nothing\n"
+    "  board close NUMBER --version N --boarded HEADS [-o OUT.pdf]\n"
     "\n"
     "  log checkpoint [-o FILE] | proof KEPT-CHECKPOINT | check PROOF   (with --log-key FILE)\n"
     "\n"
@@ -55,6 +59,7 @@ static const struct command commands[] = {
     {"obligation", command_obligation},
     {"hold", command_hold},
     {"fact", command_fact},
+    {"board", command_board},
     {"log", command_log},
     {"approve", command_approve},
     {"reject", command_reject},

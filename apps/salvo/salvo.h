@@ -47,6 +47,7 @@ int command_admin(struct salvo *s, struct arguments a);
 int command_log(struct salvo *s, struct arguments a);
 int command_hold(struct salvo *s, struct arguments a);
 int command_fact(struct salvo *s, struct arguments a);
+int command_board(struct salvo *s, struct arguments a);
 
 /* --- profile.c --- */
 

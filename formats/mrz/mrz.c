@@ -332,3 +332,26 @@ sv_status mrz_letter(struct sv_ctx *ctx, const struct model_safe_conduct *letter
   line2[36] = '\0';
   return SV_DONE;
 }
+
+bool mrz_part_lines(const char *mrz, char out[static 96]) {
+  char flat[91];
+  size_t n = 0;
+  for (const char *p = mrz; *p; p++) {
+    if (*p != '\r' && *p != '\n' && *p != ' ') {
+      if (n == 90) {
+        return false;
+      }
+      flat[n++] = *p;
+    }
+  }
+  size_t width = n == 90 ? 30 : n == 88 ? 44 : n == 72 ? 36 : 0;
+  size_t at = 0;
+  for (size_t i = 0; width && i < n; i++) {
+    if (i && i % width == 0) {
+      out[at++] = '\n';
+    }
+    out[at++] = flat[i];
+  }
+  out[at] = '\0';
+  return width != 0;
+}

@@ -28,6 +28,10 @@ int mrz_check_digit(const char *text, size_t n);
  * Fails: MRZ_FORMAT; the detail names the field, never its value. */
 sv_status mrz_parse(struct sv_ctx *ctx, const char *text, struct mrz_fields *ret);
 
+/* A zone as a scanner gives it, spaces and line ends anywhere, into its lines parted by LF; false when there are not 72, 88
+ * or 90 characters. */
+bool mrz_part_lines(const char *mrz, char out[static 96]);
+
 /* A name in the alphabet of the zone: words parted by '<', by the tables of Doc 9303-3 section 6 (Latin, Cyrillic,
  * Arabic; Greek by ELOT 743, marks outside the table are stripped by canonical decomposition). ret is in ctx->mem.
  * Fails: MRZ_FORMAT on a character outside the tables; *ret_bad (may be NULL) is that code point. */

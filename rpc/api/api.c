@@ -412,4 +412,5 @@ void api_services(struct service *service, struct rpc_service ret[static API_SER
   ret[4] =
       SERVICE_OF("salvo.v1.ProtectionService", api_protection_methods, api_protection_method_n);
   ret[5] = SERVICE_OF("salvo.v1.LogService", api_log_methods, api_log_method_n);
+  ret[6] = SERVICE_OF("salvo.v1.BoardingService", api_boarding_methods, api_boarding_method_n);
 }

@@ -54,6 +54,8 @@ Google__Protobuf__Timestamp *convert_timestamp(struct sv_ctx *ctx, int64_t us);
 /* The methods of the services that have a file of their own. */
 extern const struct rpc_method api_protection_methods[];
 extern const size_t api_protection_method_n;
+extern const struct rpc_method api_boarding_methods[];
+extern const size_t api_boarding_method_n;
 extern const struct rpc_method api_log_methods[];
 extern const size_t api_log_method_n;
 
