@@ -112,7 +112,7 @@ static const char *const texts[STMT_COUNT] = {
         "page",
     [STMT_STATUS_TAKEN] =
         "SELECT 1 FROM documents WHERE status_list = ?1 AND status_index = ?2 UNION ALL "
-        "SELECT 1 FROM copies WHERE status_index = ?2",
+        "SELECT 1 FROM copies WHERE status_index = ?2 AND status_index >= 0", /* as its index says */
     [STMT_COPY_NEWEST] =
         "UPDATE documents SET copy = ?3 WHERE number = ?1 AND version = ?2 AND copy = ?3 - 1 AND "
         "state IN (3, 4, 5)",
