@@ -8,6 +8,7 @@ import subprocess
 import uuid
 
 import pytest
+from boarding_test import close, closing, flight, mark, send
 from conftest import Server, example, operations_pb2, record_facts, refused
 
 
@@ -173,6 +174,30 @@ def test_a_charter_line_without_a_closed_manifest_is_refused_by_its_field(server
     request = example("flight-manifest")
     record_facts(server, request)
     assert bill(manifest_number=manifest.issue(request).document.number) == ["manifest_number"]
+
+
+def test_over_all_receipts_no_more_passengers_are_billed_than_boarded(server):
+    occupants, issued = flight(server, 3)
+    number, name, finance = issued.document.number, obligation(server), server.client("finance")
+
+    def bill(count):
+        request = example("disbursement-receipt")
+        request.disbursement_receipt.obligation = name
+        line = request.disbursement_receipt.lines[0]
+        line.type, line.manifest_number, line.passenger_count = 1, number, count
+        return finance.issue(request)
+    for o in occupants[:2]:
+        send(server, mark(number, o, "BOARDED"))
+    offloaded = send(server, mark(number, occupants[2], "OFFLOADED"))
+    refused(lambda: bill(2), "INVALID_ARGUMENT", "FIELD_INVALID")  # not closed yet
+    close(server, closing(number, offloaded.manifest.version, 2))
+    found = refused(lambda: bill(3), "INVALID_ARGUMENT", "FIELD_INVALID")
+    assert [v.field for v in found["BadRequest"].field_violations] == ["disbursement_receipt.lines[0].passenger_count"]
+    assert bill(1).pdf.startswith(b"%PDF")
+    refused(lambda: bill(2), "INVALID_ARGUMENT", "FIELD_INVALID")
+    assert bill(1).document.number
+    paid = finance.funding.GetObligation(operations_pb2.GetObligationRequest(name=name), timeout=60).obligation
+    assert paid.disbursed_minor == 2 * example("disbursement-receipt").disbursement_receipt.amount_minor
 
 
 def test_an_auditor_gets_the_records_and_finds_one_that_was_changed(authority, tmp_path):
