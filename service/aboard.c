@@ -9,7 +9,11 @@
 #include "service/finish.h"
 #include "service/flight.h"
 
-enum { VERSIONS_MAX = 255 };
+enum {
+  VERSIONS_MAX = 255,
+  LEASE_US =
+      15 * 1000 * 1000 /* who was taken off is on a paper in force until the version is made */
+};
 
 struct current {
   const char *authority;
@@ -151,7 +155,7 @@ sv_status aboard_reserve(struct store_tx *tx, struct sv_ctx *ctx, struct aboard 
                                  .issue_time_us = sv_wall_us() / 1000000 * 1000000,
                                  .issued_by = a->caller->spiffe,
                                  .request = row->request,
-                                 .lease_until_us = sv_wall_us() + FINISH_LEASE_US,
+                                 .lease_until_us = sv_wall_us() + LEASE_US,
                                  .obligation = "",
                                  .version_reason = v->reason,
                                  .gone = v->gone,

@@ -273,6 +273,9 @@ static sv_status mark_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
     return SV_FAIL(ctx, NOT_ISSUED, "state %d", (int)a->row.state);
   }
   SV_TRY(marks_read(tx, ctx, v->m->number, &v->marks));
+  if (!mark_is_off(v->m->mark) && v->marks.n >= MARKS_ABOARD_MAX) {
+    return SV_FAIL(ctx, LIMIT_EXCEEDED, "%d marks", MARKS_ABOARD_MAX);
+  }
   if (mark_is_off(v->m->mark)) {
     SV_TRY(taken_off(tx, ctx, v));
   } else if (v->m->mark == MARK_BOARDED) {

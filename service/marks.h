@@ -19,7 +19,9 @@ static inline bool mark_is_off(int mark) { return mark >= MARK_OFFLOADED; }
 const char *mark_name(int mark);
 
 enum {
-  MARKS_MAX = 2048,                         /* of a manifest */
+  MARKS_MAX = 2048, /* of a manifest */
+  /* of which the rest is for those that take somebody off: no number of checks may bar an offload */
+  MARKS_ABOARD_MAX = 1536,
   MARKS_TOLERANCE_US = 5 * 60 * 1000 * 1000 /* by which two clocks may differ */
 };
 

@@ -1,7 +1,10 @@
 """The gate: checking, marking on line and late, what an offload makes of the paper, and the end of a manifest."""
 
 import copy
+import os
+import pathlib
 import random
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -73,7 +76,7 @@ def hold(server, occupant):
 
 def alarms(server, number):
     """Occupants of a manifest about whom the desk was alarmed, up to now."""
-    stream = server.client("protection").protection.WatchAlarms(P.WatchAlarmsRequest(), timeout=2)
+    stream = server.client("protection").protection.WatchAlarms(P.WatchAlarmsRequest(), timeout=1)
     found = []
     try:
         found.extend(a.occupant_id for a in stream if a.manifest_number == number)
@@ -128,6 +131,8 @@ def test_the_bearer_is_found_by_any_zone_and_by_the_line(server):
     assert [v.field for v in found["BadRequest"].field_violations] == ["mrz"]
     refused(lambda: check(server, number), "INVALID_ARGUMENT", "FIELD_INVALID")
     refused(lambda: check(server, "M26ZZZZZZ", occupant_id="P0001"), "NOT_FOUND", "NOT_FOUND")
+    elsewhere = mark(number, first, "OFFLOADED")
+    refused(lambda: server.client("treasury").boarding.MarkOccupant(elsewhere), "PERMISSION_DENIED", "ROLE_MISSING")
     refused(lambda: server.client("case").boarding.CheckOccupant(
         P.CheckOccupantRequest(manifest_number=number, occupant_id="P0001")), "PERMISSION_DENIED", "ROLE_MISSING")
 
@@ -336,27 +341,129 @@ def quietly(call):
         pass
 
 
-def test_kill_9_between_mark_and_version_loses_neither(authority, tmp_path):
-    rng = random.Random(11)
-    server = Server(tmp_path, authority).start()
+def children(pid):
+    return [int(p) for p in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def rows(server, statement):
+    db = sqlite3.connect(f"file:{server.dir}/registry.db?mode=ro", uri=True)
     try:
-        occupants, issued = flight(server, 8)
-        number = issued.document.number
-        for o in occupants[:6]:
-            request = mark(number, o, "OFFLOADED")
-            sender = threading.Thread(target=quietly, args=(lambda: send(server, request),))
-            sender.start()
-            time.sleep(rng.uniform(0.005, 0.12))
-            server.kill()
-            sender.join(60)
-            server.start()
-            assert send(server, request).manifest.version >= 2
-            assert not check(server, number, occupant_id=o.occupant_id).listed
-        assert current(server, number).state == D.STATE_ISSUED
-        text = page_text(server.client("flight").download(number), tmp_path / "m.pdf")
-        assert [o.person.surname.split()[1] in text for o in occupants] == [False] * 6 + [True] * 2
+        return db.execute(statement).fetchall()
     finally:
-        server.stop()
-    db = sqlite3.connect(tmp_path / "registry.db")
-    assert db.execute("SELECT count(*) FROM marks").fetchone() == (6,)
-    assert db.execute("SELECT count(*) FROM documents WHERE state = 1").fetchone() == (0,)
+        db.close()
+
+
+def wait_for(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def audited(server):
+    done = subprocess.run([str(server.build / "bin/salvo"), "audit", "--registry", str(server.dir / "registry.db"),
+                           "--key-file", str(server.dir / "registry.key"), "--master-key-file",
+                           str(server.dir / "master.key"), "--log-key", str(server.authority.path / "log.vkey"), "--journal",
+                           str(server.dir / "signer.journal")], capture_output=True, text=True, timeout=120)
+    return done.returncode, [line for line in done.stdout.splitlines() if line.startswith("FAULT")]
+
+
+@pytest.fixture
+def own(authority, tmp_path):
+    """A server that a test may kill; manifests need a second officer."""
+    s = Server(tmp_path, authority)
+    policy = s.dir / "policy.conf"
+    policy.write_text(policy.read_text().replace("FLIGHT_MANIFEST = 0", "FLIGHT_MANIFEST = 1"))
+    yield s.start()
+    s.stop()
+
+
+def test_kill_9_between_mark_and_version_loses_neither(own):
+    occupants, issued = flight(own)
+    number, gone = issued.document.number, occupants[1]
+    request = mark(number, gone, "OFFLOADED")
+    signer = children(own.process.pid)
+    [os.kill(pid, signal.SIGSTOP) for pid in signer]  # the version has its number, and can't be signed
+    sender = threading.Thread(target=quietly, args=(lambda: send(own, request),))
+    sender.start()
+    wait_for(lambda: rows(own, "SELECT count(*) FROM documents WHERE state = 1") == [(1,)])
+    assert rows(own, "SELECT count(*) FROM marks") == [(1,)]
+    assert not check(own, number, occupant_id=gone.occupant_id).listed, "off by the mark, before the paper says so"
+    assert check(own, number, occupant_id=occupants[0].occupant_id).listed
+    own.kill()
+    [os.kill(pid, signal.SIGKILL) for pid in signer]
+    sender.join(60)
+    own.start()
+    assert not check(own, number, occupant_id=gone.occupant_id).listed
+    # somebody else's mark finishes what bars its way
+    assert send(own, mark(number, occupants[2], "NO_SHOW")).manifest.version == 3
+    made = send(own, request)
+    assert made.known and (made.manifest.version, made.manifest.state) == (2, D.STATE_SUPERSEDED)
+    assert current(own, number).state == D.STATE_ISSUED
+    own.stop()
+    assert rows(own, "SELECT count(*) FROM documents WHERE state = 1") == [(0,)]
+    assert audited(own) == (0, [])
+
+
+def test_a_hold_that_comes_while_the_manifest_is_being_closed_stops_it(own):
+    occupants, issued = flight(own, 2)
+    number, answers = issued.document.number, []
+    for o in occupants:
+        send(own, mark(number, o, "BOARDED"))
+    request = closing(number, 1, 2)
+    signer = children(own.process.pid)
+    [os.kill(pid, signal.SIGSTOP) for pid in signer]
+    closer = threading.Thread(target=lambda: answers.append(refused(lambda: close(own, request), "FAILED_PRECONDITION", "HOLD")))
+    closer.start()
+    wait_for(lambda: rows(own, "SELECT count(*) FROM documents WHERE state = 1 AND closing = 1") == [(1,)])
+    assert hold(own, occupants[0]).suspended_manifests == 1
+    [os.kill(pid, signal.SIGCONT) for pid in signer]
+    closer.join(60)
+    assert len(answers) == 1 and "BadRequest" not in answers[0], "the gate is not told who"
+    assert (current(own, number).version, current(own, number).state) == (1, D.STATE_SUSPENDED)
+    refused(lambda: close(own, request), "FAILED_PRECONDITION", "HOLD")
+    assert send(own, mark(number, occupants[0], "OFFLOADED")).manifest.version == 3
+    done = close(own, closing(number, 3, 1)).manifest
+    assert (done.version, done.state) == (4, D.STATE_CLOSED)
+    own.stop()
+    assert audited(own) == (0, [])
+
+
+def test_kill_9_at_random_moments_loses_no_mark(own, tmp_path):
+    rng = random.Random(11)
+    occupants, issued = flight(own, 5)
+    number = issued.document.number
+    for o in occupants[:3]:
+        request = mark(number, o, "OFFLOADED")
+        sender = threading.Thread(target=quietly, args=(lambda: send(own, request),))
+        sender.start()
+        time.sleep(rng.uniform(0.005, 0.12))
+        own.kill()
+        sender.join(60)
+        own.start()
+        assert send(own, request).manifest.version >= 2
+        assert not check(own, number, occupant_id=o.occupant_id).listed
+    text = page_text(own.client("flight").download(number), tmp_path / "m.pdf")
+    assert [o.person.surname.split()[1] in text for o in occupants] == [False] * 3 + [True] * 2
+    own.stop()
+    assert rows(own, "SELECT count(*) FROM marks") == [(3,)]
+    assert audited(own) == (0, [])
+
+
+def test_a_draft_gives_way_to_an_offload(own):
+    occupants, issued = flight(own)
+    number = issued.document.number
+    correction = example("flight-manifest", supersedes=number, supersedes_version=1)
+    del correction.flight_manifest.occupants[:]
+    correction.flight_manifest.occupants.extend(occupants)
+    correction.flight_manifest.version_reason = D.STATE_REASON_CORRECTION
+    draft = own.client("flight").issuance.IssueDocument(correction).document
+    assert (draft.version, draft.state) == (2, D.STATE_PENDING_APPROVAL)
+    made = send(own, mark(number, occupants[0], "OFFLOADED")).manifest
+    assert (made.version, made.state) == (3, D.STATE_ISSUED)
+    refused(lambda: own.client("approver").approve(draft), "FAILED_PRECONDITION", "NOT_ISSUED")
+    for o in occupants[1:]:
+        send(own, mark(number, o, "BOARDED", version=3))
+    assert close(own, closing(number, 3, 2)).manifest.version == 4
+    own.stop()
+    assert audited(own) == (0, [])
