@@ -24,7 +24,9 @@ def server(authority, tmp_path_factory):
 
 
 def letter(**fields):
+    """Of somebody whose name is nobody else's: by chance two would be one person, who has no second letter."""
     request = example("safe-conduct")
+    request.safe_conduct.holder.surname = "ZUNIGA " + "".join(chr(65 + int(c, 16)) for c in uuid.uuid4().hex[:12])
     for key, value in fields.items():
         setattr(request.safe_conduct, key, value)
     return request
@@ -107,6 +109,25 @@ def test_a_client_that_leaves_stops_the_work(server):
         if len(live(server)) == count:
             break
     assert 1 <= count - before < 200, count - before
+
+
+def test_a_client_that_does_not_read_is_waited_for(server):
+    before, asked = len(live(server)), []
+
+    def requests():
+        for _ in range(200):
+            asked.append(letter())
+            yield asked[-1]
+    call = stream(server, requests())
+    count = -1
+    for _ in range(100):
+        time.sleep(0.5)
+        if count == (count := len(live(server)) - before) > 0:
+            break
+    assert 0 < count < 150, count
+    answers = list(call)
+    assert {a.request_id for a in answers} == {r.request_id for r in asked} and len(answers) == 200
+    assert all(a.WhichOneof("result") == "response" for a in answers)
 
 
 # --- the file ---
