@@ -136,7 +136,6 @@ void rpc_connection_leave(struct rpc_connection *c) {
     move(c, RPC_NOTICED);
     c->noticed_ns = sv_monotonic_ns();
     h2_session_notice(c->session);
-    h2_session_ping(c->session);
     rpc_connection_pump(c);
   }
 }

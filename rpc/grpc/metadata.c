@@ -95,6 +95,58 @@ sv_status rpc_call_trailer(struct rpc_call *call, struct sv_ctx *ctx, const char
   return s;
 }
 
+/* --- of the request --- */
+
+/* The part before the next comma, without blanks around it; false at the end. */
+static bool part_next(const char **at, struct sv_bytes *ret) {
+  if (!*at) {
+    return false;
+  }
+  const char *start = *at + strspn(*at, " \t");
+  const char *end = strchrnul(start, ',');
+  *at = *end ? end + 1 : NULL;
+  while (end > start && (end[-1] == ' ' || end[-1] == '\t')) {
+    end--;
+  }
+  *ret = sv_bytes_of(start, (size_t)(end - start));
+  return true;
+}
+
+static size_t parts_count(const struct rpc_call *call, const char *name) {
+  size_t n = 0;
+  const char *at = NULL, *key = NULL, *value = NULL;
+  struct sv_bytes part;
+  while (rpc_call_metadata_next(call, &at, &key, &value)) {
+    while (strcmp(key, name) == 0 && part_next(&value, &part)) {
+      n++;
+    }
+  }
+  return n;
+}
+
+sv_status rpc_call_metadata_bin(const struct rpc_call *call, struct sv_ctx *ctx, const char *name,
+                                struct sv_bytes **ret_values, size_t *ret_n) {
+  struct sv_bytes *values = SV_ARRAY(ctx->mem, parts_count(call, name), struct sv_bytes);
+  const char *at = NULL, *key = NULL, *value = NULL;
+  struct sv_bytes part;
+  size_t n = 0;
+  if (!values) {
+    return SV_FAIL(ctx, NO_MEMORY, "%s", name);
+  }
+  while (rpc_call_metadata_next(call, &at, &key, &value)) {
+    while (strcmp(key, name) == 0 && part_next(&value, &part)) {
+      if (!rpc_bin_decode(ctx->mem, part, &values[n++])) {
+        return SV_FAIL(ctx, HEADER_MALFORMED, "%s is no base64", name);
+      }
+    }
+  }
+  *ret_values = values;
+  *ret_n = n;
+  return SV_DONE;
+}
+
+/* --- of the answer --- */
+
 void rpc_metadata_free(struct rpc_metadata *m) {
   for (size_t i = 0; i < m->n; i++) {
     free(m->item[i].block);

@@ -79,7 +79,7 @@ static void type_take(struct rpc_stream *st, struct sv_bytes value) {
 }
 
 /* "host", "host:port", "[v6]:port" */
-static bool host_is(struct sv_bytes authority, const char *name) {
+static struct sv_bytes host_of(struct sv_bytes authority) {
   size_t n = authority.n;
   for (size_t i = n; i > 0 && authority.p[i - 1] != ']'; i--) {
     if (authority.p[i - 1] == ':') {
@@ -87,14 +87,19 @@ static bool host_is(struct sv_bytes authority, const char *name) {
       break;
     }
   }
-  return strlen(name) == n && strncasecmp((const char *)authority.p, name, n) == 0;
+  return sv_bytes_of(authority.p, n);
+}
+
+static bool host_is(struct sv_bytes host, const char *name) {
+  return strlen(name) == host.n && strncasecmp((const char *)host.p, name, host.n) == 0;
 }
 
 static void authority_take(struct rpc_stream *st, struct sv_bytes name, struct sv_bytes value) {
   const struct rpc_door *door = st->c->door;
-  bool ours = door->name_n == 0;
+  const struct sv_bytes host = host_of(value);
+  bool ours = door->name_n == 0 && link_serves(st->c->link, host);
   for (size_t i = 0; i < door->name_n && !ours; i++) {
-    ours = host_is(value, door->names[i]);
+    ours = host_is(host, door->names[i]);
   }
   st->heads.misdirected = !ours;
   metadata_keep(st->call, name, value);
@@ -105,16 +110,23 @@ static void encoding_take(struct rpc_stream *st, enum header_family family, stru
   st->heads.encoding[family].unknown = !is(value, "gzip") && !is(value, "identity");
 }
 
+/* One is enough: who sends two gets neither. */
+static void timeout_take(struct rpc_stream *st, enum header_family family, struct sv_bytes value,
+                         bool (*parse)(struct sv_bytes text, uint64_t *ret_ns)) {
+  bool first = st->heads.timeout[family].ns == UINT64_MAX && !st->heads.timeout[family].bad;
+  bool ok = parse(value, &st->heads.timeout[family].ns);
+  st->heads.timeout[family].bad = !first || !ok;
+}
+
 /* Those that are ours; true: the handler does not see them. */
 static bool own_take(struct rpc_stream *st, struct sv_bytes name, struct sv_bytes value) {
   struct request_heads *h = &st->heads;
   if (is(name, "content-type")) {
     type_take(st, value);
   } else if (is(name, "grpc-timeout")) {
-    h->timeout[FAMILY_GRPC].bad = !rpc_timeout_parse(value, &h->timeout[FAMILY_GRPC].ns);
+    timeout_take(st, FAMILY_GRPC, value, rpc_timeout_parse);
   } else if (is(name, "connect-timeout-ms")) {
-    h->timeout[FAMILY_CONNECT].bad =
-        !rpc_connect_timeout_parse(value, &h->timeout[FAMILY_CONNECT].ns);
+    timeout_take(st, FAMILY_CONNECT, value, rpc_connect_timeout_parse);
   } else if (is(name, "connect-protocol-version")) {
     h->version_bad = !is(value, "1");
   } else if (is(name, "grpc-encoding")) {
@@ -124,11 +136,11 @@ static bool own_take(struct rpc_stream *st, struct sv_bytes name, struct sv_byte
   } else if (is(name, "content-encoding")) {
     encoding_take(st, FAMILY_HTTP, value);
   } else if (is(name, "grpc-accept-encoding")) {
-    h->encoding[FAMILY_GRPC].accepts_gzip = rpc_list_has(value, "gzip");
+    h->encoding[FAMILY_GRPC].accepts_gzip |= rpc_list_has(value, "gzip");
   } else if (is(name, "connect-accept-encoding")) {
-    h->encoding[FAMILY_CONNECT].accepts_gzip = rpc_list_has(value, "gzip");
+    h->encoding[FAMILY_CONNECT].accepts_gzip |= rpc_list_has(value, "gzip");
   } else if (is(name, "accept-encoding")) {
-    h->encoding[FAMILY_HTTP].accepts_gzip = rpc_list_has(value, "gzip");
+    h->encoding[FAMILY_HTTP].accepts_gzip |= rpc_list_has(value, "gzip");
   } else {
     return false;
   }

@@ -77,6 +77,12 @@ const char *rpc_call_query(const struct rpc_call *call);
 bool rpc_call_metadata_next(const struct rpc_call *call, const char **at, const char **ret_name,
                             const char **ret_value);
 
+/* All values of a header whose name ends in -bin, decoded, in the order in which they came. One header may carry several,
+ * commas between them; each may be padded or not (PROTOCOL-HTTP2.md, "Custom-Metadata"). In ctx->mem; none: n is 0.
+ * Fails: HEADER_MALFORMED (no base64), NO_MEMORY. */
+sv_status rpc_call_metadata_bin(const struct rpc_call *call, struct sv_ctx *ctx, const char *name,
+                                struct sv_bytes **ret_values, size_t *ret_n);
+
 /* Whether the messages from now on are compressed; by default those that gain are, when the client's were. False when
  * they can't be: the client does not accept it, or the headers, which announce it, are out without it. */
 bool rpc_call_compress(struct rpc_call *call, bool on);

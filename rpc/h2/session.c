@@ -19,6 +19,7 @@ struct h2_session {
   uint64_t headers_since_ns;
   size_t headers_bytes, headers_count;
   bool headers_too_large;
+  bool ping_after_notice; /* the library sends PINGs first: ours has to be behind the GOAWAY */
   bool greeted;
   bool dying;
   size_t streams;
@@ -155,6 +156,10 @@ static int on_data_chunk(nghttp2_session *ng, uint8_t flags, int32_t id, const u
 /* Requirement 3 of the design: an answer that is complete before the request is ends with RST_STREAM(NO_ERROR). */
 static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *user) {
   struct h2_session *s = user;
+  if (frame->hd.type == NGHTTP2_GOAWAY && s->ping_after_notice) {
+    s->ping_after_notice = false;
+    h2_session_ping(s);
+  }
   if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != H2_NO_ERROR) {
     spend(s, s->budget.rule->own_reset, "too_many_faults");
   }
@@ -218,6 +223,21 @@ static ssize_t on_body(nghttp2_session *ng, int32_t id, uint8_t *buf, size_t roo
   return (ssize_t)n;
 }
 
+/* Frames of types that we do not know are counted, which takes that the library knows them, and are dropped. */
+static int on_unknown(nghttp2_session *ng, void **payload, const nghttp2_frame_hd *hd, void *user) {
+  (void)ng;
+  (void)hd;
+  (void)user;
+  *payload = NULL;
+  return 0;
+}
+
+static void unknown_types_set(nghttp2_option *opt) {
+  for (int type = NGHTTP2_CONTINUATION + 1; type <= UINT8_MAX; type++) {
+    nghttp2_option_set_user_recv_extension_type(opt, (uint8_t)type);
+  }
+}
+
 static int session_new(struct h2_session *s) {
   nghttp2_session_callbacks *cb = NULL;
   nghttp2_option *opt = NULL;
@@ -226,6 +246,8 @@ static int session_new(struct h2_session *s) {
     return NGHTTP2_ERR_NOMEM;
   }
   nghttp2_session_callbacks_set_on_begin_frame_callback(cb, on_begin_frame);
+  nghttp2_session_callbacks_set_unpack_extension_callback(cb, on_unknown);
+  unknown_types_set(opt);
   nghttp2_session_callbacks_set_on_begin_headers_callback(cb, on_begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
   nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
@@ -287,7 +309,7 @@ bool h2_session_feed(struct h2_session *s, struct sv_bytes bytes) {
   s->now_ns = sv_monotonic_ns();
   ssize_t n = nghttp2_session_mem_recv(s->ng, bytes.p, bytes.n);
   if (n < 0) {
-    if (n == NGHTTP2_ERR_FLOODED) {
+    if (n == NGHTTP2_ERR_FLOODED || n == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) {
       h2_session_abort(s, H2_ENHANCE_YOUR_CALM, "flood");
     } else {
       h2_session_abort(s, n == NGHTTP2_ERR_NOMEM ? H2_INTERNAL_ERROR : H2_PROTOCOL_ERROR, "");
@@ -347,7 +369,9 @@ void h2_session_ping(struct h2_session *s) {
   (void)nghttp2_submit_ping(s->ng, NGHTTP2_FLAG_NONE, NULL);
 }
 
-void h2_session_notice(struct h2_session *s) { (void)nghttp2_submit_shutdown_notice(s->ng); }
+void h2_session_notice(struct h2_session *s) {
+  s->ping_after_notice = nghttp2_submit_shutdown_notice(s->ng) == 0;
+}
 
 void h2_session_goaway(struct h2_session *s) {
   (void)nghttp2_submit_goaway(s->ng, NGHTTP2_FLAG_NONE,

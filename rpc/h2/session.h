@@ -76,7 +76,7 @@ void h2_session_reset(struct h2_session *session, int32_t id, enum h2_code code)
 void h2_session_consume(struct h2_session *session, int32_t id, size_t n);
 
 void h2_session_ping(struct h2_session *session);
-/* First step of a graceful end: GOAWAY(2^31-1). Second: GOAWAY(the last stream taken). */
+/* First step of a graceful end: GOAWAY(2^31-1), and a PING whose answer tells that it has arrived. Second: GOAWAY(the last stream taken). */
 void h2_session_notice(struct h2_session *session);
 void h2_session_goaway(struct h2_session *session);
 /* GOAWAY with an error and a word for the peer; what comes in is ignored from now on. */

@@ -235,3 +235,8 @@ void link_cut(struct link *l) { end(l); }
 bool link_is_open(const struct link *l) { return l->state == LINK_OPEN; }
 
 const struct tls_peer *link_peer(const struct link *l) { return &l->peer; }
+
+bool link_serves(const struct link *l, struct sv_bytes host) {
+  const SSL *ssl = bufferevent_openssl_get_ssl(l->bev);
+  return !ssl || tls_serves(ssl, host);
+}

@@ -36,5 +36,7 @@ void link_finish(struct link *link);
 /* Tells closed on the loop's next turn, whatever is queued. */
 void link_cut(struct link *link);
 bool link_is_open(const struct link *link);
+/* Is a request for this host (without a port) right here? See tls_serves. */
+bool link_serves(const struct link *link, struct sv_bytes host);
 /* Valid once opened. */
 const struct tls_peer *link_peer(const struct link *link);

@@ -6,7 +6,10 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <strings.h>
 #include <time.h>
+
+enum { TLS_HOST_ROOM = 256 };
 
 SV_AUTO_DEFINE(SSL_CTX, SSL_CTX_free)
 SV_AUTO_DEFINE(X509, X509_free)
@@ -178,6 +181,26 @@ struct tls_peer tls_peer_judge(SSL *ssl, const char *trust_domain, bool any_peer
   }
   ERR_clear_error();
   return peer;
+}
+
+bool tls_serves(const SSL *ssl, struct sv_bytes host) {
+  const char *named = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  char name[TLS_HOST_ROOM];
+  if (!named ||
+      (strlen(named) == host.n && strncasecmp(named, (const char *)host.p, host.n) == 0)) {
+    return true;
+  }
+  if (host.n == 0 || host.n >= sizeof name || memchr(host.p, 0, host.n)) {
+    return false;
+  }
+  memcpy(name, host.p, host.n);
+  name[host.n] = '\0';
+  if (name[0] == '[' && name[host.n - 1] == ']') {
+    name[host.n - 1] = '\0';
+  }
+  X509 *own = SSL_get_certificate(ssl);
+  return own && (X509_check_host(own, (const char *)host.p, host.n, 0, NULL) == 1 ||
+                 X509_check_ip_asc(own, name[0] == '[' ? name + 1 : name, 0) == 1);
 }
 
 bool tls_is_h2(const SSL *ssl) {

@@ -35,6 +35,9 @@ SSL_CTX *tls_context_share(SSL_CTX *tls);
 /* Judges the peer of a finished handshake, resumed or not. trust_domain NULL: any. any_peer: whose certificate verifies
  * is known, with the SPIFFE ID that it has or none. */
 struct tls_peer tls_peer_judge(SSL *ssl, const char *trust_domain, bool any_peer);
+/* Is a request for this host (without a port) right on this connection? Yes, when the client named no server (SNI), this
+ * one, or one that our certificate does not tell from it: RFC 9113, section 9.1.1. */
+bool tls_serves(const SSL *ssl, struct sv_bytes host);
 /* Was h2 agreed on? */
 bool tls_is_h2(const SSL *ssl);
 

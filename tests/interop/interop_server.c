@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "rpc/grpc/header_text.h"
 #include "rpc/server.h"
 
 enum { ANSWER_MAX_BYTES = 4 * 1024 * 1024 };
@@ -40,12 +39,13 @@ static sv_status metadata_echo(struct rpc_call *call, struct sv_ctx *ctx) {
   if (text) {
     SV_TRY(rpc_call_header(call, ctx, initial, sv_bytes_str(text)));
   }
-  text = rpc_call_metadata(call, trailing);
-  struct sv_bytes value;
-  if (text && !rpc_bin_decode(ctx->mem, sv_bytes_str(text), &value)) {
-    return rpc_call_fail(call, ctx, SV_CODE_INVALID_ARGUMENT, "not base64");
+  struct sv_bytes *values;
+  size_t n;
+  SV_TRY(rpc_call_metadata_bin(call, ctx, trailing, &values, &n));
+  for (size_t i = 0; i < n; i++) {
+    SV_TRY(rpc_call_trailer(call, ctx, trailing, values[i]));
   }
-  return text ? rpc_call_trailer(call, ctx, trailing, value) : SV_DONE;
+  return SV_DONE;
 }
 
 static sv_status status_echo(struct rpc_call *call, struct sv_ctx *ctx,

@@ -1,7 +1,8 @@
 /* A server of the wire's own tests.
  *   echo-server [--tls CERT KEY] [--client-ca FILE] [--require-peer] [--workers N] [--queue N] [--watchers N] [--loops N] [--public HOST]
  *               [--port N] [--quiet]
- *               [--fast] [--idle MS] [--age MS] [--ping MS]
+ *               [--fast] [--idle MS] [--age MS] [--ping MS] [--connections N]
+ * Headers x-echo-header and x-echo-trailer (and the same with -bin) of a call come back where their names say.
  * Prints "port N" and serves until SIGTERM; SIGHUP reloads the certificates. */
 #include <rpc/echo.pb-c.h>
 #include <signal.h>
@@ -41,12 +42,36 @@ static sv_status response_write(struct rpc_call *call, struct sv_ctx *ctx,
   return rpc_call_write(call, ctx, wire);
 }
 
+/* Each value as often as it came, in its order. */
+static sv_status metadata_echo(struct rpc_call *call, struct sv_ctx *ctx) {
+  const char *at = NULL, *name, *value;
+  struct sv_bytes *values;
+  size_t n;
+  while (rpc_call_metadata_next(call, &at, &name, &value)) {
+    if (strcmp(name, "x-echo-header") == 0) {
+      SV_TRY(rpc_call_header(call, ctx, name, sv_bytes_str(value)));
+    } else if (strcmp(name, "x-echo-trailer") == 0) {
+      SV_TRY(rpc_call_trailer(call, ctx, name, sv_bytes_str(value)));
+    }
+  }
+  SV_TRY(rpc_call_metadata_bin(call, ctx, "x-echo-header-bin", &values, &n));
+  for (size_t i = 0; i < n; i++) {
+    SV_TRY(rpc_call_header(call, ctx, "x-echo-header-bin", values[i]));
+  }
+  SV_TRY(rpc_call_metadata_bin(call, ctx, "x-echo-trailer-bin", &values, &n));
+  for (size_t i = 0; i < n; i++) {
+    SV_TRY(rpc_call_trailer(call, ctx, "x-echo-trailer-bin", values[i]));
+  }
+  return SV_DONE;
+}
+
 static sv_status unary(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
   const Test__V1__EchoRequest *request = NULL;
   bool end = false;
   (void)service;
   SV_TRY(request_read(call, ctx, &request, &end));
   rpc_call_request_id(call, request->text);
+  SV_TRY(metadata_echo(call, ctx));
   Test__V1__EchoResponse response = TEST__V1__ECHO_RESPONSE__INIT;
   response.text = request->text;
   response.data = request->data;
@@ -63,6 +88,7 @@ static sv_status server_stream(struct rpc_call *call, struct sv_ctx *ctx, void *
   bool end = false;
   (void)service;
   SV_TRY(request_read(call, ctx, &request, &end));
+  SV_TRY(metadata_echo(call, ctx));
   int count = request->count;
   size_t size = (size_t)(request->size > 0 ? request->size : 0);
   uint8_t *data = calloc(1, size + 1);
@@ -119,6 +145,7 @@ static sv_status fail(struct rpc_call *call, struct sv_ctx *ctx, void *service) 
   bool end = false;
   (void)service;
   SV_TRY(request_read(call, ctx, &request, &end));
+  SV_TRY(metadata_echo(call, ctx));
   for (int i = 0; i < request->count; i++) {
     sv_ctx_violate(ctx, "is required", "occupants[%d].person.surname", i);
   }
@@ -234,6 +261,8 @@ static bool options_read(int argc, char **argv, struct options *o) {
       o->config.loops = strtoul(argv[++i], NULL, 10);
     } else if (strcmp(a, "--watchers") == 0 && left >= 1) {
       o->watchers = strtoul(argv[++i], NULL, 10);
+    } else if (strcmp(a, "--connections") == 0 && left >= 1) {
+      o->config.limits.connection_max = strtoul(argv[++i], NULL, 10);
     } else if (strcmp(a, "--port") == 0 && left >= 1) {
       o->door.port = (uint16_t)strtoul(argv[++i], NULL, 10);
     } else if (strcmp(a, "--idle") == 0 && left >= 1) {
