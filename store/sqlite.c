@@ -348,6 +348,8 @@ static sv_status store_new(struct sv_ctx *ctx, const char *path, const struct st
 
 sv_status store_sqlite_open(struct sv_ctx *ctx, const char *path, const struct store_keys *keys,
                             struct store **ret) {
+  /* an act is undone from memory: its journal is no file (a process that has opened SQLite already keeps its way) */
+  (void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
   struct sqlite_store *s;
   SV_TRY(store_new(ctx, path, keys, &s));
   sv_status status = store_start(ctx, s);
