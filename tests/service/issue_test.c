@@ -1,5 +1,6 @@
 /* What happens between taking a number and finishing the document: another call, a fault, a dead worker. The registry is
  * the real one; a wrapper lets a test step in between two of its transactions. */
+#include "service/boarding.h"
 #include "service/protection.h"
 #include "service/service.h"
 #include "store/sqlite.h"
@@ -450,6 +451,42 @@ static void the_sweeper_finishes_what_the_worker_would_have_made(void **state) {
   assert_non_null(strstr(record, "\"legal_basis\":\""));
 }
 
+static sv_status second_lease_end(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  return tx->ops->lease_extend(tx, ctx, arg, 2, 1);
+}
+
+static void who_was_taken_off_stays_off_whatever_befalls_the_version(void **state) {
+  struct fixture *f = *state;
+  struct model_content flight = manifest(f, "UIO");
+  struct service_issued d;
+  struct service_marked marked;
+  facts_record(f, &flight);
+  assert_int_equal(issue(f, request_add(f, &flight), "", &d).reason, SV_OK);
+  struct service_mark off = {.request_id = "9a5c6c1e-6f0e-4a53-9d0a-2f6b1c7e0001",
+                             .number = d.document.number,
+                             .version = 1,
+                             .occupant_id = "P1",
+                             .mark = 3,
+                             .mark_us = sv_wall_us(),
+                             .device = "stairs",
+                             .encoded = sv_bytes_str("off")};
+  struct sv_ctx ctx = sv_ctx_over(f->ctx.mem);
+  f->between = officer_leaves;
+  assert_int_equal(service_mark(f->service, &ctx, &f->caller, &off, &marked).reason, SV_CONFIG);
+  for (int tries = 0; tries < 2; tries++) { /* no number of failures gives it up */
+    assert_int_equal(
+        store_write(f->real, &f->ctx, second_lease_end, (void *)(uintptr_t)off.number).reason,
+        SV_OK);
+    f->policy.officer_count = (size_t)tries;
+    sweep(f);
+    assert_int_equal(row(f, off.number).version, 1 + (uint32_t)tries);
+  }
+  assert_int_equal(row(f, off.number).state, MODEL_ISSUED);
+  sv_ctx_clear(&ctx);
+  assert_int_equal(service_mark(f->service, &ctx, &f->caller, &off, &marked).reason, SV_OK);
+  assert_true(marked.known && marked.made && marked.manifest.document.version == 2);
+}
+
 static void a_request_that_was_answered_is_answered_though_it_is_at_fault_today(void **state) {
   struct fixture *f = *state;
   struct model_content c = letter(f);
@@ -570,6 +607,7 @@ int main(void) {
       T(a_final_payment_that_came_to_nothing_closes_nothing),
       T(a_place_in_the_obligation_is_given_once),
       T(the_sweeper_finishes_what_the_worker_would_have_made),
+      T(who_was_taken_off_stays_off_whatever_befalls_the_version),
       T(a_request_that_was_answered_is_answered_though_it_is_at_fault_today),
       T(a_letter_issued_beside_a_manifest_stops_it),
       T(a_state_is_kept_off_under_any_of_its_codes),
