@@ -4,6 +4,7 @@ import copy
 import os
 import pathlib
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -169,9 +170,12 @@ def test_an_offload_is_a_version_that_does_not_name_the_person(server, tmp_path)
     assert again.manifest == made and again.known
     second = page_text(server.client("flight").download(number), tmp_path / "2.pdf")
     assert name not in second
+    lines = lambda text: {name: line for line, name in re.findall(r"(?m)^\s*(\d+)\s+ZÚÑIGA (\w+)", text)}
+    assert lines(first).pop(name) and lines(second) == {k: v for k, v in lines(first).items() if k != name}
+    assert len(lines(second)) == len(occupants) - 1, "a line keeps its number"
     record = server.client("flight").download(number, view=registry_pb2.DownloadDocumentRequest.VIEW_RECORD)
     assert name.encode() not in record and gone.occupant_id.encode() in record
-    assert occupants[0].person.surname.split()[1] in second
+    assert occupants[0].person.surname.split()[1] in second and second.count("OFFLOADED") == first.count("OFFLOADED") + 1
     old = server.client("flight").registry.GetDocument(registry_pb2.GetDocumentRequest(number=number, version=1)).document
     assert (old.state, old.state_reason) == (D.STATE_SUPERSEDED, D.STATE_REASON_OFFLOAD)
     report = server.client("gate").verify(issued.pdf)
