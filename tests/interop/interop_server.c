@@ -8,6 +8,10 @@
 #include "base/log.h"
 #include "rpc/server.h"
 
+static const uint8_t descriptor_set[] = {
+#include "interop_descriptor_set.inc"
+};
+
 enum { ANSWER_MAX_BYTES = 4 * 1024 * 1024 };
 
 /* --- what all methods do --- */
@@ -282,7 +286,10 @@ int main(int argc, char **argv) {
                                   .certificate_path = argc == 4 ? argv[2] : NULL,
                                   .key_path = argc == 4 ? argv[3] : NULL};
   const struct rpc_server_config config = {
-      .listen = &door, .listen_n = 1, .limits = rpc_limits_default()};
+      .listen = &door,
+      .listen_n = 1,
+      .limits = rpc_limits_default(),
+      .descriptor_set = sv_bytes_of(descriptor_set, sizeof descriptor_set)};
   (void)signal(SIGPIPE, SIG_IGN);
   sv_log_level_set(SV_LOG_WARN);
   struct sv_arena *mem = sv_arena_open((size_t)1 << 20);
