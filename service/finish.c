@@ -69,6 +69,7 @@ static sv_status receipt_close(struct store_tx *tx, struct sv_ctx *ctx,
   const struct store_document *row = f->row;
   struct store_obligation o;
   SV_TRY(tx->funding->obligation_find(tx, ctx, row->authority, row->obligation, &o));
+  SV_TRY(interlock_period(ctx, &f->content->receipt, &o));
   if (f->content->receipt.reversal_of[0]) {
     return reversal_close(tx, ctx, f, &o);
   }
@@ -178,7 +179,7 @@ static sv_status void_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
 bool finish_fault_is_final(enum sv_reason reason) {
   return reason == SV_HOLD || reason == SV_RULE_UNMET || reason == SV_BALANCE_EXCEEDED ||
          reason == SV_FIELD_INVALID || reason == SV_TEXT_TOO_LONG || reason == SV_GLYPH_MISSING ||
-         reason == SV_VERSION_CHANGED;
+         reason == SV_VERSION_CHANGED || reason == SV_OBLIGATION_CLOSED;
 }
 
 /* From a reservation to an issued row. */

@@ -140,6 +140,17 @@ sv_status interlock_bill(struct store_tx *tx, struct sv_ctx *ctx, const struct m
   return SV_DONE;
 }
 
+sv_status interlock_period(struct sv_ctx *ctx, const struct model_receipt *r,
+                           const struct store_obligation *o) {
+  if (strcmp(r->payment_date, o->period_start) >= 0 &&
+      strcmp(r->payment_date, o->period_end) <= 0) {
+    return SV_DONE;
+  }
+  sv_ctx_violate(ctx, "is outside the period of the obligation",
+                 "disbursement_receipt.payment_date");
+  return SV_FAIL(ctx, OBLIGATION_CLOSED, "period");
+}
+
 sv_status interlock_receipt(struct store_tx *tx, struct sv_ctx *ctx, const char *authority,
                             const struct model_receipt *r, struct store_obligation *ret_obligation,
                             int64_t *ret_base_minor) {
@@ -151,11 +162,7 @@ sv_status interlock_receipt(struct store_tx *tx, struct sv_ctx *ctx, const char 
   if (o.closed && r->payment_type != MODEL_REVERSAL) {
     return SV_FAIL(ctx, OBLIGATION_CLOSED, "closed");
   }
-  if (strcmp(r->payment_date, o.period_start) < 0 || strcmp(r->payment_date, o.period_end) > 0) {
-    sv_ctx_violate(ctx, "is outside the period of the obligation",
-                   "disbursement_receipt.payment_date");
-    return SV_FAIL(ctx, OBLIGATION_CLOSED, "period");
-  }
+  SV_TRY(interlock_period(ctx, r, &o));
   SV_TRY(interlock_charter(tx, ctx, authority, r, ""));
   if (r->payment_type == MODEL_REVERSAL) {
     SV_TRY(reversal_check(tx, ctx, authority, r, id, base));

@@ -64,6 +64,9 @@ sv_status interlock_receipt(struct store_tx *tx, struct sv_ctx *ctx, const char 
                             const struct model_receipt *r, struct store_obligation *ret_obligation,
                             int64_t *ret_base_minor);
 
+/* A payment within the obligation's period, which an amendment may have changed. Fails: OBLIGATION_CLOSED. */
+sv_status interlock_period(struct sv_ctx *ctx, const struct model_receipt *r,
+                           const struct store_obligation *o);
 /* Inside a transaction: each charter line bills a closed manifest of this authority, and no more passengers of it than
  * boarded and are not billed by another receipt. number: of this receipt, "" before it has one. Fails: FIELD_INVALID. */
 sv_status interlock_charter(struct store_tx *tx, struct sv_ctx *ctx, const char *authority,

@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 from boarding_test import close, closing, flight, mark, send
-from conftest import Server, example, operations_pb2, record_facts, refused
+from conftest import Server, document_pb2, example, operations_pb2, record_facts, refused, registry_pb2
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +95,27 @@ def test_no_amendment_takes_back_what_is_not_there(server):
                         "BALANCE_EXCEEDED")
         assert [v.subject for v in found["PreconditionFailure"].violations] == ["change_minor"]
     assert rows(server, name) == []
+
+
+def test_a_payment_that_an_amendment_put_out_of_the_period_is_not_made(server):
+    name = obligation(server)
+    request = example("disbursement-receipt")
+    request.disbursement_receipt.obligation = name
+    day = request.disbursement_receipt.payment_date
+    draft = server.client("finance").issuance.IssueDocument(request, timeout=60).document
+    amend(server, amendment(name, period_end=day[:-2] + "01"))
+    server.client("approver").approve(draft)
+    found = refused(lambda: server.client("approver2").approve(draft), "FAILED_PRECONDITION", "OBLIGATION_CLOSED")
+    assert [v.subject for v in found["PreconditionFailure"].violations] == ["disbursement_receipt.payment_date"]
+    finance = server.client("finance")
+    left = finance.funding.GetObligation(operations_pb2.GetObligationRequest(name=name), timeout=60).obligation
+    assert left.disbursed_minor == 0
+    now = finance.registry.GetDocument(registry_pb2.GetDocumentRequest(number=draft.number, version=1), timeout=60).document
+    assert now.state == document_pb2.Document.STATE_VOID
+    # and one that an amendment lets in is
+    amend(server, amendment(name, 1, period_end=day))
+    request.request_id = str(uuid.uuid4())
+    assert finance.issue(request).pdf.startswith(b"%PDF")
 
 
 def test_only_finance_of_the_same_authority_amends(server):
