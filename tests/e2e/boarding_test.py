@@ -14,7 +14,7 @@ import uuid
 
 import grpc
 import pytest
-from conftest import (Server, document_pb2, example, operations_pb2, record_facts, refused, registry_pb2, renew,
+from conftest import (Server, document_pb2, example, facts_of, operations_pb2, refused, registry_pb2, renew,
                       verification_pb2)
 from google.protobuf import json_format
 
@@ -23,8 +23,8 @@ Mark = P.MarkOccupantRequest
 Report = verification_pb2.VerificationReport
 
 
-def flight(server, passengers=3):
-    """A manifest in force with passengers whom nobody else is: its request, and what was issued."""
+def flight(server, passengers=3, screened_until=None):
+    """A manifest in force with passengers whom nobody else is: its lines, and what was issued."""
     request = example("flight-manifest")
     manifest = request.flight_manifest
     del manifest.occupants[passengers:]
@@ -32,7 +32,10 @@ def flight(server, passengers=3):
         renew(o.person, o.travel_document)
         o.role = document_pb2.FlightManifest.Occupant.ROLE_RETURNEE
         o.person.surname = "ZÚÑIGA " + "".join(chr(65 + int(c, 16)) for c in uuid.uuid4().hex[:10])
-    record_facts(server, request)
+    for one in facts_of(request):
+        if screened_until and one.kind == P.RecordFactRequest.KIND_SCREENING_NO_CLAIM:
+            one.fact_time.FromMicroseconds(int((screened_until - 30 * 86400) * 10**6))  # as long as policy says
+        server.client("flight").protection.RecordFact(one, timeout=60)
     issued = server.client("flight").issue(request)
     assert issued.document.state == D.STATE_ISSUED
     return manifest.occupants, issued
@@ -304,6 +307,25 @@ def test_a_manifest_closes_with_the_right_count_once_and_for_all(server, tmp_pat
     again = example("flight-manifest", supersedes=number, supersedes_version=3)
     refused(lambda: server.client("flight").issue(again), "ABORTED", "VERSION_CHANGED")
     assert not check(server, number, occupant_id=occupants[0].occupant_id).listed
+
+
+def test_what_a_line_rests_on_has_to_hold_at_the_check_and_at_the_end(server):
+    for seconds in (4, 20, 80):  # a busy machine needs longer to get everybody aboard
+        try:
+            until = time.time() + seconds
+            occupants, issued = flight(server, 2, screened_until=until)
+            number = issued.document.number
+            for o in occupants:
+                send(server, mark(number, o, "BOARDED"))
+            break
+        except grpc.RpcError:
+            assert time.time() > until and seconds < 80
+    wait_for(lambda: time.time() > until, 90)
+    assert not check(server, number, occupant_id=occupants[0].occupant_id).listed
+    refused(lambda: send(server, mark(number, occupants[0], "BOARDED")), "FAILED_PRECONDITION", "HOLD")
+    refused(lambda: close(server, closing(number, 1, 2)), "FAILED_PRECONDITION", "HOLD")
+    assert rows(server, "SELECT count(*) FROM documents WHERE number = ?", number) == [(1,)], "no version was begun"
+    assert {o.occupant_id for o in occupants} <= set(alarms(server, number))
 
 
 def test_a_queue_made_off_line_is_replayed_from_the_command_line(server, tmp_path):
