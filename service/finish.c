@@ -198,6 +198,9 @@ static sv_status finish(struct service *s, struct sv_ctx *ctx, const char *actor
     status = store_write(s->parts.store, ctx, finalise_act, &f);
   }
   if (sv_failed(status)) {
+    if (status.reason == SV_HOLD) {
+      interlock_refused(s, ctx, row->authority, &f.persons);
+    }
     if (finish_fault_is_final(status.reason)) {
       struct voiding v = {row, MODEL_REASON_ISSUED_IN_ERROR, actor, sv_reason_name(status.reason)};
       struct sv_ctx aside = sv_ctx_over(ctx->mem);

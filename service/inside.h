@@ -53,7 +53,7 @@ sv_status interlock_persons(struct store_tx *tx, struct sv_ctx *ctx, struct pers
 sv_status protection_issued(struct store_tx *tx, struct sv_ctx *ctx, const struct persons *p,
                             const struct store_document *row);
 /* After a refusal with HOLD, in an act of its own. */
-void interlock_refused(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
+void interlock_refused(struct service *s, struct sv_ctx *ctx, const char *authority,
                        const struct persons *p);
 bool interlock_protects(
     const struct model_content *c); /* a letter that keeps its holder off flights */

@@ -391,7 +391,7 @@ sv_status interlock_persons(struct store_tx *tx, struct sv_ctx *ctx, struct pers
 
 struct near_holds {
   const struct persons *p;
-  const struct service_caller *caller;
+  const char *authority;
 };
 
 /* The likeness becomes a hold on exactly this person, so that the protection desk decides on it, once. */
@@ -403,7 +403,7 @@ static sv_status near_holds_act(struct store_tx *tx, struct sv_ctx *ctx, void *a
     const struct likeness *person = &h->p->known[near->index];
     struct store_line line = {.number = "", .occupant_id = o->occupant_id};
     likeness_to_line(person, &line);
-    struct refuge_near n = {.authority = h->caller->authority->id,
+    struct refuge_near n = {.authority = h->authority,
                             .exact = person->exact,
                             .exact_count = person->exact_count,
                             .line = &line,
@@ -412,13 +412,13 @@ static sv_status near_holds_act(struct store_tx *tx, struct sv_ctx *ctx, void *a
     SV_TRY(refuge_person_seal(h->p->s, ctx, &o->person, &o->travel_document, &n.sealed));
     SV_TRY(refuge_near_hold(tx, ctx, &n));
   }
-  return service_alarm(tx, ctx, h->caller->authority->id, "", 0, "");
+  return service_alarm(tx, ctx, h->authority, "", 0, "");
 }
 
-void interlock_refused(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
+void interlock_refused(struct service *s, struct sv_ctx *ctx, const char *authority,
                        const struct persons *p) {
   struct sv_ctx aside = sv_ctx_over(ctx->mem);
-  struct near_holds holds = {p, caller};
+  struct near_holds holds = {p, authority};
   sv_status written = store_write(s->parts.store, &aside, near_holds_act, &holds);
   (void)written.reason; /* the refusal stands whether or not it could be written down */
 }

@@ -260,7 +260,7 @@ static sv_status issue_in_flight(struct service *s, struct sv_ctx *ctx,
   SV_TRY(sv_ctx_alive(ctx));
   sv_status reserved = store_write(s->parts.store, ctx, reserve_act, &r);
   if (reserved.reason == SV_HOLD) {
-    interlock_refused(s, ctx, caller, &r.persons);
+    interlock_refused(s, ctx, caller->authority->id, &r.persons);
   }
   SV_TRY(reserved);
   ret->document = r.row;

@@ -49,11 +49,29 @@ static sv_status registry_take(struct sv_ctx *ctx, struct arguments *a, struct r
   return secret_read(ctx, master, ret->keys.master);
 }
 
+/* What a damaged registry says of itself may be anything: a terminal gets characters that are plain. */
+static void plain_print(const char *text) {
+  for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+    if (*p >= ' ' && *p <= '~') {
+      (void)putchar(*p);
+    } else {
+      (void)printf("\\x%02x", *p);
+    }
+  }
+}
+
 static void fault_print(void *arg, const char *table, const char *row, const char *column,
                         const char *what) {
   (void)arg;
-  (void)printf("FAULT %s%s%s%s%s: %s\n", table, row[0] ? " " : "", row, column[0] ? " " : "",
-               column, what);
+  (void)fputs("FAULT ", stdout);
+  plain_print(table);
+  plain_print(row[0] ? " " : "");
+  plain_print(row);
+  plain_print(column[0] ? " " : "");
+  plain_print(column);
+  (void)fputs(": ", stdout);
+  plain_print(what);
+  (void)fputs("\n", stdout);
 }
 
 static void orphan_print(void *arg, const char *table, const char *row, const char *column,
