@@ -11,6 +11,7 @@
 #include "service/flight.h"
 #include "service/protection.h"
 #include "service/refuge.h"
+#include "store/log.h"
 
 int64_t finish_taken_minor(int64_t base_minor) { return base_minor > 0 ? base_minor : 0; }
 
@@ -195,7 +196,9 @@ static sv_status finish(struct service *s, struct sv_ctx *ctx, const char *actor
   }
   if (!sv_failed(status)) {
     f.issue = &made.issue;
+    uint64_t began_ns = sv_monotonic_ns();
     status = store_write(s->parts.store, ctx, finalise_act, &f);
+    sv_metrics_time(s->parts.metrics, SV_TIME_COMMIT, sv_monotonic_ns() - began_ns);
   }
   if (sv_failed(status)) {
     if (status.reason == SV_HOLD) {
@@ -248,6 +251,24 @@ struct sweep {
   struct store_document rows[16];
   size_t limit, n;
 };
+
+enum { RESERVED_TOLD = 100 }; /* more are told as so many: too many it is in any case */
+
+/* Reservations and leaves, as an operator watches them. */
+static sv_status gauges_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct sv_metrics *metrics = arg;
+  struct store_document *rows = SV_ARRAY(ctx->mem, RESERVED_TOLD, struct store_document);
+  size_t n;
+  uint64_t size;
+  if (!rows) {
+    return SV_FAIL(ctx, NO_MEMORY, "gauges");
+  }
+  SV_TRY(tx->ops->leases_ended(tx, ctx, INT64_MAX, rows, RESERVED_TOLD, &n));
+  SV_TRY(tx->log->size(tx, ctx, &size));
+  sv_metrics_set(metrics, SV_GAUGE_RESERVED_DOCUMENTS, (int64_t)n);
+  sv_metrics_set(metrics, SV_GAUGE_LOG_TREE_SIZE, (int64_t)size);
+  return SV_DONE;
+}
 
 static sv_status sweep_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct sweep *w = arg;
@@ -319,5 +340,6 @@ sv_status service_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, boo
   }
   *ret_left = w.n == w.limit;
   SV_TRY(drafts_sweep(s, ctx, w.limit, ret_left));
+  SV_TRY(store_read(s->parts.store, ctx, gauges_act, s->parts.metrics));
   return protection_sweep(s, ctx);
 }

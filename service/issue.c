@@ -327,8 +327,8 @@ static void refusal_audit(struct service *s, struct sv_ctx *ctx,
   (void)audited.reason; /* the refusal stands whether or not it could be written down */
 }
 
-sv_status service_issue(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
-                        struct service_issue_request *request, struct service_issued *ret) {
+static sv_status issue(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
+                       struct service_issue_request *request, struct service_issued *ret) {
   int64_t start_us = sv_wall_us();
   *ret = (struct service_issued){0};
   SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_IssueDocument, request->content.kind));
@@ -368,6 +368,34 @@ sv_status service_issue(struct service *s, struct sv_ctx *ctx, const struct serv
   }
   if (status.reason == SV_HOLD) {
     service_quantum_wait(ctx, start_us);
+  }
+  return status;
+}
+
+/* What a call came to, for who watches the server. began_us: documents that are older were only answered again. */
+static enum sv_issue_outcome outcome_of(sv_status status, const struct service_issued *doc,
+                                        int64_t began_us) {
+  if (sv_failed(status)) {
+    enum sv_code code = sv_reason_code(status.reason);
+    bool refused = code == SV_CODE_INVALID_ARGUMENT || code == SV_CODE_FAILED_PRECONDITION ||
+                   code == SV_CODE_PERMISSION_DENIED || code == SV_CODE_ABORTED ||
+                   code == SV_CODE_NOT_FOUND;
+    return refused ? SV_OUTCOME_REFUSED : SV_OUTCOME_FAILED;
+  }
+  bool before = doc->document.issue_time_us < began_us / 1000000 * 1000000;
+  return before                                          ? SV_OUTCOME_REPEATED
+         : doc->document.state == MODEL_PENDING_APPROVAL ? SV_OUTCOME_PENDING
+                                                         : SV_OUTCOME_ISSUED;
+}
+
+sv_status service_issue(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
+                        struct service_issue_request *request, struct service_issued *ret) {
+  int64_t began_us = sv_wall_us();
+  enum model_kind kind = request->content.kind;
+  sv_status status = issue(s, ctx, caller, request, ret);
+  if (kind != MODEL_KIND_NONE && !request->validate_only) {
+    sv_metrics_issued(s->parts.metrics, (enum sv_issue_kind)(kind - MODEL_SAFE_CONDUCT),
+                      outcome_of(status, ret, began_us));
   }
   return status;
 }

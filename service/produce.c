@@ -381,11 +381,15 @@ static sv_status page_draw(struct work *w, struct produced *ret) {
   request.contents_room = seal_contents_room(w->s->parts.seal);
   struct sv_bytes pdf;
   struct sv_sig_slot slot;
+  uint64_t began_ns = sv_monotonic_ns();
   SV_TRY(docs_render(w->s->parts.docs, w->ctx, &request, &pdf, &slot));
+  sv_metrics_time(w->s->parts.metrics, SV_TIME_RENDER, sv_monotonic_ns() - began_ns);
   SV_TRY(sv_ctx_alive(w->ctx));
+  began_ns = sv_monotonic_ns();
   /* docs_render gives writable memory of this call */
   struct seal_subject subject = subject_of(w);
   SV_TRY(seal_pdf(w->s->parts.seal, w->ctx, &subject, (uint8_t *)(uintptr_t)pdf.p, pdf.n, &slot));
+  sv_metrics_time(w->s->parts.metrics, SV_TIME_SIGN, sv_monotonic_ns() - began_ns);
   struct store_issue *i = &ret->issue;
   i->pdf = pdf;
   i->static_bytes = slot.static_bytes;

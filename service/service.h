@@ -2,6 +2,7 @@
  * the registry's transactions are the only place where two calls meet. Protobuf is unknown here. */
 #pragma once
 #include "base/ctx.h"
+#include "base/metrics.h"
 #include "docs_gen/document.h"
 #include "model/document.h"
 #include "seal/seal.h"
@@ -27,6 +28,7 @@ struct service_parts {
   const char *log_origin;                  /* name of the log */
   const char *signer_lines[2];             /* printed beside the signature */
   bool specimen;                           /* SPECIMEN under every page */
+  struct sv_metrics *metrics;              /* counts; NULL: nobody does */
   /* The request as it was stored, back into a content: to finish a reservation whose worker died. */
   sv_status (*request_decode)(struct sv_ctx *ctx, struct sv_bytes request,
                               struct model_content *ret);

@@ -77,6 +77,7 @@ sv_status signer_process_start(void *process, struct sv_ctx *ctx, int *ret_fd) {
     (void)close(ends[0]);
     return status;
   }
+  sv_metrics_set(p->metrics, SV_GAUGE_SIGNER_UP, 1);
   sv_log(SV_LOG_INFO, "signer_started", SV_LOG_NUM("pid", p->pid));
   *ret_fd = ends[0];
   return SV_DONE;
@@ -89,6 +90,7 @@ void signer_process_end(void *process) {
   }
   int state = 0;
   pid_t got = 0;
+  sv_metrics_set(p->metrics, SV_GAUGE_SIGNER_UP, 0);
   for (int i = 0; i < END_STEPS && got == 0; i++) { /* its socket is closed: it ends by itself */
     got = waitpid(p->pid, &state, WNOHANG);
     if (got == 0) {

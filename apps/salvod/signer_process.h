@@ -2,12 +2,14 @@
 #pragma once
 #include <sys/types.h>
 
+#include "base/metrics.h"
 #include "seal/signer_link.h"
 
 struct signer_process {
   const char *program; /* "": salvo-signer beside this very program */
   const char *config;
-  pid_t pid; /* 0: none */
+  pid_t pid;                  /* 0: none */
+  struct sv_metrics *metrics; /* told whether there is one; NULL: nobody */
 };
 
 /* start of struct signer_start. Fails: SIGNER, NO_MEMORY. */

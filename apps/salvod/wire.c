@@ -89,14 +89,15 @@ static sv_status store_open(struct sv_ctx *ctx, struct wire *w,
 static sv_status keys_open(struct sv_ctx *ctx, struct wire *w) {
   SV_AUTO(seal_key_close) struct seal_key *document = NULL;
   SV_AUTO(seal_key_close) struct seal_key *visible = NULL;
-  w->signer_process = (struct signer_process){.program = w->settings->signer_program,
-                                              .config = w->settings->signer};
+  w->signer_process = (struct signer_process){
+      .program = w->settings->signer_program, .config = w->settings->signer, .metrics = w->metrics};
   struct signer_start start = {signer_process_start, signer_process_end, &w->signer_process};
   SV_TRY(signer_link_open(ctx, &start, &w->signer));
   SV_TRY(signer_link_key(ctx, w->signer, SEAL_CHECKPOINT, &w->log_key));
   SV_TRY(signer_link_key(ctx, w->signer, SEAL_DOCUMENT, &document));
   SV_TRY(signer_link_key(ctx, w->signer, SEAL_VISIBLE, &visible));
   SV_TRY(seal_open(ctx, document, visible, &w->seal));
+  sv_metrics_set(w->metrics, SV_GAUGE_KEY_NOT_AFTER_S, seal_signer_not_after_us(w->seal) / 1000000);
   document = visible = NULL;
   return SV_DONE;
 }
@@ -124,6 +125,7 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
       .log_origin = s->log_origin,
       .signer_lines = {w->signer_line, "PAdES, ECDSA P-256, SHA-256"},
       .specimen = s->specimen,
+      .metrics = w->metrics,
       .request_decode = api_request_decode,
   };
   SV_TRY(store_open(ctx, w, parts.registry_key));
@@ -238,7 +240,6 @@ static sv_status server_open(struct sv_ctx *ctx, struct wire *w) {
   if (s->doors.has_admin) {
     listen[listen_n++] = s->doors.admin_door;
   }
-  SV_TRY(sv_metrics_open(ctx, &w->metrics));
   struct rpc_server_config config = {.listen = listen,
                                      .listen_n = listen_n,
                                      .loops = (size_t)s->doors.loops,
@@ -264,7 +265,8 @@ sv_status wire_open(struct sv_ctx *ctx, const struct settings *settings, struct 
     return SV_FAIL(ctx, NO_MEMORY, "wire");
   }
   w->settings = settings;
-  sv_status status = parts_open(ctx, w);
+  sv_status status = sv_metrics_open(ctx, &w->metrics);
+  status = sv_failed(status) ? status : parts_open(ctx, w);
   if (!sv_failed(status)) {
     status = server_open(ctx, w);
   }
@@ -289,14 +291,14 @@ void wire_close(struct wire *w) {
     loop_timer_close(w->sweep_timer);
     rpc_server_close(w->server);
     loop_close(w->loop);
-    sv_metrics_close(w->metrics);
     service_close(w->service);
     store_close(w->store);
-    seal_key_close(w->log_key);
-    signer_link_close(w->signer);
     docs_close(w->docs);
     seal_close(w->seal);
+    seal_key_close(w->log_key);
+    signer_link_close(w->signer);
     verify_trust_close(w->trust);
+    sv_metrics_close(w->metrics);
     free(w);
   }
 }

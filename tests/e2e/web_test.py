@@ -3,9 +3,10 @@
 import json
 import re
 import socket
+import time
 
 import pytest
-from conftest import BUILD, ROOT, Server
+from conftest import BUILD, ROOT, Server, example
 from strangers_test import CLIENTS, files, run
 
 PROTOCOLS = ("grpc", "grpcweb", "connect")
@@ -46,6 +47,18 @@ def test_the_operators_door_tells_metrics(tmp_path, authority):
         done = run("curl", "-sS", "--http2-prior-knowledge", f"http://127.0.0.1:{port}/metrics")
         assert done.returncode == 0, done.stderr
         assert "grpc_server_started_total" in done.stdout and "salvo_queue_depth 0" in done.stdout
+        request = example("safe-conduct")
+        for _ in range(2):
+            server.client("case").issue(request)
+            time.sleep(1.1)  # a document of an earlier second is told as repeated
+        text = run("curl", "-sS", "--http2-prior-knowledge", f"http://127.0.0.1:{port}/metrics").stdout
+        for line in ('salvo_documents_issued_total{kind="safe_conduct",outcome="issued"} 1',
+                     'salvo_documents_issued_total{kind="safe_conduct",outcome="repeated"} 1', "salvo_signer_up 1",
+                     "salvo_reserved_documents 0", "salvo_sign_seconds_count 1", "salvo_render_seconds_count 1",
+                     "salvo_commit_seconds_count 1"):
+            assert line in text, (line, [l for l in text.splitlines() if l.startswith("salvo")])
+        assert int(re.search(r"salvo_key_not_after_timestamp_seconds (\d+)", text)[1]) > time.time()
+        assert re.search(r"salvo_log_tree_size \d+", text)
     finally:
         server.stop()
 
