@@ -32,7 +32,7 @@ struct rpc_limits {
   uint64_t headers_ns;        /* a header block, from its first frame */
   uint64_t message_ns;        /* waiting for (the rest of) a client's message */
   uint64_t stall_ns;          /* output that the peer does not take */
-  uint64_t idle_ns;           /* a connection without streams */
+  uint64_t idle_ns;           /* a connection without streams; spread by a tenth */
   uint64_t ping_ns;           /* silence before our own PING */
   uint64_t ping_answer_ns;    /* then the peer is dead */
   uint64_t connection_age_ns; /* then GOAWAY; spread by a tenth */

@@ -91,9 +91,9 @@ static const struct link_events connection_link_events = {
     .closed = on_closed,
 };
 
-/* Within a tenth below the age, by the bits of a clock: all connections of one second must not end in one second. */
-static uint64_t age_spread(uint64_t age_ns, uint64_t now_ns) {
-  return age_ns - age_ns / 10 * (now_ns / 1024 % 1000) / 1000;
+/* Within a tenth below the limit, by the bits of a clock: all connections of one second must not end in one second. */
+static uint64_t spread(uint64_t limit_ns, uint64_t now_ns) {
+  return limit_ns - limit_ns / 10 * (now_ns / 1024 % 1000) / 1000;
 }
 
 sv_status rpc_connection_open(struct sv_ctx *ctx, const struct rpc_host *host,
@@ -108,7 +108,8 @@ sv_status rpc_connection_open(struct sv_ctx *ctx, const struct rpc_host *host,
   c->host = host;
   c->door = door;
   c->opened_ns = c->heard_ns = c->busy_ns = now_ns;
-  c->age_ns = age_spread(host->limits.connection_age_ns, now_ns);
+  c->age_ns = spread(host->limits.connection_age_ns, now_ns);
+  c->idle_ns = spread(host->limits.idle_ns, now_ns);
   struct link_config config = {.tls = tls,
                                .trust_domain = door->trust_domain,
                                .any_peer = door->any_peer,
@@ -188,7 +189,7 @@ void rpc_connection_tick(struct rpc_connection *c, uint64_t now_ns) {
   rpc_streams_tick(c, now_ns);
   bool idle = h2_session_streams(c->session) == 0 && c->handlers == 0;
   if (c->phase == RPC_SERVING && (expired(c->opened_ns, c->age_ns, now_ns) ||
-                                  (idle && expired(c->busy_ns, limits->idle_ns, now_ns)))) {
+                                  (idle && expired(c->busy_ns, c->idle_ns, now_ns)))) {
     rpc_connection_leave(c);
   } else if (c->phase == RPC_NOTICED && expired(c->noticed_ns, RPC_SECOND_NS, now_ns)) {
     move(c, RPC_LEAVING);

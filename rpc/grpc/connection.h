@@ -56,15 +56,15 @@ struct rpc_connection {
   struct h2_session *session;
   enum rpc_connection_phase phase;
   struct rpc_stream *streams;
-  size_t handlers; /* in flight, also of streams that are gone */
-  size_t held;     /* bytes of unread messages */
-  uint64_t opened_ns, age_ns;
-  uint64_t heard_ns;    /* last bytes from the peer */
-  uint64_t ping_ns;     /* our PING went out; 0: none is open */
-  uint64_t busy_ns;     /* when the last stream ended */
-  size_t sent;          /* bytes ever given to the link */
-  size_t left;          /* and those that had left it at the last look */
-  struct rpc_pace pace; /* of the output */
+  size_t handlers;                     /* in flight, also of streams that are gone */
+  size_t held;                         /* bytes of unread messages */
+  uint64_t opened_ns, age_ns, idle_ns; /* our own parts of the limits */
+  uint64_t heard_ns;                   /* last bytes from the peer */
+  uint64_t ping_ns;                    /* our PING went out; 0: none is open */
+  uint64_t busy_ns;                    /* when the last stream ended */
+  size_t sent;                         /* bytes ever given to the link */
+  size_t left;                         /* and those that had left it at the last look */
+  struct rpc_pace pace;                /* of the output */
   uint64_t noticed_ns;
   struct rpc_connection *previous, *next; /* of the server */
 };

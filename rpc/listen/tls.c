@@ -40,6 +40,17 @@ static int on_verify(int ok, X509_STORE_CTX *store) {
   return 1;
 }
 
+/* Certificates work out once what their extensions say: here, and not on the first of several loops that asks. */
+static void extensions_read(SSL_CTX *tls) {
+  const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(tls));
+  for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+    X509 *cert = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+    if (cert) {
+      (void)X509_check_purpose(cert, -1, 0);
+    }
+  }
+}
+
 static sv_status client_ca_load(struct sv_ctx *ctx, SSL_CTX *tls, const char *path) {
   STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
   if (!names || SSL_CTX_load_verify_file(tls, path) != 1) {
@@ -49,6 +60,7 @@ static sv_status client_ca_load(struct sv_ctx *ctx, SSL_CTX *tls, const char *pa
   SSL_CTX_set_client_CA_list(tls, names);
   SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, on_verify);
   SSL_CTX_set_verify_depth(tls, 4);
+  extensions_read(tls);
   return SV_DONE;
 }
 

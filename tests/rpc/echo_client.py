@@ -156,10 +156,10 @@ class Certificates:
             f.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
                                       serialization.NoEncryption()))
 
-    def channel(self, address, client=None):
+    def channel(self, address, client=None, options=()):
         if client:
             credentials = grpc.ssl_channel_credentials(self.read("ca.pem"), self.read(client + ".key"),
                                                        self.read(client + ".pem"))
         else:
             credentials = grpc.ssl_channel_credentials(self.read("ca.pem"))
-        return grpc.secure_channel(address, credentials, [("grpc.ssl_target_name_override", "localhost")])
+        return grpc.secure_channel(address, credentials, [("grpc.ssl_target_name_override", "localhost"), *options])

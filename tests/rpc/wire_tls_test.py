@@ -8,9 +8,9 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from wire_case import BINARY, HELLO, UNARY
+from wire_case import BINARY, CLIENT_STREAM, HELLO, SLEEP, UNARY, ask
 from echo_client import Certificates, Server, echo
-from raw_http2 import Connection
+from raw_http2 import DATA, END_STREAM, Connection
 
 
 class Authority(unittest.TestCase):
@@ -111,6 +111,18 @@ class Identity(Authority):
             self.assertEqual(self.peer(c, 1)[0], "0")
             time.sleep(3.2)
             self.assertEqual(self.peer(c, 3)[0], "16")
+
+    def test_a_reload_loses_no_call(self):
+        with self.connect(self.context("officer")) as c:
+            c.request(1, SLEEP, ask(millis=700))
+            c.request(3, CLIENT_STREAM, HELLO, end=False)
+            c.wait(lambda: c.settings)
+            self.server.process.send_signal(signal.SIGHUP)
+            self.assertTrue(c.wait(lambda: len(c.goaways) == 2, 4))
+            c.send(DATA, END_STREAM, 3, HELLO)
+            for stream in (1, 3):
+                self.assertEqual(c.answer(stream)[1].get("grpc-status"), "0")
+            self.assertTrue(c.wait(lambda: c.closed, 4))
 
     def test_a_reload_makes_connections_come_again_and_a_broken_file_changes_nothing(self):
         with self.connect(self.context("officer")) as c:
