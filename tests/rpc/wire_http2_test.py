@@ -164,6 +164,7 @@ class Stalled(Wire):
         while time.monotonic() < until and not (1 in self.c.streams and self.c.streams[1].reset is not None):
             self.c.send(WINDOW, 0, 1, u32(1))
             self.c.step(0.02)
+            time.sleep(0.02)  # the byte that this bought comes at once
         self.assertEqual(self.c.streams[1].reset, 8)
 
     def test_a_peer_that_does_not_read_its_socket_is_cut(self):
