@@ -1,4 +1,4 @@
-/* One pass; a part is copied only into the arena. Trailing empty elements simply are not there. */
+/* Reading is one pass; a part is copied only into the arena. Trailing empty elements simply are not there. */
 #include "formats/paxlst/edifact.h"
 
 #include <string.h>
@@ -7,6 +7,8 @@ struct scan {
   struct sv_ctx *ctx;
   const uint8_t *p, *end;
   char component, element, release, terminator;
+  char level; /* of UNB; 0 before it */
+  unsigned oddities;
 };
 
 static void una_read(struct scan *s) {
@@ -16,6 +18,18 @@ static void una_read(struct scan *s) {
     s->release = (char)s->p[6];
     s->terminator = (char)s->p[8];
     s->p += 9;
+  }
+}
+
+/* A telex puts addresses in front of the message. */
+static void heading_skip(struct scan *s) {
+  for (const uint8_t *p = s->p; s->end - p > 3; p++) {
+    bool una = memcmp(p, "UNA", 3) == 0 && s->end - p >= 9;
+    if ((una || memcmp(p, "UNB+", 4) == 0) && (p == s->p || p[-1] <= ' ')) {
+      s->oddities |= p == s->p ? 0 : EDIFACT_HEADING;
+      s->p = p;
+      return;
+    }
   }
 }
 
@@ -44,11 +58,30 @@ static sv_status part_read(struct scan *s, const char **ret, char *ret_stop) {
     if ((uint8_t)c < 0x20 && !is_blank((uint8_t)c)) {
       return SV_FAIL(s->ctx, MESSAGE_MALFORMED, "a control character in EDIFACT");
     }
-    if (c != '\r' && c != '\n') {
-      sv_buf_u8(&out, (uint8_t)c);
+    if (c == '\r' || c == '\n') {
+      s->oddities |= EDIFACT_BROKEN_LINE;
+      continue;
     }
+    if (s->level && !edifact_level_has(s->level, (uint8_t)c)) {
+      s->oddities |= EDIFACT_BEYOND_LEVEL;
+    }
+    sv_buf_u8(&out, (uint8_t)c);
   }
   return SV_FAIL(s->ctx, MESSAGE_MALFORMED, "the interchange ends inside a segment");
+}
+
+/* "NAD " is meant as "NAD". */
+static sv_status tag_trim(struct scan *s, const char **tag) {
+  size_t n = strlen(*tag);
+  while (n && is_blank((uint8_t)(*tag)[n - 1])) {
+    n--;
+  }
+  if ((*tag)[n] == '\0') {
+    return SV_DONE;
+  }
+  s->oddities |= EDIFACT_SPACED_TAG;
+  *tag = sv_arena_strndup(s->ctx->mem, *tag, n);
+  return *tag ? SV_DONE : SV_FAIL(s->ctx, NO_MEMORY, "tag");
 }
 
 static bool tag_good(const char *tag) {
@@ -83,6 +116,7 @@ static sv_status segment_read(struct scan *s, struct edifact_segment *ret) {
     element = (uint16_t)(stop == s->element ? element + 1 : element);
     component = (uint16_t)(stop == s->element ? 1 : component + 1);
   }
+  SV_TRY(tag_trim(s, &parts[0].text));
   if (!tag_good(parts[0].text)) {
     return SV_FAIL(s->ctx, MESSAGE_MALFORMED, "not a segment tag");
   }
@@ -95,14 +129,36 @@ static sv_status segment_read(struct scan *s, struct edifact_segment *ret) {
   return SV_DONE;
 }
 
+bool edifact_level_has(char level, uint8_t c) {
+  if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (level == 'B' && c >= 'a' && c <= 'z')) {
+    return true;
+  }
+  if (level != 'A' && level != 'B') {
+    return true;
+  }
+  return c && strchr(" .,-()/=!\"%&*;<>'+:?", c);
+}
+
+/* The level of an interchange; a head that names none is held to nothing. */
+static void level_read(struct scan *s, const struct edifact_segment *unb) {
+  const char *level = edifact_text(unb, 1, 1);
+  if (strcmp(level, "UNOA") == 0 || strcmp(level, "UNOB") == 0) {
+    s->level = level[3];
+  }
+}
+
 sv_status edifact_read(struct sv_ctx *ctx, struct sv_bytes in, struct edifact *ret) {
   if (in.n > EDIFACT_BYTES_MAX) {
     return SV_FAIL(ctx, LIMIT_EXCEEDED, "over %d bytes", EDIFACT_BYTES_MAX);
   }
-  struct scan s = {ctx, in.p, in.n ? in.p + in.n : in.p, ':', '+', '?', '\''};
+  struct scan s = {ctx, in.p, in.n ? in.p + in.n : in.p, ':', '+', '?', '\'', 0, 0};
+  while (s.p < s.end && is_blank(*s.p)) {
+    s.p++;
+  }
+  heading_skip(&s);
   una_read(&s);
   size_t room = 64;
-  struct edifact e = {SV_ARRAY(ctx->mem, room, struct edifact_segment), 0};
+  struct edifact e = {SV_ARRAY(ctx->mem, room, struct edifact_segment), 0, 0};
   for (;;) {
     while (s.p < s.end && is_blank(*s.p)) {
       s.p++;
@@ -123,8 +179,12 @@ sv_status edifact_read(struct sv_ctx *ctx, struct sv_bytes in, struct edifact *r
       return SV_FAIL(ctx, LIMIT_EXCEEDED, "too many EDIFACT segments");
     }
     SV_TRY(segment_read(&s, &e.segments[e.count]));
+    if (e.count == 0) {
+      level_read(&s, &e.segments[0]);
+    }
     e.count++;
   }
+  e.oddities = s.oddities;
   *ret = e;
   return SV_DONE;
 }
@@ -137,3 +197,42 @@ const char *edifact_text(const struct edifact_segment *s, unsigned element, unsi
   }
   return "";
 }
+
+/* --- writing --- */
+
+void edifact_segment(struct edifact_writer *w, const char *tag) {
+  sv_buf_str(&w->out, tag);
+  w->segments++;
+  w->elements = w->components = 0;
+}
+
+static void waiting_put(struct edifact_writer *w, const char *text) {
+  if (text[0] == '\0') {
+    return;
+  }
+  for (; w->elements; w->elements--) {
+    sv_buf_u8(&w->out, '+');
+  }
+  for (; w->components; w->components--) {
+    sv_buf_u8(&w->out, ':');
+  }
+  for (const char *p = text; *p; p++) {
+    if (strchr("?+:'", *p)) {
+      sv_buf_u8(&w->out, '?');
+    }
+    sv_buf_u8(&w->out, (uint8_t)*p);
+  }
+}
+
+void edifact_element(struct edifact_writer *w, const char *text) {
+  w->elements++;
+  w->components = 0;
+  waiting_put(w, text);
+}
+
+void edifact_component(struct edifact_writer *w, const char *text) {
+  w->components++;
+  waiting_put(w, text);
+}
+
+void edifact_end(struct edifact_writer *w) { sv_buf_u8(&w->out, '\''); }

@@ -9,8 +9,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   }
   struct sv_ctx ctx = sv_ctx_over(mem);
-  struct paxlst_message m;
-  sv_status s = paxlst_read(&ctx, sv_bytes_of(data, size), &m);
+  struct paxlst p;
+  struct model_manifest m;
+  sv_status s = paxlst_read(&ctx, sv_bytes_of(data, size), &p);
+  if (!sv_failed(s)) {
+    s = paxlst_manifest(&ctx, &p, &m);
+  }
   (void)s.reason;
   sv_arena_close(mem);
   return 0;
