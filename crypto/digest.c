@@ -4,9 +4,11 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum { HMAC_BLOCK = 64 };
 
 struct crypto_hash {
   EVP_MD_CTX *md;
@@ -37,13 +39,34 @@ void crypto_sha256(struct sv_bytes in, uint8_t ret[static 32]) {
   crypto_digest(CRYPTO_SHA256, in, ret);
 }
 
+/* One of HMAC's two digests: over the padded key, and what it is of. */
+static void keyed_digest(EVP_MD_CTX *md, const uint8_t key[static HMAC_BLOCK], uint8_t pad,
+                         struct sv_bytes in, uint8_t ret[static 32]) {
+  uint8_t padded[HMAC_BLOCK];
+  for (size_t i = 0; i < HMAC_BLOCK; i++) {
+    padded[i] = key[i] ^ pad;
+  }
+  SV_ASSERT(EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+            EVP_DigestUpdate(md, padded, sizeof padded) == 1 &&
+            EVP_DigestUpdate(md, in.p, in.n) == 1 && EVP_DigestFinal_ex(md, ret, NULL) == 1);
+  crypto_wipe(padded, sizeof padded);
+}
+
+/* RFC 2104 by its two digests: OpenSSL's own HMAC looks its algorithm up by name each time, which takes longer than these. */
 void crypto_hmac_sha256(struct sv_bytes key, struct sv_bytes in, uint8_t ret[static 32]) {
-  static const uint8_t none[1] = {0};
-  unsigned n = 0;
-  SV_ASSERT(key.n <= INT32_MAX);
-  SV_ASSERT(HMAC(EVP_sha256(), key.n ? key.p : none, (int)key.n, in.n ? in.p : none, in.n, ret,
-                 &n) != NULL);
-  SV_ASSERT(n == 32);
+  uint8_t block[HMAC_BLOCK] = {0}, inner[32];
+  EVP_MD_CTX *md = EVP_MD_CTX_new();
+  SV_ASSERT(md);
+  if (key.n > sizeof block) {
+    crypto_sha256(key, block);
+  } else if (key.n) {
+    memcpy(block, key.p, key.n);
+  }
+  keyed_digest(md, block, 0x36, in, inner);
+  keyed_digest(md, block, 0x5c, sv_bytes_of(inner, sizeof inner), ret);
+  EVP_MD_CTX_free(md); /* wipes the state */
+  crypto_wipe(block, sizeof block);
+  crypto_wipe(inner, sizeof inner);
 }
 
 sv_status crypto_hash_open(struct sv_ctx *ctx, enum crypto_digest kind, struct crypto_hash **ret) {

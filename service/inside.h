@@ -5,9 +5,11 @@
 #include "base/clock.h"
 #include "formats/record/record.h"
 #include "service/service.h"
+#include "verify/registry.h"
 
-struct flight;  /* flight.c */
-struct budgets; /* budget.h */
+struct flight;      /* flight.c */
+struct typed_tries; /* typed.c */
+struct budgets;     /* budget.h */
 
 struct service {
   struct service_parts parts;
@@ -16,11 +18,14 @@ struct service {
   struct flight
       *flights; /* requests that a worker is at, so that their twins wait for its answer */
   struct budgets *budgets;
+  struct typed_tries *tries; /* of typed numbers */
 };
 
 /* Keyed digest of a text for one purpose ("person", "case", "code", "input"). */
 void service_mac(const struct service *s, const char *purpose, struct sv_bytes in,
                  uint8_t ret[static 32]);
+/* The key under which service_mac digests for a purpose: for who makes many. The caller wipes it. */
+void service_mac_key(const struct service *s, const char *purpose, uint8_t ret[static 32]);
 
 /* Somebody who resembles a protected person; found while a manifest was judged. */
 struct persons_near {
@@ -104,6 +109,16 @@ sv_status service_produce(struct service *s, struct sv_ctx *ctx,
 sv_status service_draft_page(struct service *s, struct sv_ctx *ctx,
                              const struct model_content *content, const struct store_document *row,
                              struct sv_bytes *ret_pdf);
+/* "7Q4M-K2PX-9DHT3": what is printed under the bar code of a copy. */
+void service_check_code(const struct service *s, const char *number, uint32_t version,
+                        uint32_t copy, char ret[static 18]);
+/* A row as a judge asks for it; ret->found false: there is none. */
+sv_status service_row_find(struct service *s, struct sv_ctx *ctx, const char *number,
+                           uint32_t version, struct verify_row *ret);
+/* What this caller may know of a judged document. */
+sv_status service_report_project(struct service *s, struct sv_ctx *ctx,
+                                 const struct service_caller *caller, const char *language,
+                                 struct service_report *r);
 /* A watermarked page of a request. */
 sv_status service_preview(struct service *s, struct sv_ctx *ctx,
                           const struct service_caller *caller, const struct model_content *content,

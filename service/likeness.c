@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/digest.h"
 #include "formats/mrz/mrz.h"
 #include "model/codes.h"
 
@@ -22,6 +23,7 @@ struct work {
   struct sv_ctx *ctx;
   struct likeness *out;
   const char *birth;
+  uint8_t key[32]; /* of service_mac_key */
   bool failed;
 };
 
@@ -122,7 +124,7 @@ void likeness_sound(const char *word, char *out) {
 /* --- keys --- */
 
 static void key_make(struct work *w, struct likeness_key *ret, const char *text) {
-  service_mac(w->s, "person", sv_bytes_str(text), ret->v);
+  crypto_hmac_sha256(sv_bytes_of(w->key, sizeof w->key), sv_bytes_str(text), ret->v);
 }
 
 enum side { SHOWN = 1, SOUGHT = 2, BOTH = 3 };
@@ -318,7 +320,9 @@ sv_status likeness_of(const struct service *s, struct sv_ctx *ctx,
   if (!same || !name) {
     return SV_FAIL(ctx, NO_MEMORY, "keys of a person");
   }
+  service_mac_key(s, "person", w.key);
   exact_keys(&w, document, name);
   near_keys(&w, &surname, &given, same);
+  crypto_wipe(w.key, sizeof w.key);
   return w.failed ? SV_FAIL(ctx, NO_MEMORY, "keys of a person") : SV_DONE;
 }

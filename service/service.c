@@ -10,6 +10,7 @@
 #include "service/budget.h"
 #include "service/inside.h"
 #include "service/log.h"
+#include "service/typed.h"
 
 enum { QUANTUM_US = 100 * 1000 };
 
@@ -21,7 +22,10 @@ sv_status service_open(struct sv_ctx *ctx, const struct service_parts *parts,
   }
   s->parts = *parts;
   s->budgets = budgets_open(parts->policy);
-  if (!s->budgets) {
+  s->tries = typed_tries_open();
+  if (!s->budgets || !s->tries) {
+    budgets_close(s->budgets);
+    typed_tries_close(s->tries);
     free(s);
     return SV_FAIL(ctx, NO_MEMORY, "budgets");
   }
@@ -36,6 +40,7 @@ void service_close(struct service *s) {
     SV_ASSERT(!s->flights);
     crypto_wipe(s->parts.registry_key, sizeof s->parts.registry_key);
     budgets_close(s->budgets);
+    typed_tries_close(s->tries);
     (void)pthread_mutex_destroy(&s->mutex);
     (void)pthread_cond_destroy(&s->landed);
     free(s);
@@ -44,11 +49,15 @@ void service_close(struct service *s) {
 
 const struct service_policy *service_policy_of(const struct service *s) { return s->parts.policy; }
 
+void service_mac_key(const struct service *s, const char *purpose, uint8_t ret[static 32]) {
+  crypto_hmac_sha256(sv_bytes_of(s->parts.registry_key, SERVICE_KEY_BYTES), sv_bytes_str(purpose),
+                     ret);
+}
+
 void service_mac(const struct service *s, const char *purpose, struct sv_bytes in,
                  uint8_t ret[static 32]) {
   uint8_t key[32];
-  crypto_hmac_sha256(sv_bytes_of(s->parts.registry_key, SERVICE_KEY_BYTES), sv_bytes_str(purpose),
-                     key);
+  service_mac_key(s, purpose, key);
   crypto_hmac_sha256(sv_bytes_of(key, sizeof key), in, ret);
   crypto_wipe(key, sizeof key);
 }

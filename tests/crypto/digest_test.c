@@ -34,6 +34,13 @@ static void hmac_is_that_of_rfc_4231(void **state) {
   uint8_t d[32];
   crypto_hmac_sha256(sv_bytes_str("Jefe"), sv_bytes_str("what do ya want for nothing?"), d);
   is_hex(d, 32, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  uint8_t long_key[131];
+  memset(long_key, 0xaa, sizeof long_key);
+  crypto_hmac_sha256(sv_bytes_of(long_key, sizeof long_key),
+                     sv_bytes_str("Test Using Larger Than Block-Size Key - Hash Key First"), d);
+  is_hex(d, 32, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+  crypto_hmac_sha256((struct sv_bytes){0}, (struct sv_bytes){0}, d);
+  is_hex(d, 32, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
 static void pieces_and_copies_give_the_digest_of_the_whole(void **state) {
