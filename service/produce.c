@@ -35,12 +35,13 @@ static const char *signatory_named(const struct model_content *c) {
                                             : "";
 }
 
-static void check_code(struct work *w) {
+void service_check_code(const struct service *s, const char *number, uint32_t version,
+                        uint32_t copy, char ret[static 18]) {
   char text[48];
   uint8_t mac[32];
-  (void)snprintf(text, sizeof text, "%s:%u:%u", w->row->number, w->row->version, w->row->copy);
-  service_mac(w->s, "code", sv_bytes_str(text), mac);
-  model_check_code_format(mac, w->issue.check_code);
+  (void)snprintf(text, sizeof text, "%s:%u:%u", number, version, copy);
+  service_mac(s, "code", sv_bytes_str(text), mac);
+  model_check_code_format(mac, ret);
 }
 
 /* --- what the registry adds --- */
@@ -172,7 +173,7 @@ static sv_status issue_fill(struct work *w) {
       .specimen = w->s->parts.specimen,
   };
   (void)snprintf(w->issue.number, sizeof w->issue.number, "%s", row->number);
-  check_code(w);
+  service_check_code(w->s, row->number, row->version, row->copy, w->issue.check_code);
   if (row->approvals_needed) {
     SV_TRY(store_read(w->s->parts.store, w->ctx, approvals_act, w));
   }

@@ -99,6 +99,12 @@ static struct judge judge_of(struct service *s) {
                         .s = s};
 }
 
+sv_status service_row_find(struct service *s, struct sv_ctx *ctx, const char *number,
+                           uint32_t version, struct verify_row *ret) {
+  struct judge j = judge_of(s);
+  return judge_find(&j.registry, ctx, number, version, ret);
+}
+
 static sv_status known_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct service_report *r = arg;
   SV_TRY(
@@ -108,9 +114,9 @@ static sv_status known_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
 }
 
 /* Green and amber name the document; red and grey say nothing of it, to nobody. */
-static sv_status report_project(struct service *s, struct sv_ctx *ctx,
-                                const struct service_caller *caller, const char *language,
-                                struct service_report *r) {
+sv_status service_report_project(struct service *s, struct sv_ctx *ctx,
+                                 const struct service_caller *caller, const char *language,
+                                 struct service_report *r) {
   r->headline = verify_headline(ctx, &r->report, language);
   bool shown = r->report.verdict == VERIFY_VALID || r->report.verdict == VERIFY_CHECK;
   if (!shown || r->report.number[0] == '\0') {
@@ -142,7 +148,7 @@ sv_status service_verify_pdf(struct service *s, struct sv_ctx *ctx,
   *ret = (struct service_report){0};
   struct judge j = judge_of(s);
   SV_TRY(verify_pdf(ctx, s->parts.trust, &j.registry, sv_wall_us(), pdf, &ret->report));
-  return report_project(s, ctx, caller, language, ret);
+  return service_report_project(s, ctx, caller, language, ret);
 }
 
 sv_status service_verify_seal(struct service *s, struct sv_ctx *ctx,
@@ -154,5 +160,5 @@ sv_status service_verify_seal(struct service *s, struct sv_ctx *ctx,
   struct judge j = judge_of(s);
   SV_TRY(
       verify_seal(ctx, s->parts.trust, &j.registry, sv_wall_us(), seal, holder_mrz, &ret->report));
-  return report_project(s, ctx, caller, language, ret);
+  return service_report_project(s, ctx, caller, language, ret);
 }

@@ -229,6 +229,17 @@ static enum language language_of(const char *tag) {
   return ES;
 }
 
+const char *verify_headline_public(bool confirmed, const char *language) {
+  static const char *const answers[2][LANGUAGES] = {
+      {"NO CONFIRMADO. Revise el número y el código, o llame.",
+       "NOT CONFIRMED. Check number and code, or call.",
+       "NON CONFIRMÉ. Vérifiez le numéro et le code, ou appelez.",
+       "PA KONFIME. Verifye nimewo a ak kòd la, oswa rele.",
+       "NÃO CONFIRMADO. Confira o número e o código, ou ligue."},
+      {"CONFIRMADO.", "CONFIRMED.", "CONFIRMÉ.", "KONFIME.", "CONFIRMADO."}};
+  return answers[confirmed][language_of(language)];
+}
+
 const char *verify_headline(struct sv_ctx *ctx, const struct verify_report *r,
                             const char *language) {
   enum language l = language_of(language);

@@ -7,3 +7,5 @@
  * ret  in ctx->mem; a constant when memory is out. */
 const char *verify_headline(struct sv_ctx *ctx, const struct verify_report *report,
                             const char *language);
+/* What a stranger learns of a number and its code, in the same five languages; a constant. */
+const char *verify_headline_public(bool confirmed, const char *language);

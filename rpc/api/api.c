@@ -8,6 +8,7 @@
 #include "rpc/api/convert.h"
 #include "service/approval.h"
 #include "service/budget.h"
+#include "service/typed.h"
 
 enum {
   PDF_INLINE_MAX = 3 * 1024 * 1024,
@@ -326,6 +327,25 @@ static sv_status verify_seal_bytes(struct rpc_call *call, struct sv_ctx *ctx, vo
   return answer.report ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
 }
 
+/* The one call that the public has too: who shows no certificate is a stranger. */
+static sv_status verify_number(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  struct service_caller known, *caller = NULL;
+  if (rpc_call_peer(call)->spiffe[0]) {
+    SV_TRY(convert_caller(call, ctx, service, &known));
+    SV_TRY(service_admit(service, ctx, &known, SERVICE_ACT_VerifyNumber));
+    caller = &known;
+  }
+  ProtobufCMessage *message;
+  SV_TRY(convert_request(call, ctx, &salvo__v1__verify_number_request__descriptor, &message));
+  const Salvo__V1__VerifyNumberRequest *m =
+      (const Salvo__V1__VerifyNumberRequest *)(const void *)message;
+  struct service_report report;
+  SV_TRY(service_verify_number(service, ctx, caller, m->number, m->code, m->language, &report));
+  Salvo__V1__VerifyNumberResponse answer = SALVO__V1__VERIFY_NUMBER_RESPONSE__INIT;
+  answer.report = api_report(ctx, &report);
+  return answer.report ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
+}
+
 static const struct rpc_method verification_methods[] = {
     {.path = "/salvo.v1.VerificationService/VerifyDocument",
      .client_streaming = true,
@@ -337,6 +357,11 @@ static const struct rpc_method verification_methods[] = {
      .input = &salvo__v1__verify_seal_request__descriptor,
      .output = &salvo__v1__verify_seal_response__descriptor,
      .handle = verify_seal_bytes},
+    {.path = "/salvo.v1.VerificationService/VerifyNumber",
+     .open_to_all = true,
+     .input = &salvo__v1__verify_number_request__descriptor,
+     .output = &salvo__v1__verify_number_response__descriptor,
+     .handle = verify_number},
 };
 
 /* --- funding --- */
