@@ -131,7 +131,7 @@ static void step_sign(struct bench *b, struct sv_ctx *ctx) {
   struct sv_sig_slot slot = draw(b, ctx);
   must(ctx, seal_pdf(b->seal, ctx,
                      &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
-                     (uint8_t *)(uintptr_t)b->pdf.p, b->pdf.n, &slot));
+                     (uint8_t *)(uintptr_t)b->pdf.p, b->pdf.n, &slot, NULL));
 }
 
 static void step_judge(struct bench *b, struct sv_ctx *ctx) {

@@ -76,6 +76,7 @@ static struct figures watch_stop(struct stopwatch w, size_t letters) {
 struct bench {
   struct store *store;
   const uint8_t *pdf; /* the shared part, and random bytes */
+  uint8_t static_sha256[32];
   atomic_size_t next;
   size_t letters;
 };
@@ -150,6 +151,7 @@ static void letter_put(struct bench *b, struct sv_ctx *ctx) {
   memcpy(l.row.salt, random, sizeof l.row.salt);
   memcpy(l.row.secret, random, sizeof l.row.secret);
   memcpy(l.issue.pdf_sha256, random, 32);
+  memcpy(l.issue.static_sha256, b->static_sha256, 32);
   memcpy(l.issue.record_sha256, random, 32);
   must(ctx, store_write(b->store, ctx, reserve_act, &l));
   must(ctx, store_write(b->store, ctx, issue_act, &l));
@@ -252,6 +254,7 @@ int main(int argc, char **argv) {
   SV_ASSERT(pdf);
   b.pdf = pdf;
   must(&ctx, crypto_random(&ctx, pdf, (size_t)STATIC_BYTES + 2 * TAIL_BYTES));
+  crypto_sha256(sv_bytes_of(pdf, STATIC_BYTES), b.static_sha256);
   must(&ctx, crypto_random(&ctx, &keys, sizeof keys));
   must(&ctx, store_sqlite_open(&ctx, sv_arena_printf(ctx.mem, "%s/registry.db", argv[1]), &keys,
                                &b.store));

@@ -9,12 +9,14 @@
 #include "crypto/digest.h"
 #include "formats/vds/vds.h"
 #include "pki/cms.h"
+#include "seal/beginning.h"
 
 enum { RAW_P256 = 64 };
 
 struct seal {
   struct seal_key *document;
   struct seal_key *visible;
+  struct beginnings *beginnings;
   char vds_signer[5];
 };
 
@@ -46,7 +48,11 @@ sv_status seal_open(struct sv_ctx *ctx, struct seal_key *document, struct seal_k
                    pki_cert_subject(v));
   }
   struct seal *seal = calloc(1, sizeof *seal);
-  if (!seal) {
+  if (seal) {
+    seal->beginnings = beginnings_open();
+  }
+  if (!seal || !seal->beginnings) {
+    free(seal);
     return SV_FAIL(ctx, NO_MEMORY, "seal");
   }
   seal->document = document;
@@ -71,6 +77,7 @@ void seal_close(struct seal *seal) {
   if (seal) {
     seal_key_close(seal->document);
     seal_key_close(seal->visible);
+    beginnings_close(seal->beginnings);
     free(seal);
   }
 }
@@ -117,6 +124,9 @@ static sv_status check_slot(struct sv_ctx *ctx, const struct seal *seal, const u
       slot->contents_at < slot->byte_range_at + slot->byte_range_room) {
     return SV_FAIL(ctx, INTERNAL, "the places of ByteRange and Contents overlap");
   }
+  if (slot->static_bytes > slot->byte_range_at || slot->static_bytes > slot->contents_at) {
+    return SV_FAIL(ctx, INTERNAL, "the place of the signature lies in what documents share");
+  }
   if (slot->contents_room < seal_contents_room(seal) || slot->contents_room % 2 != 0) {
     return SV_FAIL(ctx, INTERNAL, "%zu characters for Contents, needed %zu", slot->contents_room,
                    seal_contents_room(seal));
@@ -139,14 +149,19 @@ static sv_status fill_byte_range(struct sv_ctx *ctx, uint8_t *pdf, size_t n,
   return SV_DONE;
 }
 
-static sv_status digest_file(struct sv_ctx *ctx, const uint8_t *pdf, size_t n,
-                             const struct sv_sig_slot *slot, uint8_t digest[static 32]) {
-  size_t second = slot->contents_at + slot->contents_room;
-  SV_AUTO(crypto_hash_close) struct crypto_hash *h = NULL;
-  SV_TRY(crypto_hash_open(ctx, CRYPTO_SHA256, &h));
-  crypto_hash_update(h, sv_bytes_of(pdf, slot->contents_at));
-  crypto_hash_update(h, sv_bytes_of(pdf + second, n - second));
-  crypto_hash_final(h, digest);
+/* *ret_before: a digest that has taken what stands before /Contents. digest: of all but /Contents. */
+static sv_status digest_signed(struct seal *seal, struct sv_ctx *ctx, const uint8_t *pdf, size_t n,
+                               const struct sv_sig_slot *slot, uint8_t digest[static 32],
+                               uint8_t beginning[static 32], struct crypto_hash **ret_before) {
+  size_t second = slot->contents_at + slot->contents_room, shared = slot->static_bytes;
+  SV_AUTO(crypto_hash_close) struct crypto_hash *before = NULL;
+  SV_AUTO(crypto_hash_close) struct crypto_hash *all = NULL;
+  SV_TRY(beginning_digest(seal->beginnings, ctx, sv_bytes_of(pdf, shared), &before, beginning));
+  crypto_hash_update(before, sv_bytes_of(pdf + shared, slot->contents_at - shared));
+  SV_TRY(crypto_hash_copy(ctx, before, &all));
+  crypto_hash_update(all, sv_bytes_of(pdf + second, n - second));
+  crypto_hash_final(all, digest);
+  *ret_before = SV_TAKE(before);
   return SV_DONE;
 }
 
@@ -177,14 +192,23 @@ static sv_status cms_make(struct seal *seal, struct sv_ctx *ctx, const struct se
 }
 
 sv_status seal_pdf(struct seal *seal, struct sv_ctx *ctx, const struct seal_subject *subject,
-                   uint8_t *pdf, size_t n, const struct sv_sig_slot *slot) {
+                   uint8_t *pdf, size_t n, const struct sv_sig_slot *slot,
+                   struct seal_digests *ret) {
   SV_TRY(check_slot(ctx, seal, pdf, n, slot));
   SV_TRY(fill_byte_range(ctx, pdf, n, slot));
   uint8_t digest[32];
-  SV_TRY(digest_file(ctx, pdf, n, slot, digest));
+  struct seal_digests digests;
+  SV_AUTO(crypto_hash_close) struct crypto_hash *file = NULL;
+  SV_TRY(digest_signed(seal, ctx, pdf, n, slot, digest, digests.beginning, &file));
   struct sv_bytes cms;
   SV_TRY(cms_make(seal, ctx, subject, digest, &cms));
-  return fill_contents(ctx, pdf, slot, cms);
+  SV_TRY(fill_contents(ctx, pdf, slot, cms));
+  if (ret) {
+    crypto_hash_update(file, sv_bytes_of(pdf + slot->contents_at, n - slot->contents_at));
+    crypto_hash_final(file, digests.file);
+    *ret = digests;
+  }
+  return SV_DONE;
 }
 
 sv_status seal_record(struct seal *seal, struct sv_ctx *ctx, const struct seal_subject *subject,

@@ -33,12 +33,20 @@ int64_t seal_vds_not_after_us(const struct seal *seal);
 /* What /Contents needs, exactly, from '<' to '>' (base/sig_slot.h). */
 size_t seal_contents_room(const struct seal *seal);
 
+/* SHA-256 of a signed file, and of its first slot->static_bytes. */
+struct seal_digests {
+  uint8_t file[32];
+  uint8_t beginning[32];
+};
+
 /* Signs a PDF of n bytes in place: /ByteRange and /Contents of the slot are filled in, nothing else is touched.
  * The bytes of /ByteRange's place are overwritten from '[' to ']'; those of /Contents from '<' to '>'.
+ * ret    digests of the signed file; NULL: nobody asks.
  * Fails: INTERNAL when the slot does not lie in the file or is too small, SIGNER, NO_MEMORY.
  * Trust: pdf and slot come from docs_gen, never from the wire. */
 sv_status seal_pdf(struct seal *seal, struct sv_ctx *ctx, const struct seal_subject *subject,
-                   uint8_t *pdf, size_t n, const struct sv_sig_slot *slot);
+                   uint8_t *pdf, size_t n, const struct sv_sig_slot *slot,
+                   struct seal_digests *ret);
 
 /* A CMS over a record that is no PDF, detached: `openssl cms -verify -binary` judges it with the record beside it.
  * ret in ctx->mem. Fails: SIGNER, NO_MEMORY. Trust: the record is the server's own, never from the wire. */

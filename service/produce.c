@@ -389,12 +389,15 @@ static sv_status page_draw(struct work *w, struct produced *ret) {
   began_ns = sv_monotonic_ns();
   /* docs_render gives writable memory of this call */
   struct seal_subject subject = subject_of(w);
-  SV_TRY(seal_pdf(w->s->parts.seal, w->ctx, &subject, (uint8_t *)(uintptr_t)pdf.p, pdf.n, &slot));
+  struct seal_digests digests;
+  SV_TRY(seal_pdf(w->s->parts.seal, w->ctx, &subject, (uint8_t *)(uintptr_t)pdf.p, pdf.n, &slot,
+                  &digests));
   sv_metrics_time(w->s->parts.metrics, SV_TIME_SIGN, sv_monotonic_ns() - began_ns);
   struct store_issue *i = &ret->issue;
   i->pdf = pdf;
   i->static_bytes = slot.static_bytes;
-  crypto_sha256(pdf, i->pdf_sha256);
+  memcpy(i->pdf_sha256, digests.file, 32);
+  memcpy(i->static_sha256, digests.beginning, 32);
   memcpy(i->signer_certificate_sha256, seal_signer_sha256(w->s->parts.seal), 32);
   i->seal_certificate = sv_arena_printf(w->ctx->mem, "%s%s", seal_vds_signer(w->s->parts.seal),
                                         seal_vds_reference(w->s->parts.seal));

@@ -103,6 +103,7 @@ static sv_status copy_make(struct service *s, struct sv_ctx *ctx, const struct r
                              .seals = made.issue.seals,
                              .seal_count = made.issue.seal_count};
   memcpy(ret->pdf_sha256, made.issue.pdf_sha256, 32);
+  memcpy(ret->static_sha256, made.issue.static_sha256, 32);
   return SV_DONE;
 }
 

@@ -34,11 +34,13 @@ enum {
   STMT_PDF,
   STMT_SEALS,
   STMT_STATUS_TAKEN,
+  STMT_STATUS_PLACES,
   STMT_COPY_NEWEST,
   STMT_COPIES,
   STMT_DRAFT_RESERVE,
   STMT_DRAFTS_ENDED,
   STMT_AFTER,
+  STMT_PART_KNOWN,
   STMT_PART_ADD,
   STMT_PART,
   STMT_COUNT
@@ -113,6 +115,11 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_STATUS_TAKEN] =
         "SELECT 1 FROM documents WHERE status_list = ?1 AND status_index = ?2 UNION ALL "
         "SELECT 1 FROM copies WHERE status_index = ?2 AND status_index >= 0", /* as its index says */
+    [STMT_STATUS_PLACES] =
+        "SELECT CASE c.status_index WHEN 4294967295 THEN d.status_index ELSE c.status_index END, "
+        "d.state, c.copy < d.copy FROM documents d JOIN copies c ON c.number = d.number AND "
+        "c.version = d.version WHERE d.status_list = ?1 AND (?2 IS NULL OR d.number = ?2 AND "
+        "d.version = ?3)",
     [STMT_COPY_NEWEST] =
         "UPDATE documents SET copy = ?3 WHERE number = ?1 AND version = ?2 AND copy = ?3 - 1 AND "
         "state IN (3, 4, 5)",
@@ -128,8 +135,8 @@ static const char *const texts[STMT_COUNT] = {
                           "draft_until_us LIMIT ?2",
     [STMT_AFTER] =
         "SELECT " DOCUMENT_COLUMNS " FROM documents d WHERE row > ?1 ORDER BY row LIMIT 1",
-    [STMT_PART_ADD] =
-        "INSERT INTO pdf_parts (sha256, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    [STMT_PART_KNOWN] = "SELECT 1 FROM pdf_parts WHERE sha256 = ?1",
+    [STMT_PART_ADD] = "INSERT INTO pdf_parts (sha256, bytes) VALUES (?1, ?2)",
     [STMT_PART] = "SELECT bytes FROM pdf_parts WHERE sha256 = ?1",
 };
 const struct sqlite_group sqlite_documents_group = {texts, STMT_COUNT};
@@ -374,12 +381,19 @@ static const char *pdf_column(uint32_t copy, char name[static PDF_COLUMN_MAX]) {
 }
 
 /* A PDF is what all of its template begin with, stored once by its digest and holding nobody's data, and a tail. */
-static sv_status prefix_put(struct store_tx *tx, struct sv_ctx *ctx, const struct store_copy *copy,
-                            uint8_t ret_sha256[32]) {
+static sv_status prefix_put(struct store_tx *tx, struct sv_ctx *ctx,
+                            const struct store_copy *copy) {
   SV_ASSERT(copy->static_bytes <= copy->pdf.n);
-  crypto_sha256(sv_bytes_of(copy->pdf.p, copy->static_bytes), ret_sha256);
+  struct sqlite_use known = use_of(tx, SQLITE_DOCUMENTS, STMT_PART_KNOWN);
+  use_blob(&known, 1, copy->static_sha256, 32);
+  bool row;
+  SV_TRY(use_row(&known, ctx, "part of a pdf", &row));
+  use_end(&known);
+  if (row) {
+    return SV_DONE;
+  }
   struct sqlite_use u = use_of(tx, SQLITE_DOCUMENTS, STMT_PART_ADD);
-  use_blob(&u, 1, ret_sha256, 32);
+  use_blob(&u, 1, copy->static_sha256, 32);
   use_blob(&u, 2, copy->pdf.p, copy->static_bytes);
   return use_run(&u, ctx, "part of a pdf", NULL);
 }
@@ -390,16 +404,15 @@ static sv_status copy_put(struct store_tx *tx, struct sv_ctx *ctx, const char *n
   struct sv_bytes tail =
       sv_bytes_of(copy->pdf.p + copy->static_bytes, copy->pdf.n - copy->static_bytes);
   char column[PDF_COLUMN_MAX];
-  uint8_t prefix[32];
   SV_TRY(vault_seal_at(tx, ctx, &place, pdf_column(copy->copy, column), tail, &tail));
   if (copy->static_bytes) {
-    SV_TRY(prefix_put(tx, ctx, copy, prefix));
+    SV_TRY(prefix_put(tx, ctx, copy));
   }
   struct sqlite_use c = use_of(tx, SQLITE_DOCUMENTS, STMT_COPY_ADD);
   use_text(&c, 1, number);
   use_int(&c, 2, version);
   use_blob(&c, 3, tail.p, tail.n);
-  use_blob(&c, 9, prefix, copy->static_bytes ? sizeof prefix : 0);
+  use_blob(&c, 9, copy->static_sha256, copy->static_bytes ? 32 : 0);
   use_blob(&c, 4, copy->pdf_sha256, 32);
   use_int(&c, 5, copy->time_us);
   use_int(&c, 6, copy->copy);
@@ -444,6 +457,7 @@ static sv_status tx_document_issue(struct store_tx *tx, struct sv_ctx *ctx, cons
                             .seals = i->seals,
                             .seal_count = i->seal_count};
   memcpy(copy.pdf_sha256, i->pdf_sha256, 32);
+  memcpy(copy.static_sha256, i->static_sha256, 32);
   return copy_put(tx, ctx, number, version, &copy);
 }
 
@@ -646,6 +660,31 @@ static sv_status tx_seals(struct store_tx *tx, struct sv_ctx *ctx, const char *n
   return SV_DONE;
 }
 
+static sv_status tx_status_places(struct store_tx *tx, struct sv_ctx *ctx, const char *list,
+                                  const char *number, uint32_t version, store_place_take *take,
+                                  void *arg) {
+  struct sqlite_use u = use_of(tx, SQLITE_DOCUMENTS, STMT_STATUS_PLACES);
+  use_text(&u, 1, list);
+  if (number) {
+    use_text(&u, 2, number);
+  }
+  use_int(&u, 3, version);
+  sv_status s = SV_DONE;
+  bool row = true;
+  while (!sv_failed(s) && row) {
+    s = use_row(&u, ctx, "status places", &row);
+    if (!sv_failed(s) && row) {
+      struct sqlite_row r = row_of(&u);
+      struct store_place place = {.index = (uint32_t)row_int(&r)};
+      place.state = (enum model_state)row_int(&r);
+      place.replaced = row_int(&r) != 0;
+      s = take(arg, ctx, &place);
+    }
+  }
+  use_end(&u);
+  return s;
+}
+
 static sv_status tx_status_index_taken(struct store_tx *tx, struct sv_ctx *ctx, const char *list,
                                        uint32_t index, bool *ret) {
   struct sqlite_use u = use_of(tx, SQLITE_DOCUMENTS, STMT_STATUS_TAKEN);
@@ -674,4 +713,5 @@ const struct store_document_ops sqlite_document_ops = {
     .draft_reserve = tx_draft_reserve,
     .drafts_ended = tx_drafts_ended,
     .status_index_taken = tx_status_index_taken,
+    .status_places = tx_status_places,
 };

@@ -89,6 +89,7 @@ struct store_issue {
   struct sv_bytes pdf;
   size_t
       static_bytes; /* of the PDF, from its start: what all of its template have in common; 0: none */
+  uint8_t static_sha256[32]; /* of them */
   uint8_t pdf_sha256[32];
   struct sv_bytes record;
   uint8_t record_sha256[32];
@@ -109,6 +110,7 @@ struct store_copy {
   uint32_t status_index;
   struct sv_bytes pdf;
   size_t static_bytes; /* as in struct store_issue */
+  uint8_t static_sha256[32];
   uint8_t pdf_sha256[32];
   const struct store_seal *seals;
   size_t seal_count;
@@ -219,6 +221,14 @@ struct store_list_query {
   uint32_t limit;
 };
 
+/* A place in a status list, and what holds of it. */
+struct store_place {
+  uint32_t index;
+  enum model_state state; /* of the version */
+  bool replaced;          /* the copy, by a newer one */
+};
+typedef sv_status store_place_take(void *arg, struct sv_ctx *ctx, const struct store_place *place);
+
 /* Duties of a backend. Every slot runs inside an act or a read; reasons: STORE when the medium fails, CORRUPT when the
  * rows contradict an invariant, NO_MEMORY, and those named. */
 struct store_document_ops {
@@ -267,6 +277,11 @@ struct store_document_ops {
                             struct store_document *ret, size_t limit, size_t *ret_n);
   sv_status (*status_index_taken)(struct store_tx *, struct sv_ctx *, const char *list,
                                   uint32_t index, bool *ret);
+  /* Every place of a list that was given to a copy of an issued version, in no order; number not NULL: of that version
+   * alone. What take fails with ends it. */
+  sv_status (*status_places)(struct store_tx *, struct sv_ctx *, const char *list,
+                             const char *number, uint32_t version, store_place_take *take,
+                             void *arg);
 };
 
 /* What happens to documents after their number: who approved, what was asked under which request_id, who printed, and

@@ -2,6 +2,7 @@
  * With an argument: writes a sealed small PDF there, for the judges of tests/seal/judges.sh. */
 #include "seal/seal.h"
 
+#include "crypto/digest.h"
 #include "formats/vds/vds_profile.h"
 #include "pki/cms.h"
 #include "tests/authority.h"
@@ -42,7 +43,7 @@ static struct small_pdf_out sealed(struct seal *seal) {
   assert_true(out.n > 0);
   assert_int_equal(
       seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
-               out.p, out.n, &out.slot)
+               out.p, out.n, &out.slot, NULL)
           .reason,
       SV_OK);
   return out;
@@ -88,6 +89,57 @@ static void byte_range_covers_all_but_the_contents(void **state) {
   assert_int_equal(pdf.p[pdf.slot.byte_range_at + pdf.slot.byte_range_room - 1], ']');
 }
 
+/* Signs a small file whose first bytes are said to be shared, one of them changed; what is told of it is recomputed. */
+static void digests_agree(struct seal *seal, size_t shared, char changed) {
+  struct small_pdf in = {.contents_room = seal_contents_room(seal), .content = "0 0 m 9 9 l S"};
+  struct small_pdf_out pdf = small_pdf_write(arena, &in);
+  pdf.slot.static_bytes = shared;
+  if (shared) {
+    pdf.p[shared / 2] = (uint8_t)changed;
+  }
+  struct seal_digests told;
+  uint8_t file[32], beginning[32];
+  assert_int_equal(
+      seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+               pdf.p, pdf.n, &pdf.slot, &told)
+          .reason,
+      SV_OK);
+  crypto_sha256(sv_bytes_of(pdf.p, pdf.n), file);
+  crypto_sha256(sv_bytes_of(pdf.p, shared), beginning);
+  assert_memory_equal(told.file, file, 32);
+  assert_memory_equal(told.beginning, beginning, 32);
+  struct pki_cms cms = judged(&pdf);
+  assert_int_equal(cms.fault, PKI_CMS_GOOD);
+  pki_chain_close(cms.chain);
+}
+
+static void files_that_share_their_beginning_or_all_but_a_byte_of_it_have_their_own_digests(
+    void **state) {
+  (void)state;
+  SV_AUTO(seal_close) struct seal *seal = open_seal();
+  for (int i = 0; i < 3; i++) {
+    digests_agree(seal, 0, ' ');
+    digests_agree(seal, 200, 'a');
+    digests_agree(seal, 200, 'b');
+    digests_agree(seal, 201, 'a');
+  }
+  for (char c = ' '; c < 'Z'; c++) { /* more than are remembered */
+    digests_agree(seal, 100, c);
+  }
+}
+
+static void a_slot_inside_of_what_is_shared_is_refused(void **state) {
+  (void)state;
+  SV_AUTO(seal_close) struct seal *seal = open_seal();
+  struct small_pdf_out pdf = sealed(seal);
+  pdf.slot.static_bytes = pdf.slot.contents_at + 1;
+  assert_int_equal(
+      seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+               pdf.p, pdf.n, &pdf.slot, NULL)
+          .reason,
+      SV_INTERNAL);
+}
+
 static void a_slot_outside_the_file_or_too_small_is_refused(void **state) {
   (void)state;
   SV_AUTO(seal_close) struct seal *seal = open_seal();
@@ -96,28 +148,28 @@ static void a_slot_outside_the_file_or_too_small_is_refused(void **state) {
   bad.contents_at = SIZE_MAX - 4;
   assert_int_equal(
       seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
-               pdf.p, pdf.n, &bad)
+               pdf.p, pdf.n, &bad, NULL)
           .reason,
       SV_INTERNAL);
   bad = pdf.slot;
   bad.contents_room = pdf.n;
   assert_int_equal(
       seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
-               pdf.p, pdf.n, &bad)
+               pdf.p, pdf.n, &bad, NULL)
           .reason,
       SV_INTERNAL);
   bad = pdf.slot;
   bad.byte_range_at++;
   assert_int_equal(
       seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
-               pdf.p, pdf.n, &bad)
+               pdf.p, pdf.n, &bad, NULL)
           .reason,
       SV_INTERNAL);
   struct small_pdf small = {.contents_room = seal_contents_room(seal) - 2};
   struct small_pdf_out tight = small_pdf_write(arena, &small);
   assert_int_equal(
       seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
-               tight.p, tight.n, &tight.slot)
+               tight.p, tight.n, &tight.slot, NULL)
           .reason,
       SV_INTERNAL);
 }
@@ -210,6 +262,8 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       T(a_sealed_pdf_verifies_and_the_reserve_is_exact_to_the_signatures_own_slack),
       T(byte_range_covers_all_but_the_contents),
+      T(files_that_share_their_beginning_or_all_but_a_byte_of_it_have_their_own_digests),
+      T(a_slot_inside_of_what_is_shared_is_refused),
       T(a_slot_outside_the_file_or_too_small_is_refused),
       T(a_visible_seal_verifies_with_the_certificate_that_its_header_names),
       T(a_records_signature_holds_for_this_record_alone),

@@ -40,7 +40,7 @@ static struct small_pdf_out sign(struct seal *with, struct small_pdf in) {
   assert_true(out.n > 0);
   assert_int_equal(
       seal_pdf(with, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
-               out.p, out.n, &out.slot)
+               out.p, out.n, &out.slot, NULL)
           .reason,
       SV_OK);
   return out;
@@ -298,7 +298,7 @@ static void bent_contents_are_invalid(void **state) {
   struct small_pdf_out roomy = small_pdf_write(arena, &in);
   assert_int_equal(
       seal_pdf(seal, &ctx, &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
-               roomy.p, roomy.n, &roomy.slot)
+               roomy.p, roomy.n, &roomy.slot, NULL)
           .reason,
       SV_OK);
   now_us = seal_signer_not_after_us(seal) - 1000LL * 86400 * 1000000;
