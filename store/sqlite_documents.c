@@ -116,7 +116,7 @@ static const char *const texts[STMT_COUNT] = {
         "SELECT 1 FROM documents WHERE status_list = ?1 AND status_index = ?2 UNION ALL "
         "SELECT 1 FROM copies WHERE status_index = ?2 AND status_index >= 0", /* as its index says */
     [STMT_STATUS_PLACES] =
-        "SELECT CASE c.status_index WHEN 4294967295 THEN d.status_index ELSE c.status_index END, "
+        "SELECT CASE c.copy WHEN 1 THEN d.status_index ELSE c.status_index END, "
         "d.state, c.copy < d.copy FROM documents d JOIN copies c ON c.number = d.number AND "
         "c.version = d.version WHERE d.status_list = ?1 AND (?2 IS NULL OR d.number = ?2 AND "
         "d.version = ?3)",
@@ -674,7 +674,7 @@ static sv_status tx_status_places(struct store_tx *tx, struct sv_ctx *ctx, const
   while (!sv_failed(s) && row) {
     s = use_row(&u, ctx, "status places", &row);
     if (!sv_failed(s) && row) {
-      struct sqlite_row r = row_of(&u);
+      struct sqlite_row r = row_of(&u, ctx);
       struct store_place place = {.index = (uint32_t)row_int(&r)};
       place.state = (enum model_state)row_int(&r);
       place.replaced = row_int(&r) != 0;
