@@ -147,11 +147,25 @@ static bool own_take(struct rpc_stream *st, struct sv_bytes name, struct sv_byte
   return true;
 }
 
+/* Stands for :authority where that is missing, and agrees with it where not (RFC 9113, section 8.3.1). */
+static void host_take(struct rpc_stream *st, struct sv_bytes value) {
+  static const char authority[] = ":authority";
+  const char *before = rpc_call_metadata(st->call, authority);
+  if (!before) {
+    authority_take(st, sv_bytes_str(authority), value);
+  } else if (strlen(before) != value.n ||
+             strncasecmp(before, (const char *)value.p, value.n) != 0) {
+    st->heads.two_hosts = true;
+  }
+}
+
 void request_header(struct rpc_stream *st, struct sv_bytes name, struct sv_bytes value) {
   if (name.n == 0) {
     return;
   }
-  if (name.p[0] != ':') {
+  if (is(name, "host")) {
+    host_take(st, value);
+  } else if (name.p[0] != ':') {
     if (!own_take(st, name, value)) {
       metadata_keep(st->call, name, value);
     }
@@ -206,6 +220,9 @@ static const char *connect_refusal(const struct rpc_stream *st) {
 
 const char *request_refusal(struct rpc_stream *st) {
   const char *refusal = NULL;
+  if (st->heads.two_hosts) {
+    return "400";
+  }
   if (st->heads.misdirected) {
     return "421";
   }

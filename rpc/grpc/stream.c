@@ -240,11 +240,12 @@ static void on_request(void *user, void *stream, bool too_large) {
     return;
   }
   enum request_method method = st->heads.method;
-  if (method == METHOD_OPTIONS && !st->heads.misdirected) {
+  if (method == METHOD_OPTIONS && !st->heads.misdirected && !st->heads.two_hosts) {
     end_plain(st, answer_preflight(st));
     return;
   }
-  if (st->page && !st->heads.misdirected && (method == METHOD_GET || method == METHOD_HEAD)) {
+  if (st->page && !st->heads.misdirected && !st->heads.two_hosts &&
+      (method == METHOD_GET || method == METHOD_HEAD)) {
     end_plain(st, answer_page(st));
     return;
   }

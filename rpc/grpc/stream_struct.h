@@ -26,6 +26,7 @@ struct request_heads {
   enum request_method method;
   bool type_known;
   bool misdirected; /* for a host that is not ours */
+  bool two_hosts;   /* :authority and host do not agree */
   bool version_bad;
   struct {
     bool gzip, unknown; /* the request's encoding; neither: identity */

@@ -62,6 +62,8 @@ class Doors(unittest.TestCase):
                 c.request(2 * i + 1, SLEPT, HELLO, m_authority=host)
                 self.assertEqual(c.answer(2 * i + 1)[0][":status"], status)
         self.assertEqual(get(self.public, "/healthz", m_authority="other")[0][":status"], "421")
+        self.assertEqual(get(self.public, "/healthz", m_authority=None, host="other")[0][":status"], "421")
+        self.assertEqual(get(self.public, "/healthz", m_authority=None, host="verify.example")[0][":status"], "200")
 
     def test_the_public_door_serves_open_methods_alone(self):
         with Connection(self.public) as c:

@@ -66,6 +66,19 @@ class Kinds(Wire):
         self.c.send(DATA, END_STREAM, stream, HELLO)
         self.assertEqual(self.c.answer(stream)[1]["grpc-status"], "0")
 
+    def test_a_host_stands_for_the_authority_and_agrees_with_it(self):
+        self.assertEqual(self.status(m_authority=None, host="x"), "0")
+        self.assertEqual(self.status(host="X"), "0")
+        for path in (UNARY, "/healthz"):
+            self.assertEqual(self.http(path, host="other"), "400")
+        _, _, stream = self.ask(m_authority=None)
+        self.assertEqual(stream.reset, 1)  # neither is there: malformed
+
+    def test_connect_is_405(self):
+        stream = self.stream()
+        self.c.send(HEADERS, END_HEADERS, stream, literal(":method", "CONNECT") + literal(":authority", "x:443"))
+        self.assertEqual(self.c.answer(stream)[0].get(":status"), "405")
+
     def test_a_refusal_of_http_has_no_grpc_status_and_the_connection_lives(self):
         first, _, stream = self.ask(content_type="text/plain")
         self.assertNotIn("grpc-status", first)
