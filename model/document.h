@@ -89,6 +89,16 @@ enum model_state_reason {
   MODEL_REASON_DEPARTURE = 15,
 };
 
+/* Whose copy of a manifest it is. Numbers as in the API. */
+enum model_audience {
+  MODEL_AUDIENCE_NONE = 0,
+  MODEL_AUTHORITY = 1, /* the document itself */
+  MODEL_GATE = 2,
+  MODEL_OPERATOR = 3,
+  MODEL_DESTINATION = 4,
+  MODEL_AUDIENCES
+};
+
 struct model_person {
   const char *surname;
   const char *given_names;

@@ -221,6 +221,7 @@ static sv_status draft_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct drafting *d = arg;
   SV_TRY(
       draft_find(tx, ctx, d->caller, SERVICE_ACT_DownloadDocument, d->number, d->version, &d->row));
+  SV_TRY(policy_allows_copy(ctx, d->caller, d->row.kind, MODEL_AUTHORITY));
   return pending_check(ctx, &d->row);
 }
 

@@ -119,6 +119,18 @@ sv_status policy_allows(struct sv_ctx *ctx, const struct service_caller *caller,
   return SV_FAIL(ctx, ROLE_MISSING, "%s of kind %d", act_names[act], (int)kind);
 }
 
+sv_status policy_allows_copy(struct sv_ctx *ctx, const struct service_caller *caller,
+                             enum model_kind kind, unsigned what) {
+  for (size_t i = 0; i < caller->policy->role_count; i++) {
+    const struct policy_role *r = caller->policy->roles[i];
+    unsigned copies = r->copies ? r->copies : 1U << MODEL_AUTHORITY;
+    if ((r->kinds[SERVICE_ACT_DownloadDocument] & (1U << kind)) && (copies & (1U << what))) {
+      return SV_DONE;
+    }
+  }
+  return SV_FAIL(ctx, ROLE_MISSING, "copy %u of kind %d", what, (int)kind);
+}
+
 static bool officer_named(const struct model_officer *o, const char *name) {
   const char *last = strrchr(o->id, '/');
   return strcmp(o->id, name) == 0 || strcmp(o->short_id, name) == 0 ||

@@ -32,9 +32,14 @@ enum {
       (1 << MODEL_SAFE_CONDUCT) | (1 << MODEL_FLIGHT_MANIFEST) | (1 << MODEL_DISBURSEMENT_RECEIPT)
 };
 
+/* What of a document may be downloaded: a copy for an audience (model_audience), or the passenger list message. */
+enum { POLICY_PAXLST = MODEL_AUDIENCES };
+
 struct policy_role {
   const char *name;
   uint8_t kinds[SERVICE_ACT_COUNT]; /* bits of 1 << model_kind; 0: denied */
+  uint8_t
+      copies; /* of DownloadDocument: bits of 1 << what; 0: the authority's own documents alone */
 };
 
 struct policy_caller {
@@ -114,6 +119,10 @@ const struct model_authority *policy_authority(const struct service_policy *poli
 /* kind NONE: the act for any kind at all. Fails: ROLE_MISSING. */
 sv_status policy_allows(struct sv_ctx *ctx, const struct service_caller *caller,
                         enum service_act act, enum model_kind kind);
+
+/* Whether a caller may download a copy of a kind: an audience, or POLICY_PAXLST. Fails: ROLE_MISSING. */
+sv_status policy_allows_copy(struct sv_ctx *ctx, const struct service_caller *caller,
+                             enum model_kind kind, unsigned what);
 
 /* The kinds for which a caller may do an act: bits of 1 << model_kind. */
 uint8_t policy_kinds(const struct service_caller *caller, enum service_act act);

@@ -124,6 +124,7 @@ sv_status service_download(struct service *s, struct sv_ctx *ctx,
                            struct sv_bytes *ret) {
   struct service_issued doc;
   SV_TRY(lookup(s, ctx, caller, SERVICE_ACT_DownloadDocument, number, version, &doc));
+  SV_TRY(policy_allows_copy(ctx, caller, doc.document.kind, MODEL_AUTHORITY));
   if (doc.document.state == MODEL_ERASED) {
     return SV_FAIL(ctx, ERASED, "%s", number);
   }

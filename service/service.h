@@ -97,6 +97,11 @@ sv_status service_download(struct service *s, struct sv_ctx *ctx,
                            uint32_t version, uint32_t copy, enum service_view view,
                            struct sv_bytes *ret);
 
+/* The passenger list message of a manifest's version, for a role that may have it. Each one given out is a row of the audit.
+ * Fails: what service_download fails with; NOT_ISSUED under a hold; MRZ_FORMAT for a name that can't be transliterated. */
+sv_status service_paxlst(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
+                         const char *number, uint32_t version, struct sv_bytes *ret);
+
 /* --- verify --- */
 
 struct service_report {

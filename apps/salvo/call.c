@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "apps/salvo/salvo.h"
+#include "crypto/digest.h"
 #include "rpc/grpc/json.h"
 #include "rpc/grpc/service.h"
 
@@ -133,4 +134,15 @@ int call_request_read(struct salvo *s, const char *path, const ProtobufCMessageD
     return EXIT_USAGE;
   }
   return EXIT_DONE;
+}
+
+sv_status uuid_new(struct sv_ctx *ctx, char ret[static 37]) {
+  uint8_t r[16];
+  char hex[33];
+  SV_TRY(crypto_random(ctx, r, sizeof r));
+  r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
+  r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
+  sv_hex(r, sizeof r, hex);
+  (void)snprintf(ret, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+  return SV_DONE;
 }

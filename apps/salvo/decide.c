@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "apps/salvo/salvo.h"
-#include "crypto/digest.h"
 #include "salvo/v1/issuance.pb-c.h"
 #include "salvo/v1/registry.pb-c.h"
 
@@ -17,18 +16,6 @@ struct decision {
 };
 
 static char *text(const char *s) { return (char *)(uintptr_t)s; } /* packing only reads */
-
-/* RFC 9562, version 4. */
-static sv_status uuid_new(struct sv_ctx *ctx, char ret[static 37]) {
-  uint8_t r[16];
-  char hex[33];
-  SV_TRY(crypto_random(ctx, r, sizeof r));
-  r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
-  r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
-  sv_hex(r, sizeof r, hex);
-  (void)snprintf(ret, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-  return SV_DONE;
-}
 
 /* Takes NUMBER and the options, and reads the document. */
 static int decision_open(struct salvo *s, struct arguments a, bool reason_wanted, const char *usage,

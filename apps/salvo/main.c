@@ -14,7 +14,9 @@ static const char usage[] =
     "  verify --trust TRUST.pem FILE.pdf  judge it without a server: its status stays unknown\n"
     "  get NUMBER [--version N]           what the registry says of a document\n"
     "  list [--kind KIND] [--state STATE] [--case REFERENCE] [--page-size N] [--page-token T]\n"
-    "  download NUMBER -o OUT.pdf [--version N] [--copy N] [--record | --draft]\n"
+    "  download NUMBER -o OUT.pdf [--version N] [--copy N] [--record | --draft | "
+    "--paxlst]\n"
+    "  manifest import FILE.edi > REQUEST.json    of a passenger list message (PAXLST)\n"
     "  approve NUMBER [--version N] [--digest HEX] [-o OUT.pdf]   the second officer's yes\n"
     "  reject NUMBER --reason REASON [--version N]                and his no\n"
     "  reissue NUMBER --reason DAMAGED|MISPRINT -o OUT.pdf        a new copy of a letter\n"
@@ -60,6 +62,7 @@ static const struct command commands[] = {
     {"hold", command_hold},
     {"fact", command_fact},
     {"board", command_board},
+    {"manifest", command_manifest},
     {"log", command_log},
     {"approve", command_approve},
     {"reject", command_reject},

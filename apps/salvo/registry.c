@@ -156,13 +156,16 @@ int command_download(struct salvo *s, struct arguments a) {
               number_of(argument_take(&a, "--copy"), &request.copy);
   bool record = a.count == 2 && strcmp(a.v[1], "--record") == 0;
   bool draft = a.count == 2 && strcmp(a.v[1], "--draft") == 0;
-  if (!good || !out || (a.count != 1 && !record && !draft)) {
-    return usage_fault("download NUMBER -o OUT.pdf [--version N] [--copy N] [--record | --draft]");
+  bool paxlst = a.count == 2 && strcmp(a.v[1], "--paxlst") == 0;
+  if (!good || !out || (a.count != 1 && !record && !draft && !paxlst)) {
+    return usage_fault(
+        "download NUMBER -o OUT.pdf [--version N] [--copy N] [--record | --draft | --paxlst]");
   }
   request.number = a.v[0];
-  request.view = record  ? SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_RECORD
-                 : draft ? SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_DRAFT
-                         : SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_PDF;
+  request.view = record   ? SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_RECORD
+                 : draft  ? SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_DRAFT
+                 : paxlst ? SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_PAXLST
+                          : SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_PDF;
   size_t n;
   int code = document_fetch(s, &request, out, &n);
   if (code == EXIT_DONE && !s->json && strcmp(out, "-") != 0) {

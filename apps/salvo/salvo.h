@@ -47,6 +47,7 @@ int command_admin(struct salvo *s, struct arguments a);
 int command_log(struct salvo *s, struct arguments a);
 int command_hold(struct salvo *s, struct arguments a);
 int command_fact(struct salvo *s, struct arguments a);
+int command_manifest(struct salvo *s, struct arguments a);
 int command_board(struct salvo *s, struct arguments a);
 
 /* --- profile.c --- */
@@ -70,6 +71,9 @@ int call_refused(struct salvo *s, const struct rpc_result *result);
 /* Protobuf JSON of a file ("-": standard input) into a message. EXIT_USAGE when it is none. */
 int call_request_read(struct salvo *s, const char *path, const ProtobufCMessageDescriptor *type,
                       ProtobufCMessage **ret);
+
+/* A new request_id: RFC 9562, version 4. */
+sv_status uuid_new(struct sv_ctx *ctx, char ret[static 37]);
 
 /* --- registry.c --- */
 

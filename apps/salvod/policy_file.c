@@ -130,6 +130,32 @@ static bool act_allow(struct policy_role *role, const char *word) {
   return true;
 }
 
+/* "copies": for whom a role may download manifests; not given: the authority's own alone. */
+static sv_status copies_read(struct reading *r, struct config_group g, struct policy_role *role) {
+  static const char *const names[] = {[MODEL_AUTHORITY] = "AUTHORITY",
+                                      [MODEL_GATE] = "GATE",
+                                      [MODEL_OPERATOR] = "OPERATOR",
+                                      [MODEL_DESTINATION] = "DESTINATION",
+                                      [POLICY_PAXLST] = "PAXLST"};
+  const char *const *words;
+  size_t n;
+  if (!config_has(g, "copies")) {
+    return SV_DONE;
+  }
+  SV_TRY(config_strings(r->ctx, g, "copies", &words, &n));
+  for (size_t i = 0; i < n; i++) {
+    unsigned k = MODEL_AUTHORITY;
+    while (k <= POLICY_PAXLST && strcmp(names[k], words[i]) != 0) {
+      k++;
+    }
+    if (k > POLICY_PAXLST) {
+      return config_fault(r->ctx, g, "copies", "has an unknown audience");
+    }
+    role->copies |= (uint8_t)(1U << k);
+  }
+  return role->copies ? SV_DONE : config_fault(r->ctx, g, "copies", "names no audience");
+}
+
 static sv_status roles_read(struct reading *r, struct config *file) {
   struct config_list list;
   void *memory;
@@ -147,6 +173,7 @@ static sv_status roles_read(struct reading *r, struct config *file) {
         return config_fault(r->ctx, g, "allow", "has an unknown act or kind");
       }
     }
+    SV_TRY(copies_read(r, g, &rows[i]));
   }
   r->policy->roles = rows;
   r->policy->role_count = list.n;

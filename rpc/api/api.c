@@ -191,6 +191,7 @@ static sv_status download_document(struct rpc_call *call, struct sv_ctx *ctx, vo
   BEGIN(call, ctx, service, caller, DownloadDocumentRequest, download_document_request, m);
   enum service_view view = SERVICE_VIEW_PDF;
   bool draft = m->view == SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_DRAFT;
+  bool paxlst = m->view == SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_PAXLST;
   switch (m->view) {
     case SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_UNSPECIFIED:
     case SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_PDF:
@@ -199,14 +200,16 @@ static sv_status download_document(struct rpc_call *call, struct sv_ctx *ctx, vo
       view = SERVICE_VIEW_RECORD;
       break;
     case SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_DRAFT:
+    case SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_PAXLST:
       break;
     default:
       return SV_FAIL(ctx, UNIMPLEMENTED, "view %d", (int)m->view);
   }
   struct sv_bytes bytes;
-  SV_TRY(draft ? service_draft(service, ctx, &caller, m->number, m->version, &bytes)
-               : service_download(service, ctx, &caller, m->number, m->version, m->copy, view,
-                                  &bytes));
+  SV_TRY(draft    ? service_draft(service, ctx, &caller, m->number, m->version, &bytes)
+         : paxlst ? service_paxlst(service, ctx, &caller, m->number, m->version, &bytes)
+                  : service_download(service, ctx, &caller, m->number, m->version, m->copy, view,
+                                     &bytes));
   for (size_t at = 0; at < bytes.n; at += CHUNK_BYTES) {
     size_t n = bytes.n - at < CHUNK_BYTES ? bytes.n - at : CHUNK_BYTES;
     Salvo__V1__DownloadDocumentResponse answer = SALVO__V1__DOWNLOAD_DOCUMENT_RESPONSE__INIT;

@@ -3,6 +3,7 @@ takes it, in their order. The parts that another test holds in full are only tou
 
 import copy
 import json
+import re
 import subprocess
 import time
 import uuid
@@ -64,6 +65,12 @@ def mark(server, number, version, occupant, word):
                                     occupant_id=occupant, mark=f"MARK_{word}", device_id="tablet-3")
     request.mark_time.FromNanoseconds(time.time_ns())
     return server.client("gate").boarding.MarkOccupant(request, timeout=60).manifest
+
+
+def lists(edi):
+    """What each message of an interchange is, and whom it lists."""
+    return [(re.search(r"BGM\+(\d+)", m)[1], (re.search(r"BGM\+\d+\+(\w+)", m) or ["", ""])[1],
+             set(re.findall(r"RFF\+ABO:([^']+)'", m))) for m in edi.split("UNH+")[1:]]
 
 
 def charter(manifest, heads, minor, obligation="obligations/O-1"):
@@ -133,6 +140,10 @@ def test_the_twelve_steps_of_a_flight(server, tmp_path):
     assert (first.document.version, first.document.state) == (1, D.STATE_ISSUED)
     record = json.loads(flight.download(number, view=Download.VIEW_RECORD))
     assert len(record["content"]["occupants"]) == 30 and len(record["approvals"]) == 2
+    edi = flight.download(number, view=Download.VIEW_PAXLST).decode()
+    assert lists(edi) == [("745", "", {o["occupant_id"] for o in record["content"]["occupants"]})]
+    assert f"RFF+TN:{number}:::1'" in edi
+    refused(lambda: server.client("print").download(number, view=Download.VIEW_PAXLST), "PERMISSION_DENIED", "ROLE_MISSING")
 
     # 4. at ten to six the gate knows the paper
     assert verify(server, first.pdf).verdict == Report.VERDICT_VALID
@@ -163,6 +174,10 @@ def test_the_twelve_steps_of_a_flight(server, tmp_path):
     assert gate.boarding.CheckOccupant(P.CheckOccupantRequest(manifest_number=number, occupant_id="B04"), timeout=60).listed is False
     assert json.loads(flight.download(number, version=3, view=Download.VIEW_RECORD))["lines"]["removed"] == ["B04"]
 
+    edi = flight.download(number, version=3, view=Download.VIEW_PAXLST).decode()
+    assert [(f, c) for f, c, _ in lists(edi)] == [("745", "CP"), ("745", "XR")] and lists(edi)[1][2] == {"B04"}
+    assert not set(by_id["B04"].person.surname.split()[:1]) & set(re.findall(r"[A-Z]+", edi))
+
     # 7. the flight goes to another airport: the rules run again for it, and let it
     left = [o for o in corrected if o.occupant_id != "B04"]
     diverted = manifest_of(left, supersedes=number, supersedes_version=3)
@@ -179,6 +194,8 @@ def test_the_twelve_steps_of_a_flight(server, tmp_path):
     refused(lambda: close(30), "FAILED_PRECONDITION", "HEAD_COUNT")
     closed = close(29)
     assert closed.manifest.state == D.STATE_CLOSED
+    edi = flight.download(number, view=Download.VIEW_PAXLST).decode()
+    assert lists(edi) == [("266", "CLOB", {o.occupant_id for o in left})] and "CNT+42:29'" in edi
 
     # 9. the charter: twenty-nine seats and not thirty, in words of both languages
     refused(lambda: finance.issuance.IssueDocument(charter(number, 30, 6_360_000), timeout=60),
