@@ -187,8 +187,11 @@ static sv_status table_read(struct sv_ctx *ctx, sqlite3 *db, struct table *t) {
   const char *name = t->name;
   SV_TRY(texts_of(ctx, db, "SELECT name FROM pragma_table_info(?1) ORDER BY cid", name, t->columns,
                   COLUMNS_MAX - 1, &t->column_count));
-  SV_TRY(texts_of(ctx, db, "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk", name,
-                  t->key, 8, &t->key_count));
+  /* keyed digests last: rows that are written together have neighbouring keys. Before schema 6 it was the key's order. */
+  SV_TRY(texts_of(ctx, db,
+                  "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY (SELECT "
+                  "user_version FROM pragma_user_version) >= 6 AND type = 'BLOB', pk",
+                  name, t->key, 8, &t->key_count));
   if (t->key_count > 1) {
     return SV_DONE;
   }
