@@ -4,9 +4,9 @@
 #pragma once
 #include "pki/cert.h"
 
-enum seal_purpose { SEAL_DOCUMENT = 1, SEAL_VISIBLE = 2, SEAL_CHECKPOINT = 3 };
+enum seal_purpose { SEAL_DOCUMENT = 1, SEAL_VISIBLE = 2, SEAL_CHECKPOINT = 3, SEAL_TRUST = 4 };
 
-enum { SEAL_NUMBER_MAX = 40, SEAL_LOG_PUBLIC_BYTES = 32 };
+enum { SEAL_NUMBER_MAX = 40, SEAL_NOTE_PUBLIC_BYTES = 32 };
 
 /* What a signature is about. Borrowed for the call. */
 struct seal_subject {
@@ -32,8 +32,8 @@ struct seal_key_ops {
 /* First member of every backend's own struct. */
 struct seal_key {
   const struct seal_key_ops *ops;
-  struct pki_chain *chain; /* signer first; the backend closes it; NULL of a log's key */
-  uint8_t log_public[SEAL_LOG_PUBLIC_BYTES]; /* of a log's key */
+  struct pki_chain *chain; /* signer first; the backend closes it; NULL of a key of notes */
+  uint8_t note_public[SEAL_NOTE_PUBLIC_BYTES]; /* of a key of notes */
 };
 
 static inline sv_status seal_key_sign(struct seal_key *key, struct sv_ctx *ctx,
@@ -53,5 +53,7 @@ SV_AUTO_DEFINE(struct seal_key, seal_key_close)
  * Fails: IO, SIGNER, CERT_FORMAT, NO_MEMORY, each with the path. ret: caller, seal_key_close. */
 sv_status seal_key_open_files(struct sv_ctx *ctx, enum seal_purpose purpose, const char *key_path,
                               const char *chain_path, struct seal_key **ret);
-/* The transparency log's key, Ed25519, from a PEM file. Fails: IO, SIGNER, NO_MEMORY. */
-sv_status seal_key_open_log_file(struct sv_ctx *ctx, const char *key_path, struct seal_key **ret);
+/* A key of signed notes, Ed25519, from a PEM file: the transparency log's (SEAL_CHECKPOINT), or that of trust lists and
+ * status bundles (SEAL_TRUST). Fails: IO, SIGNER, NO_MEMORY. */
+sv_status seal_key_open_note_file(struct sv_ctx *ctx, enum seal_purpose purpose,
+                                  const char *key_path, struct seal_key **ret);

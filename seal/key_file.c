@@ -13,7 +13,7 @@ enum { FILE_MAX = 64 * 1024 };
 struct key_file {
   struct seal_key base;
   struct pki_key *key;
-  struct crypto_ed25519 *log_key; /* instead, of a log */
+  struct crypto_ed25519 *note_key; /* instead, of notes */
   enum seal_purpose purpose;
 };
 
@@ -25,9 +25,9 @@ static sv_status key_file_sign(struct seal_key *base, struct sv_ctx *ctx, enum s
   if (purpose != k->purpose) {
     return SV_FAIL(ctx, SIGNER, "the key is not for this purpose");
   }
-  if (k->log_key) {
+  if (k->note_key) {
     *ret_n = CRYPTO_ED25519_SIGNATURE_BYTES;
-    return crypto_ed25519_sign(k->log_key, ctx, tbs, raw);
+    return crypto_ed25519_sign(k->note_key, ctx, tbs, raw);
   }
   return pki_key_sign(k->key, ctx, tbs, raw, ret_n);
 }
@@ -36,7 +36,7 @@ static void key_file_close(struct seal_key *base) {
   struct key_file *k = (struct key_file *)base;
   pki_chain_close(k->base.chain);
   pki_key_close(k->key);
-  crypto_ed25519_close(k->log_key);
+  crypto_ed25519_close(k->note_key);
   free(k);
 }
 
@@ -74,13 +74,13 @@ static sv_status load(struct sv_ctx *ctx, struct key_file *k, uint8_t *buf, cons
   return SV_DONE;
 }
 
-static sv_status load_log(struct sv_ctx *ctx, struct key_file *k, uint8_t *buf,
-                          const char *key_path, const char *unused) {
+static sv_status load_note(struct sv_ctx *ctx, struct key_file *k, uint8_t *buf,
+                           const char *key_path, const char *unused) {
   size_t n;
   (void)unused;
   SV_TRY(read_file(ctx, key_path, buf, &n));
-  SV_TRY(crypto_ed25519_open(ctx, sv_bytes_of(buf, n), &k->log_key));
-  memcpy(k->base.log_public, crypto_ed25519_public(k->log_key), sizeof k->base.log_public);
+  SV_TRY(crypto_ed25519_open(ctx, sv_bytes_of(buf, n), &k->note_key));
+  memcpy(k->base.note_public, crypto_ed25519_public(k->note_key), sizeof k->base.note_public);
   return SV_DONE;
 }
 
@@ -114,6 +114,7 @@ sv_status seal_key_open_files(struct sv_ctx *ctx, enum seal_purpose purpose, con
   return key_open(ctx, purpose, load, key_path, chain_path, ret);
 }
 
-sv_status seal_key_open_log_file(struct sv_ctx *ctx, const char *key_path, struct seal_key **ret) {
-  return key_open(ctx, SEAL_CHECKPOINT, load_log, key_path, "", ret);
+sv_status seal_key_open_note_file(struct sv_ctx *ctx, enum seal_purpose purpose,
+                                  const char *key_path, struct seal_key **ret) {
+  return key_open(ctx, purpose, load_note, key_path, "", ret);
 }

@@ -105,7 +105,8 @@ static sv_status take_frame(struct sv_ctx *ctx, struct signer_link *l, int fd,
 static bool hello_equal(const struct signer_hello *a, const struct signer_hello *b) {
   return sv_bytes_equal(a->document_chain, b->document_chain) &&
          sv_bytes_equal(a->visible_chain, b->visible_chain) &&
-         memcmp(a->log_public, b->log_public, sizeof a->log_public) == 0;
+         memcmp(a->log_public, b->log_public, sizeof a->log_public) == 0 &&
+         memcmp(a->trust_public, b->trust_public, sizeof a->trust_public) == 0;
 }
 
 /* A new signer that said hello, or none. first: its hello is kept. */
@@ -395,9 +396,11 @@ sv_status signer_link_key(struct sv_ctx *ctx, struct signer_link *link, enum sea
   k->base.ops = &key_signer_ops;
   k->link = link;
   k->purpose = purpose;
-  memcpy(k->base.log_public, link->hello.log_public, sizeof k->base.log_public);
+  memcpy(k->base.note_public,
+         purpose == SEAL_TRUST ? link->hello.trust_public : link->hello.log_public,
+         sizeof k->base.note_public);
   sv_status s = SV_DONE;
-  if (purpose != SEAL_CHECKPOINT) {
+  if (purpose == SEAL_DOCUMENT || purpose == SEAL_VISIBLE) {
     s = pki_chain_open(
         ctx, purpose == SEAL_DOCUMENT ? link->hello.document_chain : link->hello.visible_chain,
         &k->base.chain);

@@ -44,6 +44,7 @@ sv_status signer_hello_write(struct sv_ctx *ctx, const struct signer_hello *h,
   put_run(&b, h->document_chain);
   put_run(&b, h->visible_chain);
   sv_buf_put(&b, h->log_public, sizeof h->log_public);
+  sv_buf_put(&b, h->trust_public, sizeof h->trust_public);
   return frame_end(ctx, &b, ret);
 }
 
@@ -112,7 +113,7 @@ sv_status signer_hello_read(struct sv_ctx *ctx, struct sv_bytes body, struct sig
   struct signer_hello h;
   if (!take_run(&c, SIGNER_FRAME_MAX, &h.document_chain) ||
       !take_run(&c, SIGNER_FRAME_MAX, &h.visible_chain) || !take_digest(&c, h.log_public) ||
-      sv_cursor_left(&c) != 0) {
+      !take_digest(&c, h.trust_public) || sv_cursor_left(&c) != 0) {
     return SV_FAIL(ctx, SIGNER, "a malformed hello");
   }
   *ret = h;
@@ -126,7 +127,7 @@ sv_status signer_request_read(struct sv_ctx *ctx, struct sv_bytes body,
   struct sv_bytes number;
   uint8_t purpose;
   if (!take_u64(&c, &r.id) || !sv_cursor_u8(&c, &purpose) || purpose < SEAL_DOCUMENT ||
-      purpose > SEAL_CHECKPOINT || !take_run(&c, SEAL_NUMBER_MAX, &number) ||
+      purpose > SEAL_TRUST || !take_run(&c, SEAL_NUMBER_MAX, &number) ||
       memchr(number.p, '\0', number.n) || !sv_cursor_u32(&c, &r.subject.version) ||
       !sv_cursor_u32(&c, &r.subject.copy) || !take_digest(&c, r.subject.record_sha256) ||
       !take_run(&c, SIGNER_FRAME_MAX, &r.tbs) ||

@@ -4,14 +4,15 @@
 #pragma once
 #include "seal/key.h"
 
-enum { SIGNER_FRAME_MAX = 64 * 1024, SIGNER_HEAD_BYTES = 5, SIGNER_TEXT_MAX = 200 };
+enum { SIGNER_FRAME_MAX = 192 * 1024, SIGNER_HEAD_BYTES = 5, SIGNER_TEXT_MAX = 200 };
 enum signer_frame { SIGNER_HELLO = 'H', SIGNER_REQUEST = 'S', SIGNER_ANSWER = 'A' };
 
 /* Whose signatures can be had. Chains are PEM, the signer's certificate first. */
 struct signer_hello {
   struct sv_bytes document_chain;
   struct sv_bytes visible_chain;
-  uint8_t log_public[SEAL_LOG_PUBLIC_BYTES];
+  uint8_t log_public[SEAL_NOTE_PUBLIC_BYTES];
+  uint8_t trust_public[SEAL_NOTE_PUBLIC_BYTES];
 };
 
 struct signer_request {

@@ -7,9 +7,10 @@
 #include "service/service.h"
 #include "verify/registry.h"
 
-struct flight;      /* flight.c */
-struct typed_tries; /* typed.c */
-struct budgets;     /* budget.h */
+struct flight;       /* flight.c */
+struct typed_tries;  /* typed.c */
+struct bundle_cache; /* bundle.c */
+struct budgets;      /* budget.h */
 
 struct service {
   struct service_parts parts;
@@ -18,6 +19,7 @@ struct service {
   struct flight
       *flights; /* requests that a worker is at, so that their twins wait for its answer */
   struct budgets *budgets;
+  struct bundle_cache *bundles;
   struct typed_tries *tries; /* of typed numbers */
 };
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "crypto/digest.h"
+#include "formats/bundle/bundle.h"
 #include "model/codes.h"
 #include "model/number.h"
 #include "service/budget.h"
@@ -88,20 +89,33 @@ static sv_status number_take(struct store_tx *tx, struct sv_ctx *ctx, struct res
   return row->number ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "number");
 }
 
-/* A random place in the status list: neighbours in the list say nothing about each other. */
+/* A random place in a status list: neighbours in the list say nothing about each other. A list that is nearly full is left
+ * for the next one; a row that has a list stays in it. */
 sv_status issue_status_index(struct store_tx *tx, struct sv_ctx *ctx, struct store_document *row) {
-  row->status_list = "A";
-  for (int i = 0; i < 64; i++) {
-    uint8_t random[4];
-    SV_TRY(crypto_random(ctx, random, sizeof random));
-    row->status_index = (uint32_t)random[0] << 16 | (uint32_t)random[1] << 8 | random[2];
-    bool taken;
-    SV_TRY(tx->ops->status_index_taken(tx, ctx, row->status_list, row->status_index, &taken));
-    if (!taken) {
-      return SV_DONE;
+  enum { TRIES = 24 };
+  static const char *const lists[] = {"A", "B", "C", "D", "E", "F", "G", "H", "I",
+                                      "J", "K", "L", "M", "N", "O", "P", "Q", "R",
+                                      "S", "T", "U", "V", "W", "X", "Y", "Z"};
+  bool own = row->status_list && row->status_list[0];
+  for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++) {
+    if (own && strcmp(row->status_list, lists[l]) != 0) {
+      continue;
+    }
+    for (int i = 0; i < TRIES; i++) {
+      uint8_t random[3];
+      bool taken;
+      SV_TRY(crypto_random(ctx, random, sizeof random));
+      uint32_t place =
+          ((uint32_t)random[0] << 16 | (uint32_t)random[1] << 8 | random[2]) % BUNDLE_PLACES;
+      SV_TRY(tx->ops->status_index_taken(tx, ctx, lists[l], place, &taken));
+      if (!taken) {
+        row->status_list = lists[l];
+        row->status_index = place;
+        return SV_DONE;
+      }
     }
   }
-  return SV_FAIL(ctx, LIMIT_EXCEEDED, "the status list is full");
+  return SV_FAIL(ctx, LIMIT_EXCEEDED, "the status lists are full");
 }
 
 static sv_status receipt_reserve(struct store_tx *tx, struct sv_ctx *ctx, struct reservation *r) {

@@ -137,7 +137,7 @@ static sv_status checkpoint_sign(struct store_tx *tx, struct sv_ctx *ctx, const 
   SV_TRY(tlog_checkpoint_text(ctx, c, &text));
   SV_TRY(seal_key_sign(key, ctx, SEAL_CHECKPOINT, &subject, text, raw, &n));
   struct tlog_key known = {.name = c->origin};
-  memcpy(known.public_key, key->log_public, sizeof known.public_key);
+  memcpy(known.public_key, key->note_public, sizeof known.public_key);
   if (n != CRYPTO_ED25519_SIGNATURE_BYTES || !crypto_ed25519_verify(known.public_key, text, raw)) {
     return SV_FAIL(ctx, SIGNER, "the checkpoint's signature is not the log's");
   }

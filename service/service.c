@@ -8,6 +8,7 @@
 
 #include "crypto/digest.h"
 #include "service/budget.h"
+#include "service/bundle.h"
 #include "service/inside.h"
 #include "service/log.h"
 #include "service/typed.h"
@@ -23,7 +24,9 @@ sv_status service_open(struct sv_ctx *ctx, const struct service_parts *parts,
   s->parts = *parts;
   s->budgets = budgets_open(parts->policy);
   s->tries = typed_tries_open();
-  if (!s->budgets || !s->tries) {
+  s->bundles = bundle_cache_open();
+  if (!s->budgets || !s->tries || !s->bundles) {
+    bundle_cache_close(s->bundles);
     budgets_close(s->budgets);
     typed_tries_close(s->tries);
     free(s);
@@ -41,6 +44,7 @@ void service_close(struct service *s) {
     crypto_wipe(s->parts.registry_key, sizeof s->parts.registry_key);
     budgets_close(s->budgets);
     typed_tries_close(s->tries);
+    bundle_cache_close(s->bundles);
     (void)pthread_mutex_destroy(&s->mutex);
     (void)pthread_cond_destroy(&s->landed);
     free(s);

@@ -25,10 +25,13 @@ struct service_parts {
   const struct service_policy *policy;
   uint8_t registry_key[SERVICE_KEY_BYTES]; /* blinds persons and cases, makes typed codes */
   struct seal_key *log_key;                /* signs checkpoints; NULL: nothing is signed */
-  const char *log_origin;                  /* name of the log */
-  const char *signer_lines[2];             /* printed beside the signature */
-  bool specimen;                           /* SPECIMEN under every page */
-  struct sv_metrics *metrics;              /* counts; NULL: nobody does */
+  struct sv_bytes trust_pem;               /* whom a verifier believes, as it is told to devices */
+  const char *trust_name;                  /* of the trust key, as notes have it */
+  struct seal_key *trust_key;  /* signs trust lists and status bundles; NULL: none are made */
+  const char *log_origin;      /* name of the log */
+  const char *signer_lines[2]; /* printed beside the signature */
+  bool specimen;               /* SPECIMEN under every page */
+  struct sv_metrics *metrics;  /* counts; NULL: nobody does */
   /* The request as it was stored, back into a content: to finish a reservation whose worker died. */
   sv_status (*request_decode)(struct sv_ctx *ctx, struct sv_bytes request,
                               struct model_content *ret);

@@ -7,6 +7,7 @@
 #include "apps/salvo-signer/signer.h"
 #include "base/clock.h"
 #include "crypto/digest.h"
+#include "formats/bundle/bundle.h"
 #include "formats/vds/vds_profile.h"
 #include "model/number.h"
 #include "pki/cms.h"
@@ -14,7 +15,7 @@
 enum { PEM_MAX = 32 * 1024 };
 
 struct keeper {
-  struct seal_key *document, *visible, *log;
+  struct seal_key *document, *visible, *log, *trust;
   char origin[TLOG_ORIGIN_MAX + 1];
   uint8_t *pem[2]; /* chains, as they are told */
   size_t pem_n[2];
@@ -36,7 +37,8 @@ static sv_status pem_read(struct sv_ctx *ctx, const char *path, uint8_t **ret, s
 static sv_status keys_read(struct sv_ctx *ctx, const struct signer_settings *s, struct keeper *k) {
   SV_TRY(seal_key_open_files(ctx, SEAL_DOCUMENT, s->document_key, s->document_chain, &k->document));
   SV_TRY(seal_key_open_files(ctx, SEAL_VISIBLE, s->seal_key, s->seal_certificate, &k->visible));
-  SV_TRY(seal_key_open_log_file(ctx, s->log_key, &k->log));
+  SV_TRY(seal_key_open_note_file(ctx, SEAL_CHECKPOINT, s->log_key, &k->log));
+  SV_TRY(seal_key_open_note_file(ctx, SEAL_TRUST, s->trust_key, &k->trust));
   SV_TRY(pem_read(ctx, s->document_chain, &k->pem[0], &k->pem_n[0]));
   SV_TRY(pem_read(ctx, s->seal_certificate, &k->pem[1], &k->pem_n[1]));
   if (!tlog_origin_valid(s->log_origin)) {
@@ -65,6 +67,7 @@ void keeper_close(struct keeper *k) {
     seal_key_close(k->document);
     seal_key_close(k->visible);
     seal_key_close(k->log);
+    seal_key_close(k->trust);
     free(k->pem[0]);
     free(k->pem[1]);
     free(k);
@@ -74,7 +77,8 @@ void keeper_close(struct keeper *k) {
 void keeper_hello(const struct keeper *k, struct signer_hello *ret) {
   *ret = (struct signer_hello){.document_chain = sv_bytes_of(k->pem[0], k->pem_n[0]),
                                .visible_chain = sv_bytes_of(k->pem[1], k->pem_n[1])};
-  memcpy(ret->log_public, k->log->log_public, sizeof ret->log_public);
+  memcpy(ret->log_public, k->log->note_public, sizeof ret->log_public);
+  memcpy(ret->trust_public, k->trust->note_public, sizeof ret->trust_public);
 }
 
 /* --- judging --- */
@@ -159,7 +163,20 @@ static sv_status checkpoint_check(const struct keeper *k, struct sv_ctx *ctx,
   }
   entry->version = c.size;
   memcpy(entry->record_sha256, c.root.b, sizeof entry->record_sha256);
-  memcpy(entry->certificate_sha256, k->log->log_public, sizeof entry->certificate_sha256);
+  memcpy(entry->certificate_sha256, k->log->note_public, sizeof entry->certificate_sha256);
+  return SV_DONE;
+}
+
+/* A trust list or a status bundle: known by its first lines; its order among those before is the ledger's to judge. */
+static sv_status trust_check(const struct keeper *k, struct sv_ctx *ctx,
+                             const struct signer_request *r, struct journal_entry *entry) {
+  uint64_t sequence;
+  if (!bundle_name(r->tbs, entry->number, &sequence)) {
+    return SV_FAIL(ctx, SIGNER, "no trust list and no status bundle");
+  }
+  entry->version = sequence;
+  crypto_sha256(r->tbs, entry->record_sha256);
+  memcpy(entry->certificate_sha256, k->trust->note_public, sizeof entry->certificate_sha256);
   return SV_DONE;
 }
 
@@ -197,6 +214,10 @@ sv_status keeper_judge(const struct keeper *k, struct sv_ctx *ctx, const struct 
       e.purpose = JOURNAL_CHECKPOINT;
       SV_TRY(checkpoint_check(k, ctx, r, last_size, last_root, &e));
       break;
+    case SEAL_TRUST:
+      e.purpose = JOURNAL_TRUST;
+      SV_TRY(trust_check(k, ctx, r, &e));
+      break;
   }
   *ret_entry = e;
   return SV_DONE;
@@ -206,6 +227,7 @@ sv_status keeper_sign(const struct keeper *k, struct sv_ctx *ctx, const struct s
                       uint8_t *raw, size_t *ret_n) {
   struct seal_key *key = r->purpose == SEAL_DOCUMENT  ? k->document
                          : r->purpose == SEAL_VISIBLE ? k->visible
+                         : r->purpose == SEAL_TRUST   ? k->trust
                                                       : k->log;
   return seal_key_sign(key, ctx, r->purpose, &r->subject, r->tbs, raw, ret_n);
 }

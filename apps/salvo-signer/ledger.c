@@ -2,6 +2,7 @@
  * end of the last write can be torn. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -9,7 +10,7 @@
 
 #include "apps/salvo-signer/signer.h"
 
-enum { CHUNK = 256 * 1024 };
+enum { CHUNK = 256 * 1024, LISTS_MAX = 27 };
 
 struct ledger {
   int fd;
@@ -17,13 +18,40 @@ struct ledger {
   bool tree;
   uint64_t size;
   struct tlog_hash root;
+  struct {
+    char name[16];
+    uint64_t sequence;
+  } lists[LISTS_MAX]; /* the trust list, and a list a letter */
 };
+
+static void list_keep(struct ledger *l, const struct journal_entry *e) {
+  for (size_t i = 0; i < LISTS_MAX; i++) {
+    bool own = strcmp(l->lists[i].name, e->number) == 0;
+    if (own || l->lists[i].name[0] == '\0') {
+      (void)snprintf(l->lists[i].name, sizeof l->lists[i].name, "%.15s", e->number);
+      l->lists[i].sequence = e->version;
+      return;
+    }
+  }
+}
+
+uint64_t ledger_last_sequence(const struct ledger *l, const char *name) {
+  for (size_t i = 0; i < LISTS_MAX; i++) {
+    if (strcmp(l->lists[i].name, name) == 0) {
+      return l->lists[i].sequence;
+    }
+  }
+  return 0;
+}
 
 static void tree_keep(struct ledger *l, const struct journal_entry *e) {
   if (e->purpose == JOURNAL_CHECKPOINT) {
     l->tree = true;
     l->size = e->version;
     memcpy(l->root.b, e->record_sha256, sizeof l->root.b);
+  }
+  if (e->purpose == JOURNAL_TRUST) {
+    list_keep(l, e);
   }
 }
 

@@ -80,6 +80,10 @@ static sv_status request_take(struct signer *s, struct sv_ctx *ctx, struct batch
   struct sv_ctx aside = sv_ctx_over(ctx->mem);
   struct journal_entry *e = &b->entries[b->n];
   sv_status judged = keeper_judge(s->keeper, &aside, r, *size, root, e);
+  if (!sv_failed(judged) && e->purpose == JOURNAL_TRUST &&
+      e->version < ledger_last_sequence(s->ledger, e->number)) {
+    judged = SV_FAIL(&aside, SIGNER, "a list that is older than the last one");
+  }
   if (sv_failed(judged)) {
     sv_log(SV_LOG_ERROR, "refused", SV_LOG_NUM("purpose", r->purpose),
            SV_LOG_TEXT("detail", aside.detail));

@@ -30,6 +30,8 @@ static sv_status file_read(const struct reading *r, struct config *file,
   SV_TRY(config_group(r->ctx, root, "log", &g));
   SV_TRY(path(r, g, "key", &s->log_key));
   SV_TRY(config_text(r->ctx, g, "origin", CONFIG_REQUIRED, &origin));
+  SV_TRY(config_group(r->ctx, root, "trust", &g));
+  SV_TRY(path(r, g, "key", &s->trust_key));
   s->log_origin = sv_arena_strdup(r->ctx->mem, origin);
   SV_TRY(path(r, root, "journal", &s->journal));
   SV_TRY(config_int(r->ctx, root, "signatures_a_minute", 1, 100000000, 600000,

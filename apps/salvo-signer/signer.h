@@ -10,6 +10,7 @@ struct signer_settings {
   const char *document_key, *document_chain;
   const char *seal_key, *seal_certificate;
   const char *log_key, *log_origin;
+  const char *trust_key;
   const char *journal;
   int64_t signatures_a_minute;
 };
@@ -28,6 +29,9 @@ sv_status ledger_append(struct ledger *l, struct sv_ctx *ctx, const struct journ
                         size_t n);
 /* The greatest tree whose checkpoint was signed; false: none was. */
 bool ledger_last_tree(const struct ledger *l, uint64_t *ret_size, struct tlog_hash *ret_root);
+
+/* The last sequence of a trust list or of a status list ("trust", "status:A") that was signed; 0: none. */
+uint64_t ledger_last_sequence(const struct ledger *l, const char *name);
 
 /* --- keeper.c: keys, and what they may sign --- */
 

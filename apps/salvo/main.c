@@ -12,6 +12,9 @@ static const char usage[] =
     "  batch FILE.jsonl|FILE.csv [--out DIR]   many; again after a break: the same numbers\n"
     "  verify FILE.pdf                    judge a document with the server's registry\n"
     "  verify --trust TRUST.pem FILE.pdf  judge it without a server: its status stays unknown\n"
+    "  trust -o FILE --trust-key VKEY          the list of whose seals count, for a device\n"
+    "  bundle -o FILE --trust-key VKEY --log-key VKEY [--list A]     what became of each paper\n"
+    "  verify --offline SEAL --trust-key VKEY --trust-list FILE --bundle FILE [--mrz FILE]\n"
     "  get NUMBER [--version N]           what the registry says of a document\n"
     "  list [--kind KIND] [--state STATE] [--case REFERENCE] [--page-size N] [--page-token T]\n"
     "  download NUMBER -o OUT.pdf [--version N] [--copy N] [--record | --draft | "
@@ -50,6 +53,8 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"trust", command_trust},
+    {"bundle", command_bundle},
     {"audit", command_audit},
     {"admin", command_admin},
     {"issue", command_issue},

@@ -34,6 +34,8 @@ struct arguments {
 int command_issue(struct salvo *s, struct arguments a);
 int command_batch(struct salvo *s, struct arguments a);
 int command_verify(struct salvo *s, struct arguments a);
+int command_trust(struct salvo *s, struct arguments a);
+int command_bundle(struct salvo *s, struct arguments a);
 int command_get(struct salvo *s, struct arguments a);
 int command_list(struct salvo *s, struct arguments a);
 int command_download(struct salvo *s, struct arguments a);
@@ -88,6 +90,13 @@ void document_print(const Salvo__V1__Document *d);
 /* A document's bytes into a file. Anything but EXIT_DONE has been said on standard error. */
 int document_fetch(struct salvo *s, const Salvo__V1__DownloadDocumentRequest *request,
                    const char *out, size_t *ret_n);
+
+/* --- offline.c --- */
+
+/* Judges the bytes of a seal by a trust list and a bundle alone. EXIT_DONE: *ret is filled in. */
+struct verify_report;
+int offline_verify(struct salvo *s, struct arguments a, const char **ret_path,
+                   struct verify_report *ret);
 
 /* --- files.c --- */
 

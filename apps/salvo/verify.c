@@ -119,12 +119,31 @@ static int alone(struct salvo *s, const char *path, struct sv_bytes pdf, const c
   return m ? report_print(s, path, m) : call_failed(s, SV_FAIL(s->ctx, NO_MEMORY, "report"));
 }
 
+static int offline(struct salvo *s, struct arguments a, const char *language) {
+  struct service_report r = {0};
+  const char *path;
+  int code = offline_verify(s, a, &path, &r.report);
+  if (code != EXIT_DONE) {
+    return code;
+  }
+  r.headline = verify_headline(s->ctx, &r.report, language);
+  Salvo__V1__VerificationReport *m = api_report(s->ctx, &r);
+  return m ? report_print(s, path, m) : call_failed(s, SV_FAIL(s->ctx, NO_MEMORY, "report"));
+}
+
 int command_verify(struct salvo *s, struct arguments a) {
   const char *trust = argument_take(&a, "--trust"), *language = argument_take(&a, "--language");
+  language = language ? language : "en";
+  for (int i = 0; i < a.count; i++) {
+    if (strcmp(a.v[i], "--offline") == 0) {
+      memmove(&a.v[i], &a.v[i + 1], (size_t)(a.count - i - 1) * sizeof a.v[0]);
+      a.count--;
+      return offline(s, a, language);
+    }
+  }
   if (a.count != 1) {
     return usage_fault("verify [--trust TRUST.pem] FILE.pdf");
   }
-  language = language ? language : "en";
   struct sv_bytes pdf;
   sv_status status = file_read(s->ctx, a.v[0], READ_MAX, &pdf);
   if (sv_failed(status)) {

@@ -45,6 +45,7 @@ static sv_status signing_read(struct reading *r, struct config_group root, struc
   SV_TRY(config_group(r->ctx, root, "signing", &g));
   SV_TRY(path(r, g, "signer", CONFIG_REQUIRED, &s->signer));
   SV_TRY(path(r, g, "program", "", &s->signer_program));
+  SV_TRY(text(r, g, "trust_name", "trust.utopia.example", &s->trust_name));
   return path(r, g, "trust", CONFIG_REQUIRED, &s->trust);
 }
 

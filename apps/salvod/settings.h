@@ -15,7 +15,7 @@ struct settings {
   const char *templates;
   bool specimen;
   const char *signer, *signer_program; /* its configuration; "": the program beside this one */
-  const char *trust;
+  const char *trust, *trust_name;
   int64_t workers, queue, watchers;
   struct doors doors; /* beside the officials', with threads and limits */
   int64_t drain_s;

@@ -28,7 +28,7 @@ struct wire {
   struct store *store;
   struct signer_process signer_process;
   struct signer_link *signer;
-  struct seal_key *log_key;
+  struct seal_key *log_key, *trust_key;
   struct docs *docs;
   struct seal *seal;
   const char *signer_line;
@@ -94,6 +94,7 @@ static sv_status keys_open(struct sv_ctx *ctx, struct wire *w) {
   struct signer_start start = {signer_process_start, signer_process_end, &w->signer_process};
   SV_TRY(signer_link_open(ctx, &start, &w->signer));
   SV_TRY(signer_link_key(ctx, w->signer, SEAL_CHECKPOINT, &w->log_key));
+  SV_TRY(signer_link_key(ctx, w->signer, SEAL_TRUST, &w->trust_key));
   SV_TRY(signer_link_key(ctx, w->signer, SEAL_DOCUMENT, &document));
   SV_TRY(signer_link_key(ctx, w->signer, SEAL_VISIBLE, &visible));
   SV_TRY(seal_open(ctx, document, visible, &w->seal));
@@ -107,8 +108,8 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
   SV_TRY(keys_open(ctx, w));
   SV_TRY(verify_trust_open(ctx, &s->trust, 1, &w->trust));
   SV_TRY(docs_open(ctx, s->templates, &w->docs));
-  if (!tlog_origin_valid(s->log_origin)) {
-    return SV_FAIL(ctx, CONFIG, "log.origin is no name of a log");
+  if (!tlog_origin_valid(s->log_origin) || !tlog_origin_valid(s->trust_name)) {
+    return SV_FAIL(ctx, CONFIG, "log.origin or signing.trust_name is no name of a key");
   }
   const char *organisation = seal_signer_organisation(w->seal);
   w->signer_line = sv_arena_printf(ctx->mem, "%s%s%s", seal_signer_name(w->seal),
@@ -116,12 +117,17 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
   if (!w->signer_line) {
     return SV_FAIL(ctx, NO_MEMORY, "signer");
   }
+  struct sv_bytes trust_pem;
+  SV_TRY(file_read(ctx, s->trust, &trust_pem));
   struct service_parts parts = {
+      .trust_pem = trust_pem,
       .docs = w->docs,
       .seal = w->seal,
       .trust = w->trust,
       .policy = &s->policy,
       .log_key = w->log_key,
+      .trust_key = w->trust_key,
+      .trust_name = s->trust_name,
       .log_origin = s->log_origin,
       .signer_lines = {w->signer_line, "PAdES, ECDSA P-256, SHA-256"},
       .specimen = s->specimen,
@@ -296,6 +302,7 @@ void wire_close(struct wire *w) {
     docs_close(w->docs);
     seal_close(w->seal);
     seal_key_close(w->log_key);
+    seal_key_close(w->trust_key);
     signer_link_close(w->signer);
     verify_trust_close(w->trust);
     sv_metrics_close(w->metrics);

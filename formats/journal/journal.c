@@ -12,7 +12,8 @@ const char journal_head[] = "salvo-journal/1\n";
 
 static const char *const purposes[] = {[JOURNAL_DOCUMENT] = "document",
                                        [JOURNAL_VISIBLE] = "visible",
-                                       [JOURNAL_CHECKPOINT] = "checkpoint"};
+                                       [JOURNAL_CHECKPOINT] = "checkpoint",
+                                       [JOURNAL_TRUST] = "trust"};
 
 static bool number_good(const struct journal_entry *e) {
   if (e->purpose == JOURNAL_CHECKPOINT) {
@@ -87,7 +88,7 @@ static bool digest(const char *text, uint8_t ret[static 32]) {
 }
 
 static bool purpose_of(const char *text, enum journal_purpose *ret) {
-  for (int p = JOURNAL_DOCUMENT; text && p <= JOURNAL_CHECKPOINT; p++) {
+  for (int p = JOURNAL_DOCUMENT; text && p <= JOURNAL_TRUST; p++) {
     if (strcmp(purposes[p], text) == 0) {
       *ret = (enum journal_purpose)p;
       return true;

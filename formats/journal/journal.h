@@ -3,7 +3,8 @@
  *   salvo-journal/1
  *   SEQ TIME PURPOSE NUMBER VERSION COPY RECORD TBS CERTIFICATE CHAIN
  *
- * SEQ counts from 1; TIME is in seconds; PURPOSE is document, visible or checkpoint; NUMBER is "-" for a checkpoint, whose
+ * SEQ counts from 1; TIME is in seconds; PURPOSE is document, visible, checkpoint or trust (NUMBER is then "trust" or
+ * "status:A", VERSION its sequence, RECORD the text's digest); NUMBER is "-" for a checkpoint, whose
  * VERSION is the tree's size and whose RECORD is its root; RECORD, TBS (what was signed) and CERTIFICATE (of the key; the
  * public key itself of a log's) are SHA-256 in hexadecimal; CHAIN = SHA-256(CHAIN of the line before || this line up to
  * it), the first one over 32 zero bytes. Knows no file. Thread: any. */
@@ -13,7 +14,12 @@
 enum { JOURNAL_LINE_MAX = 512, JOURNAL_NUMBER_MAX = 40 };
 extern const char journal_head[]; /* the first line, with its end */
 
-enum journal_purpose { JOURNAL_DOCUMENT = 1, JOURNAL_VISIBLE = 2, JOURNAL_CHECKPOINT = 3 };
+enum journal_purpose {
+  JOURNAL_DOCUMENT = 1,
+  JOURNAL_VISIBLE = 2,
+  JOURNAL_CHECKPOINT = 3,
+  JOURNAL_TRUST = 4
+};
 
 struct journal_entry {
   uint64_t sequence;

@@ -6,6 +6,7 @@
 
 static const char dash[] = "\xE2\x80\x94 "; /* EM DASH, space */
 static const char proof_head[] = "c2sp.org/tlog-proof@v1";
+enum { BASE64_MAX = 256 * 1024 };
 enum {
   DASH_BYTES = 4,
   KEY_ID_BYTES = 4,
@@ -44,11 +45,11 @@ static bool number_read(struct sv_bytes text, uint64_t *ret) {
 }
 
 /* Base64 of RFC 4648 section 4 with its padding, into ctx->mem; what is written back must be what was read. */
-static bool base64_read(struct sv_ctx *ctx, struct sv_bytes text, struct sv_bytes *ret) {
+bool tlog_base64_read(struct sv_ctx *ctx, struct sv_bytes text, struct sv_bytes *ret) {
   uint8_t *out = sv_arena_alloc(ctx->mem, text.n + 4);
   char *again = sv_arena_alloc(ctx->mem, text.n + 8);
   size_t n = 0;
-  if (!out || !again || text.n % 4 != 0 || text.n > TLOG_PROOF_TEXT_MAX ||
+  if (!out || !again || text.n % 4 != 0 || text.n > BASE64_MAX ||
       !sv_unbase64((const char *)text.p, text.n, out, &n)) {
     return false;
   }
@@ -59,7 +60,7 @@ static bool base64_read(struct sv_ctx *ctx, struct sv_bytes text, struct sv_byte
 
 static bool hash_read(struct sv_ctx *ctx, struct sv_bytes line, struct tlog_hash *ret) {
   struct sv_bytes raw;
-  if (line.n != HASH_TEXT || !base64_read(ctx, line, &raw) || raw.n != TLOG_HASH_BYTES) {
+  if (line.n != HASH_TEXT || !tlog_base64_read(ctx, line, &raw) || raw.n != TLOG_HASH_BYTES) {
     return false;
   }
   memcpy(ret->b, raw.p, TLOG_HASH_BYTES);
@@ -122,7 +123,8 @@ sv_status tlog_key_read(struct sv_ctx *ctx, struct sv_bytes text, struct tlog_ke
   }
   key.name = sv_arena_strndup(ctx->mem, (const char *)text.p, name_n);
   if (!key.name || !tlog_origin_valid(key.name) || !sv_unhex(hex, hash, KEY_ID_BYTES) ||
-      plus[9] != '+' || !base64_read(ctx, sv_bytes_of(plus + 10, text.n - name_n - 10), &raw) ||
+      plus[9] != '+' ||
+      !tlog_base64_read(ctx, sv_bytes_of(plus + 10, text.n - name_n - 10), &raw) ||
       raw.n != 1 + CRYPTO_ED25519_PUBLIC_BYTES || raw.p[0] != ALGORITHM_ED25519) {
     return SV_FAIL(ctx, CONFIG, "not a log's public key (name+hash+key)");
   }
@@ -169,9 +171,9 @@ sv_status tlog_checkpoint_note(struct sv_ctx *ctx, struct sv_bytes text, const s
 }
 
 /* The text before the last empty line, and the signatures after it. */
-static bool note_split(struct sv_bytes note, struct sv_bytes *ret_text,
+static bool note_split(struct sv_bytes note, size_t max, struct sv_bytes *ret_text,
                        struct sv_cursor *ret_lines) {
-  if (note.n > TLOG_NOTE_MAX) {
+  if (note.n > max) {
     return false;
   }
   for (size_t i = 0; i < note.n; i++) {
@@ -199,7 +201,7 @@ static bool signature_line(struct sv_ctx *ctx, struct sv_bytes line, struct sv_b
   const uint8_t *space = memchr(line.p, ' ', line.n);
   size_t name_n = space ? (size_t)(space - line.p) : 0;
   struct sv_bytes raw;
-  if (name_n == 0 || !base64_read(ctx, sv_bytes_of(space + 1, line.n - name_n - 1), &raw) ||
+  if (name_n == 0 || !tlog_base64_read(ctx, sv_bytes_of(space + 1, line.n - name_n - 1), &raw) ||
       raw.n <= KEY_ID_BYTES) {
     return false;
   }
@@ -243,23 +245,37 @@ sv_status tlog_checkpoint_read(struct sv_ctx *ctx, struct sv_bytes text,
   return SV_DONE;
 }
 
-sv_status tlog_checkpoint_open(struct sv_ctx *ctx, struct sv_bytes note, const struct tlog_key *key,
-                               struct tlog_checkpoint *ret) {
+sv_status tlog_note_open(struct sv_ctx *ctx, struct sv_bytes note, size_t max,
+                         const struct tlog_key *key, struct sv_bytes *ret_text) {
   struct sv_bytes text, line;
   struct sv_cursor lines;
   bool good = false;
-  struct tlog_checkpoint read = {0};
-  if (!note_split(note, &text, &lines) || !checkpoint_read(ctx, text, &read)) {
-    return SV_FAIL(ctx, CORRUPT, "not a checkpoint");
+  if (!note_split(note, max, &text, &lines)) {
+    return SV_FAIL(ctx, CORRUPT, "not a signed note");
   }
   int n = 0;
   while (line_take(&lines, &line)) {
     if (++n > SIGNATURES_MAX || !signature_line(ctx, line, text, key, &good)) {
-      return SV_FAIL(ctx, CORRUPT, "a signature of the checkpoint is false or malformed");
+      return SV_FAIL(ctx, CORRUPT, "a signature of the note is false or malformed");
     }
   }
-  if (sv_cursor_left(&lines) != 0 || !good || strcmp(read.origin, key->name) != 0) {
-    return SV_FAIL(ctx, CORRUPT, "the checkpoint is not signed by the log's key");
+  if (sv_cursor_left(&lines) != 0 || !good) {
+    return SV_FAIL(ctx, CORRUPT, "the note is not signed by this key");
+  }
+  *ret_text = text;
+  return SV_DONE;
+}
+
+sv_status tlog_checkpoint_open(struct sv_ctx *ctx, struct sv_bytes note, const struct tlog_key *key,
+                               struct tlog_checkpoint *ret) {
+  struct sv_bytes text;
+  struct tlog_checkpoint read = {0};
+  SV_TRY(tlog_note_open(ctx, note, TLOG_NOTE_MAX, key, &text));
+  if (!checkpoint_read(ctx, text, &read)) {
+    return SV_FAIL(ctx, CORRUPT, "not a checkpoint");
+  }
+  if (strcmp(read.origin, key->name) != 0) {
+    return SV_FAIL(ctx, CORRUPT, "the checkpoint is not of this log");
   }
   *ret = read;
   return SV_DONE;
@@ -310,7 +326,7 @@ static bool proof_read(struct sv_ctx *ctx, struct sv_bytes text, struct tlog_has
     return false;
   }
   if (prefixed(line, "extra ", &value) &&
-      (value.n == 0 || !base64_read(ctx, value, &ret->extra) || !line_take(&c, &line))) {
+      (value.n == 0 || !tlog_base64_read(ctx, value, &ret->extra) || !line_take(&c, &line))) {
     return false;
   }
   if (!prefixed(line, "index ", &value) || !number_read(value, &ret->index)) {

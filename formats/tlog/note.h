@@ -38,6 +38,11 @@ sv_status tlog_checkpoint_read(struct sv_ctx *ctx, struct sv_bytes text,
 sv_status tlog_checkpoint_note(struct sv_ctx *ctx, struct sv_bytes text, const struct tlog_key *key,
                                const uint8_t signature[static CRYPTO_ED25519_SIGNATURE_BYTES],
                                const char **ret_note);
+/* Any note with a good signature of key, of at most max bytes: its text, lent by note. Fails: CORRUPT. */
+sv_status tlog_note_open(struct sv_ctx *ctx, struct sv_bytes note, size_t max,
+                         const struct tlog_key *key, struct sv_bytes *ret_text);
+/* Standard base64 with its padding, in the one way that it is written. ret in ctx->mem. */
+bool tlog_base64_read(struct sv_ctx *ctx, struct sv_bytes text, struct sv_bytes *ret);
 /* A checkpoint of key->name with a good signature of key; other signatures (witnesses) are passed over.
  * Fails: CORRUPT when it is not well formed, of another log, or not signed by key. */
 sv_status tlog_checkpoint_open(struct sv_ctx *ctx, struct sv_bytes note, const struct tlog_key *key,

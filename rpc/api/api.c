@@ -8,6 +8,7 @@
 #include "rpc/api/convert.h"
 #include "service/approval.h"
 #include "service/budget.h"
+#include "service/bundle.h"
 #include "service/typed.h"
 
 enum {
@@ -349,6 +350,25 @@ static sv_status verify_number(struct rpc_call *call, struct sv_ctx *ctx, void *
   return answer.report ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
 }
 
+static sv_status get_trust_list(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, GetTrustListRequest, get_trust_list_request, m);
+  (void)m;
+  struct sv_bytes note;
+  SV_TRY(service_trust_list(service, ctx, &caller, &note));
+  Salvo__V1__GetTrustListResponse answer = SALVO__V1__GET_TRUST_LIST_RESPONSE__INIT;
+  answer.trust_list = (ProtobufCBinaryData){.len = note.n, .data = (uint8_t *)(uintptr_t)note.p};
+  return convert_answer(call, ctx, &answer.base);
+}
+
+static sv_status get_status_bundle(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, GetStatusBundleRequest, get_status_bundle_request, m);
+  struct sv_bytes note;
+  SV_TRY(service_status_bundle(service, ctx, &caller, m->status_list, m->after_sequence, &note));
+  Salvo__V1__GetStatusBundleResponse answer = SALVO__V1__GET_STATUS_BUNDLE_RESPONSE__INIT;
+  answer.status_bundle = (ProtobufCBinaryData){.len = note.n, .data = (uint8_t *)(uintptr_t)note.p};
+  return convert_answer(call, ctx, &answer.base);
+}
+
 static const struct rpc_method verification_methods[] = {
     {.path = "/salvo.v1.VerificationService/VerifyDocument",
      .client_streaming = true,
@@ -365,6 +385,14 @@ static const struct rpc_method verification_methods[] = {
      .input = &salvo__v1__verify_number_request__descriptor,
      .output = &salvo__v1__verify_number_response__descriptor,
      .handle = verify_number},
+    {.path = "/salvo.v1.VerificationService/GetTrustList",
+     .input = &salvo__v1__get_trust_list_request__descriptor,
+     .output = &salvo__v1__get_trust_list_response__descriptor,
+     .handle = get_trust_list},
+    {.path = "/salvo.v1.VerificationService/GetStatusBundle",
+     .input = &salvo__v1__get_status_bundle_request__descriptor,
+     .output = &salvo__v1__get_status_bundle_response__descriptor,
+     .handle = get_status_bundle},
 };
 
 /* --- funding --- */
