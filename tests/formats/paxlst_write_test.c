@@ -82,7 +82,10 @@ static void a_release_sign_at_the_end_of_a_part_is_released(void **state) {
   struct sv_ctx ctx = fresh();
   struct model_occupant one = somebody("P1?", MODEL_RETURNEE);
   struct model_manifest m = flight_of(&one, 1, 1);
-  assert_non_null(strstr(written(&ctx, &m, occasion(PAXLST_NEW, 1)), "RFF+ABO:P1" "??" "'"));
+  assert_non_null(strstr(written(&ctx, &m, occasion(PAXLST_NEW, 1)),
+                         "RFF+ABO:P1"
+                         "??"
+                         "'"));
   sv_arena_close(ctx.mem);
 }
 
