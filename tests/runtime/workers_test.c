@@ -145,6 +145,31 @@ static void jobs_that_may_wait_hold_half_of_the_workers(void **state) {
   assert_in_range(atomic_load(&f->most_waiters), 1, 2);
 }
 
+/* Ends when as many run as are expected: one thread alone would wait in vain. */
+static void meet(struct workers_job *base) {
+  struct fixture *f = ((struct job *)(void *)base)->f;
+  (void)atomic_fetch_add(&f->ran, 1);
+  for (int i = 0; i < 2000 && atomic_load(&f->ran) < f->expected; i++) {
+    nap();
+  }
+}
+
+static void a_burst_wakes_as_many_threads_as_it_has_jobs(void **state) {
+  struct fixture *f = *state;
+  static struct job jobs[4];
+  assert_false(sv_failed(workers_open(&f->ctx, f->loop, 4, 4, &f->pool)));
+  for (int round = 1; round <= 20; round++) {
+    f->expected = 4 * round;
+    for (int i = 0; i < 4; i++) {
+      jobs[i] = (struct job){.base = {.run = meet, .done = done, .may_wait = i < 2}, .f = f};
+      assert_false(sv_failed(workers_submit(f->pool, &f->ctx, &jobs[i].base)));
+    }
+    loop_run(f->loop);
+    assert_int_equal(atomic_load(&f->ran), f->expected);
+    nap(); /* all of them sleep again, most often */
+  }
+}
+
 static void closing_runs_what_was_accepted(void **state) {
   struct fixture *f = *state;
   static struct job jobs[20];
@@ -202,6 +227,7 @@ int main(void) {
       T(a_full_queue_refuses_and_keeps_what_it_accepted),
       T(without_a_queue_each_thread_takes_one_job),
       T(jobs_that_may_wait_hold_half_of_the_workers),
+      T(a_burst_wakes_as_many_threads_as_it_has_jobs),
       T(closing_runs_what_was_accepted),
       T(a_closure_posted_twice_runs_once),
       T(a_timer_fires_after_its_time_and_not_when_unset),
