@@ -9,6 +9,7 @@ import time
 import uuid
 
 import pytest
+from bundle_test import Device, seal_of
 from conftest import (Server, document_pb2, example, fact, facts_of, issuance_pb2, operations_pb2, refused, registry_pb2,
                       verification_pb2)
 
@@ -145,8 +146,10 @@ def test_the_twelve_steps_of_a_flight(server, tmp_path):
     assert f"RFF+TN:{number}:::1'" in edi
     refused(lambda: server.client("print").download(number, view=Download.VIEW_PAXLST), "PERMISSION_DENIED", "ROLE_MISSING")
 
-    # 4. at ten to six the gate knows the paper
+    # 4. at ten to six the tablet at the gate gets its bundle: it knows the paper without a network
+    tablet = Device(server, tmp_path).fetch()
     assert verify(server, first.pdf).verdict == Report.VERDICT_VALID
+    assert tablet.judge(seal_of(first.document)) == (0, "VALID", [])
 
     # 5. a name is corrected: a second version, and the paper of the first is told from it
     corrected = [copy.deepcopy(o) for o in rest]
@@ -160,6 +163,9 @@ def test_the_twelve_steps_of_a_flight(server, tmp_path):
     old = verify(server, first.pdf)
     assert old.verdict == Report.VERDICT_INVALID and Report.REASON_SUPERSEDED in old.reasons
     assert verify(server, second.pdf).verdict == Report.VERDICT_VALID
+    tablet.fetch()
+    assert tablet.judge(seal_of(first.document)) == (1, "INVALID", ["SUPERSEDED"])
+    assert tablet.judge(seal_of(second.document)) == (0, "VALID", [])
 
     # 6. B04 voices fear at the stairs: off the aircraft within seconds, and under a hold; the paper gives no reason
     began = time.monotonic()
@@ -223,6 +229,10 @@ def test_the_twelve_steps_of_a_flight(server, tmp_path):
         request_id=str(uuid.uuid4()), number=letter.document.number, version=1, reason=D.STATE_REASON_DAMAGED), timeout=60)
     assert verify(server, second_copy.pdf).verdict == Report.VERDICT_VALID
     assert Report.REASON_COPY_REPLACED in verify(server, letter.pdf).reasons
+    assert tablet.judge(seal_of(letter.document), hours=31) == (4, "CHECK", ["STATUS_STALE"])  # far away, an old bundle
+    tablet.fetch()
+    assert tablet.judge(seal_of(letter.document)) == (1, "INVALID", ["SUPERSEDED"])
+    assert tablet.judge(seal_of(second_copy.document)) == (0, "VALID", [])
 
     # 12. the auditor recomputes everything: rows, numbers, balances, log and journal
     server.stop()
