@@ -138,8 +138,13 @@ static bool take_time(struct sv_cursor *c, const char *name, int64_t *ret) {
 
 static bool take_base64(struct sv_ctx *ctx, struct sv_cursor *c, const char *name,
                         struct sv_bytes *ret) {
+  struct sv_cursor before = *c;
   struct sv_bytes v;
-  return take(c, name, &v) && tlog_base64_read(ctx, v, ret);
+  if (take(c, name, &v) && tlog_base64_read(ctx, v, ret)) {
+    return true;
+  }
+  *c = before; /* a line that is bent is there still, and nobody else's */
+  return false;
 }
 
 static sv_status changes_read(struct sv_ctx *ctx, struct sv_bytes raw, struct bundle *b) {
