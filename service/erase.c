@@ -7,10 +7,6 @@
 
 enum { LAST_ZONE_US = 12LL * 3600 * 1000000 }; /* a day ends twelve hours after UTC's at the last */
 
-struct erasing {
-  const char *actor, *number, *cause;
-};
-
 /* The departure of a manifest's last leg, out of its record; INT64_MAX where it says none. Quotes inside of a value are
  * escaped, so a name that looks like the key is not taken for it. */
 static int64_t last_departure_us(struct sv_bytes record) {
@@ -62,9 +58,9 @@ static bool may_go(const struct store_document *d, int64_t now_us) {
 }
 
 /* Calls `each` for every version of the number. */
-static sv_status versions(struct store_tx *tx, struct sv_ctx *ctx, const struct erasing *e,
+static sv_status versions(struct store_tx *tx, struct sv_ctx *ctx, const struct erase_order *e,
                           sv_status (*each)(struct store_tx *, struct sv_ctx *,
-                                            const struct erasing *,
+                                            const struct erase_order *,
                                             const struct store_document *)) {
   for (uint32_t v = 1;; v++) {
     struct store_document d;
@@ -78,15 +74,37 @@ static sv_status versions(struct store_tx *tx, struct sv_ctx *ctx, const struct 
   }
 }
 
-static sv_status version_check(struct store_tx *tx, struct sv_ctx *ctx, const struct erasing *e,
-                               const struct store_document *d) {
-  (void)tx;
-  return may_go(d, sv_wall_us())
-             ? SV_DONE
-             : SV_FAIL(ctx, NOT_ISSUED, "version %u of %s is in force", d->version, e->number);
+/* A manifest ends on the day of its last departure, where it was ever issued. */
+static bool ended_before(const struct store_document *d, const char *day) {
+  bool made = d->state != MODEL_VOID && d->state != MODEL_REJECTED;
+  if (strcmp(d->valid_until, day) >= 0 || strcmp(d->issue_date, day) >= 0) {
+    return false;
+  }
+  if (d->kind != MODEL_FLIGHT_MANIFEST || d->request.n == 0 || !made) {
+    return true;
+  }
+  int64_t us = last_departure_us(d->record);
+  char last[11];
+  if (us == INT64_MAX) {
+    return false;
+  }
+  sv_date_format(sv_date_of_days(us / 86400000000LL), last);
+  return strcmp(last, day) < 0;
 }
 
-static sv_status version_erase(struct store_tx *tx, struct sv_ctx *ctx, const struct erasing *e,
+static sv_status version_check(struct store_tx *tx, struct sv_ctx *ctx, const struct erase_order *e,
+                               const struct store_document *d) {
+  (void)tx;
+  if (!may_go(d, sv_wall_us())) {
+    return SV_FAIL(ctx, NOT_ISSUED, "version %u of %s is in force", d->version, e->number);
+  }
+  return e->before && !ended_before(d, e->before)
+             ? SV_FAIL(ctx, NOT_ISSUED, "version %u of %s did not end before %s", d->version,
+                       e->number, e->before)
+             : SV_DONE;
+}
+
+static sv_status version_erase(struct store_tx *tx, struct sv_ctx *ctx, const struct erase_order *e,
                                const struct store_document *d) {
   if (d->request.n == 0) { /* it went before */
     return SV_DONE;
@@ -95,14 +113,17 @@ static sv_status version_erase(struct store_tx *tx, struct sv_ctx *ctx, const st
   return service_row_changed(tx, ctx, d, e->actor, "erase", e->cause);
 }
 
+sv_status erase_in_act(struct store_tx *tx, struct sv_ctx *ctx, const struct erase_order *order) {
+  SV_TRY(versions(tx, ctx, order, version_check));
+  return versions(tx, ctx, order, version_erase);
+}
+
 static sv_status erase_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
-  const struct erasing *e = arg;
-  SV_TRY(versions(tx, ctx, e, version_check));
-  return versions(tx, ctx, e, version_erase);
+  return erase_in_act(tx, ctx, arg);
 }
 
 sv_status service_erase(struct sv_ctx *ctx, struct store *store, const char *actor,
                         const char *number, const char *cause) {
-  struct erasing e = {actor, number, cause};
-  return store_write(store, ctx, erase_act, &e);
+  struct erase_order order = {actor, number, cause, NULL};
+  return store_write(store, ctx, erase_act, &order);
 }

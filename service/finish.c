@@ -11,6 +11,7 @@
 #include "service/flight.h"
 #include "service/protection.h"
 #include "service/refuge.h"
+#include "service/retention.h"
 #include "store/log.h"
 
 int64_t finish_taken_minor(int64_t base_minor) { return base_minor > 0 ? base_minor : 0; }
@@ -341,5 +342,6 @@ sv_status service_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, boo
   *ret_left = w.n == w.limit;
   SV_TRY(drafts_sweep(s, ctx, w.limit, ret_left));
   SV_TRY(store_read(s->parts.store, ctx, gauges_act, s->parts.metrics));
-  return protection_sweep(s, ctx);
+  SV_TRY(protection_sweep(s, ctx));
+  return retention_sweep(s, ctx, w.limit, ret_left);
 }

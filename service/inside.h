@@ -21,6 +21,9 @@ struct service {
   struct budgets *budgets;
   struct bundle_cache *bundles;
   struct typed_tries *tries; /* of typed numbers */
+  /* of the sweeper alone: how far it has looked, by kind, and when events are forgotten next */
+  uint64_t retention_row[MODEL_DISBURSEMENT_RECEIPT + 1];
+  int64_t purge_us;
 };
 
 /* Keyed digest of a text for one purpose ("person", "case", "code", "input"). */

@@ -83,6 +83,16 @@ struct policy_budgets {
 };
 extern const struct policy_budgets policy_budgets_default;
 
+/* When what ended loses its personal data by itself. */
+struct policy_retention {
+  uint32_t days[MODEL_DISBURSEMENT_RECEIPT + 1]; /* after its last day, by kind; 0: never */
+  uint32_t event_days;                           /* that news are kept for watchers; 0: for ever */
+};
+enum {
+  POLICY_RECEIPT_DAYS_MIN = 1096, /* records of money: three years, 2 CFR 200.334 */
+  POLICY_RETENTION_DAYS_MAX = 36525,
+};
+
 struct service_policy {
   const char *trust_domain;
   const struct model_authority *authorities;
@@ -96,6 +106,7 @@ struct service_policy {
   struct policy_safeguards safeguards;
   struct policy_approvals approvals;
   struct policy_budgets budgets;
+  struct policy_retention retention;
 };
 
 /* A caller whose certificate was accepted. Borrowed from the policy and the connection. */

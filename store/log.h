@@ -34,6 +34,7 @@ struct store_audit_head {
 
 /* What of a document goes when it is erased, and what is left: see document_erase. */
 struct store_erasable {
+  uint64_t row; /* order of numbers */
   const char *number;
   uint32_t version;
   enum model_kind kind;
@@ -89,10 +90,11 @@ struct store_log_ops {
    * and audit stay. NOT_ISSUED while it is being made. */
   sv_status (*document_erase)(struct store_tx *, struct sv_ctx *, const char *number,
                               uint32_t version);
-  /* Rows of a kind, not erased nor in the making, whose last day (valid_until, else issue_date) is before `day`, oldest
-   * row first. */
+  /* Rows of a kind after one, not erased nor in the making, whose last day (the later of valid_until and issue_date) is
+   * before `day`, oldest row first. */
   sv_status (*erasable)(struct store_tx *, struct sv_ctx *, enum model_kind kind, const char *day,
-                        struct store_erasable *ret, size_t limit, size_t *ret_n);
+                        uint64_t after_row, struct store_erasable *ret, size_t limit,
+                        size_t *ret_n);
 
   /* --- for audits and exports --- */
 

@@ -69,9 +69,9 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_ERASE_LINES] = "DELETE FROM flight_lines WHERE number = ?1 AND " NONE_LEFT,
     [STMT_ERASE_LINE_KEYS] = "DELETE FROM flight_keys WHERE number = ?1 AND " NONE_LEFT,
     [STMT_ERASABLE] =
-        "SELECT number, version, kind, state, issue_date, valid_until FROM documents WHERE kind = "
-        "?1 AND state NOT IN (1, 2, 11) AND request <> x'' AND max(valid_until, issue_date) < ?2 "
-        "ORDER BY row LIMIT ?3",
+        "SELECT row, number, version, kind, state, issue_date, valid_until FROM documents WHERE "
+        "kind = ?1 AND state NOT IN (1, 2, 11) AND request <> x'' AND max(valid_until, issue_date) "
+        "< ?2 AND row > ?4 ORDER BY row LIMIT ?3",
 };
 const struct sqlite_group sqlite_log_group = {texts, STMT_COUNT};
 
@@ -290,12 +290,13 @@ static sv_status log_document_erase(struct store_tx *tx, struct sv_ctx *ctx, con
 }
 
 static sv_status log_erasable(struct store_tx *tx, struct sv_ctx *ctx, enum model_kind kind,
-                              const char *day, struct store_erasable *ret, size_t limit,
-                              size_t *ret_n) {
+                              const char *day, uint64_t after_row, struct store_erasable *ret,
+                              size_t limit, size_t *ret_n) {
   struct sqlite_use u = use_of(tx, SQLITE_LOG, STMT_ERASABLE);
   use_int(&u, 1, kind);
   use_text(&u, 2, day);
   use_int(&u, 3, (int64_t)limit);
+  use_int(&u, 4, (int64_t)after_row);
   size_t n = 0;
   for (;;) {
     bool row;
@@ -305,6 +306,7 @@ static sv_status log_erasable(struct store_tx *tx, struct sv_ctx *ctx, enum mode
     }
     struct sqlite_row r = row_of(&u, ctx);
     struct store_erasable *e = &ret[n++];
+    e->row = (uint64_t)row_int(&r);
     e->number = row_text(&r);
     e->version = (uint32_t)row_int(&r);
     e->kind = (enum model_kind)row_int(&r);

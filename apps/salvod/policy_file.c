@@ -284,6 +284,31 @@ static sv_status budgets_read(struct reading *r, struct config *file) {
   return number(r, g, "refusals_per_hour", 1, 100000000, &p->refusals_per_hour);
 }
 
+/* What the file does not name is kept. */
+static sv_status retention_read(struct reading *r, struct config *file) {
+  struct config_group g;
+  struct policy_retention *p = &r->policy->retention;
+  static const char *const names[] = {
+      [MODEL_SAFE_CONDUCT] = "SAFE_CONDUCT",
+      [MODEL_FLIGHT_MANIFEST] = "FLIGHT_MANIFEST",
+      [MODEL_DISBURSEMENT_RECEIPT] = "DISBURSEMENT_RECEIPT",
+  };
+  *p = (struct policy_retention){0};
+  if (!config_has(config_root(file), "retention")) {
+    return SV_DONE;
+  }
+  SV_TRY(config_group(r->ctx, config_root(file), "retention", &g));
+  for (int kind = MODEL_SAFE_CONDUCT; kind <= MODEL_DISBURSEMENT_RECEIPT; kind++) {
+    int64_t least = kind == MODEL_DISBURSEMENT_RECEIPT ? POLICY_RECEIPT_DAYS_MIN : 1;
+    if (config_has(g, names[kind])) {
+      SV_TRY(number(r, g, names[kind], least, POLICY_RETENTION_DAYS_MAX, &p->days[kind]));
+    }
+  }
+  return config_has(g, "event_days")
+             ? number(r, g, "event_days", 1, POLICY_RETENTION_DAYS_MAX, &p->event_days)
+             : SV_DONE;
+}
+
 static sv_status file_read(struct reading *r, struct config *file) {
   SV_TRY(keep(r, config_root(file), "trust_domain", CONFIG_REQUIRED, &r->policy->trust_domain));
   SV_TRY(authorities_read(r, file));
@@ -293,6 +318,7 @@ static sv_status file_read(struct reading *r, struct config *file) {
   SV_TRY(safeguards_read(r, file));
   SV_TRY(approvals_read(r, file));
   SV_TRY(budgets_read(r, file));
+  SV_TRY(retention_read(r, file));
   return config_unknown_check(r->ctx, file);
 }
 
