@@ -22,7 +22,8 @@ SECONDS = 4
 # A call that this client begins again by itself, because its connection was told to go, can lose messages of its stream: the
 # server then sees 19 of 20, and a proper end.
 ONCE = [("grpc.enable_retries", 0)]
-os.environ["TSAN_OPTIONS"] = "halt_on_error=1 exitcode=66 second_deadlock_stack=1"
+HERE = os.path.dirname(os.path.abspath(__file__))
+os.environ["TSAN_OPTIONS"] = "halt_on_error=1 exitcode=66 second_deadlock_stack=1 suppressions=%s/tsan.suppressions" % HERE
 
 
 def expect(what, got, wanted):
@@ -78,9 +79,16 @@ class Threads(unittest.TestCase):
         def raw():
             while not stopping.is_set():
                 try:
-                    c = Connection(port_of_pages)
-                except ConnectionRefusedError:
+                    c, web = Connection(port_of_pages), Connection(server.port)
+                except ConnectionError:
                     return
+                with web:
+                    for i in range(20):
+                        web.request(2 * i + 1, "/test.v1.EchoService/Unary", b'{"text": "x"}', te=None,
+                                    content_type="application/json")
+                    web.wait(lambda: sum(s.ended for s in web.streams.values()) == 20, 3)
+                    if not web.closed and any(s.data != b'{"text":"x"}' for n, s in web.streams.items() if n):
+                        faults.append("JSON: %r" % {n: s.data for n, s in web.streams.items()})
                 with c:
                     for i in range(20):
                         c.request(2 * i + 1, ("/metrics", "/healthz")[i % 2], None, m_method="GET", content_type=None, te=None)
