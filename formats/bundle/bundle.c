@@ -97,6 +97,11 @@ static bool take(struct sv_cursor *c, const char *name, struct sv_bytes *ret) {
   if (!end || (size_t)(end - c->p) < n + 1 || memcmp(c->p, name, n) != 0 || c->p[n] != ' ') {
     return false;
   }
+  for (const uint8_t *p = c->p + n + 1; p < end; p++) {
+    if (*p <= ' ' || *p > '~') { /* values are one word of plain characters */
+      return false;
+    }
+  }
   *ret = sv_bytes_of(c->p + n + 1, (size_t)(end - c->p) - n - 1);
   c->p = end + 1;
   return true;
@@ -127,13 +132,17 @@ static bool take_number(struct sv_cursor *c, const char *name, uint64_t *ret) {
 
 static bool take_time(struct sv_cursor *c, const char *name, int64_t *ret) {
   struct sv_bytes v;
-  char text[21];
+  char text[21], again[21];
   if (!take(c, name, &v) || v.n != 20) {
     return false;
   }
   memcpy(text, v.p, 20);
   text[20] = '\0';
-  return sv_time_parse(text, ret, NULL);
+  if (!sv_time_parse(text, ret, NULL)) {
+    return false;
+  }
+  sv_time_format(*ret, again);
+  return strcmp(again, text) == 0; /* one way to write it */
 }
 
 static bool take_base64(struct sv_ctx *ctx, struct sv_cursor *c, const char *name,
