@@ -210,7 +210,7 @@ static void a_manifest_ends_on_the_day_of_its_last_departure(void **state) {
 
 static void what_can_not_be_judged_stays_and_is_told(void **state) {
   struct fixture *f = *state;
-  bool left;
+  bool left = false;
   f->policy.retention.days[MODEL_SAFE_CONDUCT] = 30;
   const char *number = put(f, (struct old_row){MODEL_SAFE_CONDUCT, 1, "", "{}"});
   assert_int_equal(retention_sweep(f->service, &f->ctx, 4, &left).reason,
