@@ -445,7 +445,9 @@ const char *rpc_call_metadata(const struct rpc_call *call, const char *name) {
 }
 
 void rpc_call_request_id(struct rpc_call *call, const char *uuid) {
+  (void)pthread_mutex_lock(&call->lock); /* the loop may be giving a verdict, and its log line */
   (void)snprintf(call->request_id, sizeof call->request_id, "%s", uuid);
+  (void)pthread_mutex_unlock(&call->lock);
 }
 
 void rpc_call_recycle(struct rpc_call *call, struct sv_ctx *ctx) {
@@ -480,9 +482,12 @@ static const char *code_name(enum sv_code code) {
   return names[code];
 }
 
-static void log_line(const struct rpc_call *call, const struct sv_ctx *ctx, enum sv_code code,
+static void log_line(struct rpc_call *call, const struct sv_ctx *ctx, enum sv_code code,
                      sv_status status) {
-  char peer[17] = "";
+  char peer[17] = "", request_id[RPC_REQUEST_ID_ROOM];
+  (void)pthread_mutex_lock(&call->lock);
+  memcpy(request_id, call->request_id, sizeof request_id);
+  (void)pthread_mutex_unlock(&call->lock);
   if (call->spiffe[0]) {
     sv_hex(call->peer.certificate_sha256, 8, peer);
   }
@@ -492,7 +497,7 @@ static void log_line(const struct rpc_call *call, const struct sv_ctx *ctx, enum
   fields[n++] = SV_LOG_TEXT("code", code_name(code));
   fields[n++] = SV_LOG_NUM("dur_us", (sv_monotonic_ns() - call->start_ns) / 1000);
   fields[n++] = SV_LOG_TEXT("peer", peer);
-  fields[n++] = SV_LOG_TEXT("request_id", call->request_id);
+  fields[n++] = SV_LOG_TEXT("request_id", request_id);
   if (sv_failed(status)) {
     fields[n++] = SV_LOG_TEXT("reason", sv_reason_name(status.reason));
     fields[n++] = SV_LOG_TEXT("detail", ctx->detail);

@@ -47,7 +47,8 @@ struct rpc_call {
   atomic_bool cancelled;
   atomic_bool stopping;                 /* pauses end */
   atomic_bool judged;                   /* the first to set it gives the verdict */
-  char request_id[RPC_REQUEST_ID_ROOM]; /* of the handler's thread, as what follows */
+  char request_id[RPC_REQUEST_ID_ROOM]; /* written by the handler's thread under the lock */
+  /* Of the handler's thread. */
   enum rpc_squeeze squeeze;
   bool read_compressed;
   enum sv_code own_code; /* of rpc_call_fail; OK: the reason's */

@@ -78,9 +78,10 @@ sv_status rpc_call_header(struct rpc_call *call, struct sv_ctx *ctx, const char 
                           struct sv_bytes value) {
   SV_TRY(text_of(ctx, name, value, &value));
   (void)pthread_mutex_lock(&call->lock);
-  sv_status s = call->finished        ? SV_FAIL(ctx, CANCELLED, "the call has its verdict")
-                : call->out_count > 0 ? SV_FAIL(ctx, INTERNAL, "the headers are out")
-                                      : metadata_add(&call->headers, ctx, name, value);
+  sv_status s = call->finished ? SV_FAIL(ctx, CANCELLED, "the call has its verdict")
+                : call->out_count > 0 || call->begun
+                    ? SV_FAIL(ctx, INTERNAL, "the headers are out")
+                    : metadata_add(&call->headers, ctx, name, value);
   (void)pthread_mutex_unlock(&call->lock);
   return s;
 }
@@ -177,7 +178,7 @@ sv_status rpc_call_fail_with(struct rpc_call *call, struct sv_ctx *ctx, enum sv_
 
 bool rpc_call_compress(struct rpc_call *call, bool on) {
   (void)pthread_mutex_lock(&call->lock);
-  if (on && call->accepts_gzip && call->out_count == 0 && !call->finished) {
+  if (on && call->accepts_gzip && call->out_count == 0 && !call->begun && !call->finished) {
     call->out_encoding = RPC_GZIP;
   }
   bool can = !on || call->out_encoding == RPC_GZIP;

@@ -43,6 +43,7 @@ def calls(stub, rnd):
     elif kind == 4:
         stub.sleep.future(echo.EchoRequest(millis=50), timeout=10).cancel()
     elif kind == 5:
+        stub.unary(echo.EchoRequest(text="6d3d3f80-0000-4000-8000-00000000002a"), timeout=rnd.uniform(0.0005, 0.003))
         stub.sleep(echo.EchoRequest(millis=50), timeout=0.005)
     elif kind == 6:
         watching = stub.watch(echo.EchoRequest(), timeout=10)
