@@ -309,6 +309,7 @@ static void describe(const struct docs *docs, struct sv_ctx *ctx, const struct d
   memcpy(f->id, issue->record_sha256, 32);
   f->id[30] ^= (uint8_t)issue->version;
   f->id[31] ^= (uint8_t)issue->copy;
+  f->id[29] ^= (uint8_t)issue->audience;
   signature_box(d);
 }
 

@@ -298,4 +298,6 @@ struct model_issue {
   uint8_t record_sha256[32];
   bool preview; /* watermarked: no number, no seal, no signature */
   bool specimen;
+  enum model_audience
+      audience; /* of a copy of a manifest for somebody; NONE: the document itself */
 };

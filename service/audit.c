@@ -8,8 +8,10 @@
 
 #include "crypto/digest.h"
 #include "formats/record/record.h"
+#include "model/audience.h"
 #include "model/number.h"
 #include "pki/cms.h"
+#include "store/audience.h"
 #include "verify/twin.h"
 
 enum { SERIES_MAX = 300, MISSES_MAX = 100, ACT_MEMORY = 256 * 1024 * 1024 };
@@ -90,6 +92,50 @@ static void copies_check(struct audit *a, struct store_tx *tx, struct sv_ctx *ct
   }
 }
 
+/* What is wrong with a copy for an audience; NULL: nothing. */
+static const char *audience_fault(struct store_tx *tx, struct sv_ctx *ctx,
+                                  const struct store_document *d,
+                                  const struct store_audience_copy *row) {
+  struct store_audience_copy copy;
+  uint8_t made[32];
+  struct pdfio *file;
+  struct verify_twin twin = {0};
+  sv_status s = tx->audience->find(tx, ctx, d->number, d->version, row->audience, &copy);
+  if (sv_failed(s)) {
+    return sv_arena_strdup(ctx->mem, ctx->detail);
+  }
+  crypto_sha256(copy.pdf, made);
+  if (memcmp(made, copy.pdf_sha256, sizeof made) != 0) {
+    return "has another digest than pdf_sha256";
+  }
+  s = pdfio_open(ctx, copy.pdf, &file);
+  if (!sv_failed(s)) {
+    s = verify_twin_read(ctx, file, &twin);
+  }
+  return !sv_failed(s) && twin.readable &&
+                 strcmp(twin.facts.audience, model_audience_name(row->audience)) == 0 &&
+                 memcmp(twin.sha256, d->record_sha256, sizeof twin.sha256) == 0
+             ? NULL
+             : "does not name its audience and the record of the document";
+}
+
+static sv_status audiences_check(struct audit *a, struct store_tx *tx, struct sv_ctx *ctx,
+                                 const struct store_document *d, const char *name) {
+  struct store_audience_copy all[MODEL_AUDIENCES];
+  size_t n;
+  SV_TRY(tx->audience->all(tx, ctx, d->number, d->version, all, &n));
+  for (size_t i = 0; i < n; i++) {
+    const char *fault = audience_fault(tx, ctx, d, &all[i]);
+    sv_ctx_clear(ctx);
+    if (fault) {
+      fault_put(a, "audience_copies",
+                sv_arena_printf(ctx->mem, "%s/%u", name, (unsigned)all[i].audience), "pdf", fault);
+    }
+    a->sum.copies++;
+  }
+  return SV_DONE;
+}
+
 static sv_status document_check(struct audit *a, struct store_tx *tx, struct sv_ctx *ctx,
                                 const struct store_document *d) {
   char *name = sv_arena_printf(ctx->mem, "%s/%u", d->number, d->version);
@@ -109,7 +155,7 @@ static sv_status document_check(struct audit *a, struct store_tx *tx, struct sv_
     fault_put(a, "documents", name, "record", "has another digest than record_sha256");
   }
   copies_check(a, tx, ctx, d, name);
-  return SV_DONE;
+  return audiences_check(a, tx, ctx, d, name);
 }
 
 static sv_status documents_check(struct audit *a, struct store_tx *tx, struct sv_ctx *ctx) {

@@ -110,6 +110,12 @@ struct produce_place {
 sv_status service_produce(struct service *s, struct sv_ctx *ctx,
                           const struct model_content *content, const struct store_document *row,
                           const struct produce_place *place, struct produced *ret);
+/* A copy of an issued manifest for an audience: the same number, version, record and visible seals; signed anew. */
+sv_status service_produce_copy(struct service *s, struct sv_ctx *ctx,
+                               const struct model_content *content,
+                               const struct store_document *row, const struct store_seal *seals,
+                               size_t seal_count, enum model_audience audience,
+                               struct sv_bytes *ret_pdf);
 /* The page of a draft, watermarked, as the approver reads it. */
 sv_status service_draft_page(struct service *s, struct sv_ctx *ctx,
                              const struct model_content *content, const struct store_document *row,

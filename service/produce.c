@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "formats/mrz/mrz.h"
 #include "formats/vds/vds_profile.h"
+#include "model/audience.h"
 #include "model/number.h"
 #include "model/revision.h"
 #include "model/rules.h"
@@ -439,6 +440,32 @@ sv_status service_produce(struct service *s, struct sv_ctx *ctx,
   }
   ret->issue.seals = seals;
   ret->issue.seal_count = w.seal_count;
+  return SV_DONE;
+}
+
+sv_status service_produce_copy(struct service *s, struct sv_ctx *ctx,
+                               const struct model_content *content,
+                               const struct store_document *row, const struct store_seal *seals,
+                               size_t seal_count, enum model_audience audience,
+                               struct sv_bytes *ret_pdf) {
+  struct work w = {.s = s, .ctx = ctx, .content = content, .row = row, .seal_count = seal_count};
+  struct model_content shown = *content;
+  struct produced made = {0};
+  SV_TRY(issue_fill(&w));
+  w.issue.audience = audience;
+  memcpy(w.issue.record_sha256, row->record_sha256, sizeof w.issue.record_sha256);
+  SV_TRY(record_copy_write(ctx, content->kind, &w.issue, &w.record));
+  SV_TRY(model_audience_manifest(ctx, &w.content->manifest, audience, &shown.manifest));
+  w.content = &shown;
+  w.seals = SV_ARRAY(ctx->mem, seal_count, struct docs_seal);
+  if (!w.seals) {
+    return SV_FAIL(ctx, NO_MEMORY, "seals");
+  }
+  for (size_t i = 0; i < seal_count; i++) {
+    w.seals[i] = (struct docs_seal){seals[i].page, seals[i].seal};
+  }
+  SV_TRY(page_draw(&w, &made));
+  *ret_pdf = made.issue.pdf;
   return SV_DONE;
 }
 

@@ -105,6 +105,14 @@ sv_status service_download(struct service *s, struct sv_ctx *ctx,
 sv_status service_paxlst(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
                          const char *number, uint32_t version, struct sv_bytes *ret);
 
+/* A manifest's version as one audience may see it (GATE, OPERATOR, DESTINATION): made and registered when it is first asked
+ * for, the same bytes from then on. Fails: what service_download fails with; NOT_ISSUED for a new copy of a manifest that
+ * is not in force; FIELD_INVALID for another kind. */
+sv_status service_audience_copy(struct service *s, struct sv_ctx *ctx,
+                                const struct service_caller *caller, const char *number,
+                                uint32_t version, enum model_audience audience,
+                                struct sv_bytes *ret);
+
 /* --- verify --- */
 
 struct service_report {

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "store/audience.h"
 #include "verify/headline.h"
 
 struct judge {
@@ -24,13 +25,28 @@ static const char *zone_of(const struct service *s, const char *authority) {
   return a ? a->zone : "";
 }
 
+/* The copies for an audience are of the newest copy: manifests have one. */
+static sv_status audience_copies(struct store_tx *tx, struct sv_ctx *ctx,
+                                 const struct store_document *d, struct verify_copy *copies,
+                                 size_t *n) {
+  struct store_audience_copy all[MODEL_AUDIENCES];
+  size_t count;
+  SV_TRY(tx->audience->all(tx, ctx, d->number, d->version, all, &count));
+  for (size_t i = 0; i < count; i++) {
+    copies[*n].copy = d->copy;
+    memcpy(copies[*n].pdf_sha256, all[i].pdf_sha256, 32);
+    ++*n;
+  }
+  return SV_DONE;
+}
+
 static sv_status row_fill(struct store_tx *tx, struct sv_ctx *ctx, const struct question *q,
                           const struct store_document *d) {
   struct service_issued issued = {.document = *d};
   SV_TRY(service_row_read(tx, ctx, &issued, false));
   struct store_document current;
   SV_TRY(tx->ops->document_find(tx, ctx, d->number, 0, &current));
-  struct verify_copy *copies = SV_ARRAY(ctx->mem, d->copy, struct verify_copy);
+  struct verify_copy *copies = SV_ARRAY(ctx->mem, d->copy + MODEL_AUDIENCES, struct verify_copy);
   struct verify_seal_row *seals = SV_ARRAY(ctx->mem, issued.seal_count, struct verify_seal_row);
   if (!copies || !seals) {
     return SV_FAIL(ctx, NO_MEMORY, "row");
@@ -41,6 +57,7 @@ static sv_status row_fill(struct store_tx *tx, struct sv_ctx *ctx, const struct 
     SV_TRY(tx->ops->pdf(tx, ctx, d->number, d->version, c, NULL, copies[copy_count].pdf_sha256));
     copies[copy_count++].copy = c;
   }
+  SV_TRY(audience_copies(tx, ctx, d, copies, &copy_count));
   for (size_t i = 0; i < issued.seal_count; i++) {
     seals[i] = (struct verify_seal_row){issued.seals[i].page, issued.seals[i].seal};
   }
@@ -65,11 +82,24 @@ static sv_status row_fill(struct store_tx *tx, struct sv_ctx *ctx, const struct 
   return SV_DONE;
 }
 
+/* By the bytes of a copy, or of a copy for an audience. */
+static sv_status by_pdf(struct store_tx *tx, struct sv_ctx *ctx, const uint8_t pdf_sha256[32],
+                        struct store_document *ret) {
+  uint32_t copy;
+  struct store_audience_copy given;
+  sv_status s = tx->ops->document_by_pdf(tx, ctx, pdf_sha256, ret, &copy);
+  if (s.reason != SV_NOT_FOUND) {
+    return s;
+  }
+  sv_ctx_clear(ctx);
+  SV_TRY(tx->audience->by_pdf(tx, ctx, pdf_sha256, &given));
+  return tx->ops->document_find(tx, ctx, given.number, given.version, ret);
+}
+
 static sv_status question_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   const struct question *q = arg;
   struct store_document d;
-  uint32_t copy;
-  sv_status s = q->pdf_sha256 ? tx->ops->document_by_pdf(tx, ctx, q->pdf_sha256, &d, &copy)
+  sv_status s = q->pdf_sha256 ? by_pdf(tx, ctx, q->pdf_sha256, &d)
                               : tx->ops->document_find(tx, ctx, q->number, q->version, &d);
   if (s.reason == SV_NOT_FOUND) {
     sv_ctx_clear(ctx);

@@ -39,8 +39,11 @@ static const char bills_sql[] =
 static const char ended_sql[] =
 #include "store_migration_0006_ended.inc"
     ;
-static const char *const migrations[] = {registry_sql, life_sql,  protection_sql,
-                                         log_sql,      bills_sql, ended_sql};
+static const char audience_sql[] =
+#include "store_migration_0007_audience.inc"
+    ;
+static const char *const migrations[] = {registry_sql, life_sql,  protection_sql, log_sql,
+                                         bills_sql,    ended_sql, audience_sql};
 enum { MIGRATION_COUNT = sizeof migrations / sizeof migrations[0], MIGRATION_DIGESTS = 4 };
 
 struct job {

@@ -75,6 +75,10 @@ static const char *const rules[] = {
     "SELECT 'copies', c.number || '/' || c.version || '/' || c.copy, 'prefix_sha256', 'has no "
     "first part' FROM copies c WHERE c.prefix_sha256 <> x'' AND NOT EXISTS (SELECT 1 FROM "
     "pdf_parts p WHERE p.sha256 = c.prefix_sha256)",
+    "SELECT 'audience_copies', a.number || '/' || a.version || '/' || a.audience, '', 'is of no "
+    "issued manifest' FROM audience_copies a LEFT JOIN documents d ON d.number = a.number AND "
+    "d.version = a.version WHERE d.number IS NULL OR d.kind <> 2 OR d.state IN (1, 2, 9, 10) OR "
+    "a.audience NOT IN (2, 3, 4)",
     "SELECT 'data_keys', d.number || '/' || d.version, '', 'is gone, and the document is not "
     "erased' FROM documents d WHERE d.request <> x'' AND NOT EXISTS (SELECT 1 FROM data_keys k "
     "WHERE "
@@ -115,7 +119,8 @@ static const char cells_of[] =
     "SELECT group_concat(CASE type WHEN 'BLOB' THEN 'hex(\"' || name || '\") AS \"' || name || "
     "'\"' ELSE '\"' || name || '\"' END, ', ') FROM pragma_table_info(?1) WHERE ?1 || '.' || name "
     "NOT IN ('documents.request', 'documents.salt', 'documents.secret', 'documents.record', "
-    "'copies.pdf', 'holds.sealed', 'data_keys.wrapped', 'pdf_parts.bytes') AND EXISTS (SELECT 1 "
+    "'copies.pdf', 'audience_copies.pdf', 'holds.sealed', 'data_keys.wrapped', 'pdf_parts.bytes') "
+    "AND EXISTS (SELECT 1 "
     "FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
 
 static sv_status rows_give(struct sv_ctx *ctx, sqlite3 *db, sqlite3_stmt *q, store_cells *row,

@@ -19,6 +19,7 @@ enum {
   STMT_RECORD,
   STMT_ERASE,
   STMT_ERASE_COPIES,
+  STMT_ERASE_AUDIENCE,
   STMT_ERASE_PARTS,
   STMT_ERASE_SEALS,
   STMT_ERASE_PERSONS,
@@ -61,6 +62,8 @@ static const char *const texts[STMT_COUNT] = {
         "case_key = NULL, gone = '' WHERE number = ?1 AND version = ?2 AND state NOT IN (1, 2)",
     [STMT_ERASE_COPIES] =
         "UPDATE copies SET pdf = x'', prefix_sha256 = x'' WHERE number = ?1 AND version = ?2",
+    [STMT_ERASE_AUDIENCE] =
+        "UPDATE audience_copies SET pdf = x'' WHERE number = ?1 AND version = ?2",
     [STMT_ERASE_PARTS] =
         "DELETE FROM pdf_parts WHERE sha256 NOT IN (SELECT prefix_sha256 FROM copies WHERE "
         "prefix_sha256 <> x'')",
@@ -282,6 +285,7 @@ static sv_status log_document_erase(struct store_tx *tx, struct sv_ctx *ctx, con
   struct vault_place place = {VAULT_DOCUMENT, number, version};
   SV_TRY(vault_destroy(tx, ctx, &place));
   SV_TRY(run_on(tx, ctx, STMT_ERASE_COPIES, number, version, NULL));
+  SV_TRY(run_on(tx, ctx, STMT_ERASE_AUDIENCE, number, version, NULL));
   SV_TRY(run_on(tx, ctx, STMT_ERASE_PARTS, number, version, NULL));
   SV_TRY(run_on(tx, ctx, STMT_ERASE_SEALS, number, version, NULL));
   SV_TRY(run_on(tx, ctx, STMT_ERASE_PERSONS, number, version, NULL));

@@ -111,7 +111,8 @@ sv_status sqlite_tx_open(struct sv_ctx *ctx, const char *path, enum sqlite_mode 
                                    .life = &sqlite_life_ops,
                                    .funding = &sqlite_funding_ops,
                                    .protection = &sqlite_protection_ops,
-                                   .log = &sqlite_log_ops},
+                                   .log = &sqlite_log_ops,
+                                   .audience = &sqlite_audience_ops},
                             .keys = keys};
   int flags = mode == SQLITE_MODE_AUDITOR ? SQLITE_OPEN_READONLY
                                           : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
@@ -138,6 +139,7 @@ static const struct sqlite_group *const groups[SQLITE_GROUP_COUNT] = {
     [SQLITE_PROTECTION] = &sqlite_protection_group,
     [SQLITE_LOG] = &sqlite_log_group,
     [SQLITE_VAULT] = &sqlite_vault_group,
+    [SQLITE_AUDIENCE] = &sqlite_audience_group,
 };
 
 sv_status sqlite_tx_prepare(struct sv_ctx *ctx, struct sqlite_tx *t) {

@@ -71,6 +71,10 @@ sv_status verify_twin_read(struct sv_ctx *ctx, struct pdfio *p, struct verify_tw
     return s;
   }
   ret->readable = !sv_failed(s);
+  if (ret->readable &&
+      ret->facts.audience[0]) { /* a copy names its record, and must be registered as one */
+    memcpy(ret->sha256, ret->facts.record_sha256, sizeof ret->sha256);
+  }
   sv_ctx_clear(ctx);
   return SV_DONE;
 }

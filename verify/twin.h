@@ -7,7 +7,7 @@ struct verify_twin {
   bool attached; /* a file of that name is there */
   bool readable; /* exactly one, and a record of ours */
   struct sv_bytes json;
-  uint8_t sha256[32];
+  uint8_t sha256[32]; /* of the record: of these bytes, or the one that a copy names */
   struct record_facts facts;
 };
 

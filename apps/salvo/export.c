@@ -12,10 +12,10 @@
 #include "model/number.h"
 #include "store/log.h"
 
-static const char *const tables[] = {"documents",  "copies",     "approvals",      "prints",
-                                     "letters",    "closings",   "marks",          "obligations",
-                                     "amendments", "bills",      "audit",          "events",
-                                     "series",     "log_leaves", "log_checkpoints"};
+static const char *const tables[] = {
+    "documents",       "copies",      "approvals",  "prints",         "letters", "closings",
+    "marks",           "obligations", "amendments", "bills",          "audit",   "events",
+    "audience_copies", "series",      "log_leaves", "log_checkpoints"};
 
 struct exporting {
   int year;

@@ -18,7 +18,7 @@ static const char usage[] =
     "  get NUMBER [--version N]           what the registry says of a document\n"
     "  list [--kind KIND] [--state STATE] [--case REFERENCE] [--page-size N] [--page-token T]\n"
     "  download NUMBER -o OUT.pdf [--version N] [--copy N] [--record | --draft | "
-    "--paxlst]\n"
+    "--paxlst |\n        --for GATE|OPERATOR|DESTINATION]\n"
     "  manifest import FILE.edi > REQUEST.json    of a passenger list message (PAXLST)\n"
     "  approve NUMBER [--version N] [--digest HEX] [-o OUT.pdf]   the second officer's yes\n"
     "  reject NUMBER --reason REASON [--version N]                and his no\n"

@@ -151,17 +151,22 @@ int document_fetch(struct salvo *s, const Salvo__V1__DownloadDocumentRequest *re
 
 int command_download(struct salvo *s, struct arguments a) {
   Salvo__V1__DownloadDocumentRequest request = SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__INIT;
-  const char *out = argument_take(&a, "-o");
+  const char *out = argument_take(&a, "-o"), *audience = argument_take(&a, "--for");
+  int to = 0;
   bool good = number_of(argument_take(&a, "--version"), &request.version) &&
-              number_of(argument_take(&a, "--copy"), &request.copy);
+              number_of(argument_take(&a, "--copy"), &request.copy) &&
+              (!audience || enum_value(&salvo__v1__download_document_request__audience__descriptor,
+                                       "AUDIENCE_", audience, &to));
   bool record = a.count == 2 && strcmp(a.v[1], "--record") == 0;
   bool draft = a.count == 2 && strcmp(a.v[1], "--draft") == 0;
   bool paxlst = a.count == 2 && strcmp(a.v[1], "--paxlst") == 0;
   if (!good || !out || (a.count != 1 && !record && !draft && !paxlst)) {
     return usage_fault(
-        "download NUMBER -o OUT.pdf [--version N] [--copy N] [--record | --draft | --paxlst]");
+        "download NUMBER -o OUT.pdf [--version N] [--copy N] [--record | --draft | --paxlst | "
+        "--for GATE|OPERATOR|DESTINATION]");
   }
   request.number = a.v[0];
+  request.audience = (Salvo__V1__DownloadDocumentRequest__Audience)to;
   request.view = record   ? SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_RECORD
                  : draft  ? SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_DRAFT
                  : paxlst ? SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__VIEW__VIEW_PAXLST

@@ -179,10 +179,50 @@ void manifest_static(struct canvas *c, const struct layout *l, enum layout_part 
   }
 }
 
+bool manifest_shows(const struct layout *l, enum model_shown field) {
+  return model_shows(l->issue->audience, field);
+}
+
+const struct pair *manifest_recipient(const struct layout *l) {
+  switch (l->issue->audience) {
+    case MODEL_GATE:
+      return &LAYOUT_WORD(l, for_gate);
+    case MODEL_OPERATOR:
+      return &LAYOUT_WORD(l, for_operator);
+    case MODEL_DESTINATION:
+      return &LAYOUT_WORD(l, for_destination);
+    default:
+      return &l->t->recipient;
+  }
+}
+
+void manifest_extract_bar(struct canvas *c, const struct layout *l) {
+  if (l->issue->audience <= MODEL_AUTHORITY) {
+    return;
+  }
+  const struct style es = {FACE_SANS_BOLD, 7.6}, en = {FACE_SANS_BOLD_ITALIC, 7.6};
+  const struct pair *to = manifest_recipient(l), *what = &LAYOUT_WORD(l, extract);
+  canvas_artifact(c);
+  canvas_bar(c, 15, 4.6, 180, 4.4);
+  c->ink = INK_WHITE;
+  if (c->page == 1) {
+    canvas_open(c, "P", ORDER_EXTRACT);
+  }
+  canvas_text_in(c, "es", 17, 7.7, es,
+                 layout_printf(c, "%s: %s", LAYOUT_WORD(l, recipient).es, to->es));
+  canvas_text_in(c, "en", 47, 7.7, en,
+                 layout_printf(c, "%s: %s", LAYOUT_WORD(l, recipient).en, to->en));
+  canvas_pair_right(c, 193, 7.7, (struct style){FACE_SANS, 6.8},
+                    (struct style){FACE_SANS_ITALIC, 6.8}, what->es, what->en);
+  canvas_artifact(c);
+  c->ink = INK_BLACK;
+}
+
 static void running_head(struct canvas *c, const struct layout *l) {
   const struct model_manifest *m = &l->content->manifest;
   c->pagination = true;
   canvas_artifact(c);
+  manifest_extract_bar(c, l);
   canvas_text(
       c, 28, 18.6, (struct style){FACE_SANS, 8},
       layout_printf(c, "%s, %s", l->issue->authority.state_es, l->issue->authority.name_es));
@@ -192,7 +232,7 @@ static void running_head(struct canvas *c, const struct layout *l) {
   canvas_text_right(c, 195, 18.6, (struct style){FACE_SANS, 8},
                     layout_printf(c, "%s %u · %s %u · %s: %s", LAYOUT_WORD(l, sheet_version).es,
                                   l->issue->version, LAYOUT_WORD(l, sheet_copy).es, l->issue->copy,
-                                  LAYOUT_WORD(l, sheet_for).es, l->t->recipient.es));
+                                  LAYOUT_WORD(l, sheet_for).es, manifest_recipient(l)->es));
   double x =
       15 + canvas_text(c, 15, 31.2, (struct style){FACE_SANS_BOLD, 17}, m->flight_number) + 4.2;
   x += canvas_text(c, x, 31.2, style_strong, manifest_date(c, l)) + 13.6;
@@ -288,7 +328,7 @@ static void occupant_line(struct canvas *c, const struct layout *l, size_t i, do
   canvas_text_centre(c, 146.5, y + 5.1, (struct style){FACE_SANS, 9}, seat_text(o));
   canvas_open_in(c, "TD", row + 7, row);
   canvas_text_centre(c, 156.5, y + 5.1, (struct style){FACE_SANS, 9},
-                     layout_printf(c, "%u", o->bags));
+                     manifest_shows(l, MODEL_SHOWN_BAGS) ? layout_printf(c, "%u", o->bags) : "");
   canvas_artifact(c);
   tick_boxes(c, y, false);
 }

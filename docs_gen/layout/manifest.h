@@ -1,10 +1,12 @@
 /* Parts of the manifest's layout, for its own files alone. */
 #pragma once
 #include "docs_gen/layout/layout.h"
+#include "model/audience.h"
 
 enum {
   LINES_A_PAGE = 25,
   CLOSING_LINES_MOST = 11, /* with more on the last page the closing block has a page of its own */
+  ORDER_EXTRACT = 1,
   ORDER_FLIGHT = 30,
   ORDER_LEGS = 100,
   ORDER_COUNTS = 300,
@@ -46,6 +48,12 @@ void manifest_steps(struct canvas *c, const struct layout *l, const struct templ
 const char *manifest_date(struct canvas *c, const struct layout *l);
 /* "P 19  A 5  C 0  = 24" and two boxes to write in. */
 void manifest_page_count(struct canvas *c, const struct layout *l, struct counts n, double y);
+
+/* Whom a copy is for: of the template, or the audience's own words. */
+const struct pair *manifest_recipient(const struct layout *l);
+/* The bar over a page that is a copy for an audience; nothing on the document itself. */
+void manifest_extract_bar(struct canvas *c, const struct layout *l);
+bool manifest_shows(const struct layout *l, enum model_shown field);
 
 void manifest_cover_static(struct canvas *c, const struct layout *l);
 void manifest_cover(struct canvas *c, const struct layout *l);

@@ -73,7 +73,8 @@ static void cover_flight(struct canvas *c, const struct layout *l) {
   canvas_open(c, "P", ORDER_FLIGHT + 7);
   canvas_text(c, 115, 87.4, style_value, m->registration);
   canvas_open(c, "P", ORDER_FLIGHT + 9);
-  canvas_printf(c, 150, 87.4, style_value, "%u", m->seats);
+  canvas_text(c, 150, 87.4, style_value,
+              manifest_shows(l, MODEL_SHOWN_SEATS) ? layout_printf(c, "%u", m->seats) : "—");
   canvas_open(c, "P", ORDER_FLIGHT + 11);
   const char *alternates = m->alternates.n ? m->alternates.v[0] : "—";
   for (size_t i = 1; i < m->alternates.n; i++) {
@@ -235,10 +236,15 @@ static void version_cells(struct canvas *c, const struct layout *l, const struct
   sv_time_format(v->time_us, time);
   canvas_printf(c, 45, y, (struct style){FACE_SANS, 8.6}, "%.10s %.5s", time, time + 11);
   canvas_open_in(c, "TD", row + 3, row);
-  const struct pair *why = version_reason(l, v->reason);
-  canvas_pair(c, 84, y, style, style_en, why->es, why->en);
+  if (manifest_shows(l, MODEL_SHOWN_REASONS)) {
+    const struct pair *why = version_reason(l, v->reason);
+    canvas_pair(c, 84, y, style, style_en, why->es, why->en);
+  } else {
+    canvas_text(c, 84, y, style, "—");
+  }
   canvas_open_in(c, "TD", row + 4, row);
-  canvas_text(c, 140, y, (struct style){FACE_SANS, 8.6}, v->lines);
+  canvas_text(c, 140, y, (struct style){FACE_SANS, 8.6},
+              manifest_shows(l, MODEL_SHOWN_CHANGES) ? v->lines : "—");
   canvas_open_in(c, "TD", row + 5, row);
   const struct pair *state = v->current ? &LAYOUT_WORD(l, this_paper) : &LAYOUT_WORD(l, superseded);
   canvas_pair(c, 162, y, style, style_en, state->es, state->en);
@@ -276,7 +282,8 @@ static void cover_versions(struct canvas *c, const struct layout *l, double dy) 
 void manifest_cover(struct canvas *c, const struct layout *l) {
   double dy = below_legs(&l->content->manifest);
   layout_letterhead(c, l);
-  layout_strip(c, l, layout_printf(c, "%u", l->issue->version), 150, l->t->recipient.es);
+  manifest_extract_bar(c, l);
+  layout_strip(c, l, layout_printf(c, "%u", l->issue->version), 150, manifest_recipient(l)->es);
   cover_flight(c, l);
   cover_legs(c, l);
   cover_counts(c, l, dy);

@@ -28,7 +28,7 @@ struct pair {
                       X(count_passengers) X(count_accompanying) X(count_crew) X(versions) X(                                \
                           time_utc) X(reason) X(lines) X(state) X(this_paper) X(superseded)                                 \
                           X(version_initial) X(version_correction) X(version_offload) X(version_addition) X(                \
-                              version_diversion) X(version_departure) X(version_decision) X(rules) X(recipient)             \
+                              version_diversion) X(version_departure) X(version_decision) X(rules) X(recipient) X(for_gate) X(for_operator) X(for_destination) X(extract)             \
                               X(line_number) X(category) X(from_to) X(seat) X(bags) X(                                      \
                                   roll_call) X(identity_box) X(on_board_box) X(note) X(offloaded) X(on_this_page)           \
                                   X(counted) X(of) X(categories) X(category_p) X(category_a) X(category_c) X(margin_bar) X( \

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "crypto/digest.h"
+#include "model/audience.h"
 #include "model/number.h"
 #include "model/rules.h"
 
@@ -379,6 +380,22 @@ static enum model_kind kind_of(const char *name) {
   return MODEL_KIND_NONE;
 }
 
+/* The record itself, or a copy that names its audience and the record. */
+static bool format_known(struct sv_ctx *ctx, const json_t *tree, const char *format,
+                         struct record_facts *f) {
+  f->audience = text_of(ctx, tree, "audience");
+  const char *of = text_of(ctx, tree, "record_sha256");
+  if (!f->audience || !of) {
+    return false;
+  }
+  if (strcmp(format, "salvo-record/1") == 0) {
+    f->audience = "";
+    return true;
+  }
+  return strcmp(format, "salvo-copy/1") == 0 && f->audience[0] &&
+         sv_unhex(of, f->record_sha256, sizeof f->record_sha256);
+}
+
 sv_status record_read(struct sv_ctx *ctx, struct sv_bytes json, struct record_facts *ret) {
   if (json.n > RECORD_BYTES_MAX) {
     return SV_FAIL(ctx, RECORD_FORMAT, "over %d bytes", RECORD_BYTES_MAX);
@@ -407,12 +424,29 @@ sv_status record_read(struct sv_ctx *ctx, struct sv_bytes json, struct record_fa
   }
   f.kind = kind_of(kind);
   enum model_kind of_number;
-  if (strcmp(format, "salvo-record/1") != 0 || f.kind == MODEL_KIND_NONE || f.version == 0 ||
+  if (!format_known(ctx, tree, format, &f) || f.kind == MODEL_KIND_NONE || f.version == 0 ||
       !model_number_parse(f.number, &of_number, NULL, NULL) || of_number != f.kind) {
     return SV_FAIL(ctx, RECORD_FORMAT, "format, kind, number or version");
   }
   *ret = f;
   return SV_DONE;
+}
+
+sv_status record_copy_write(struct sv_ctx *ctx, enum model_kind kind,
+                            const struct model_issue *issue, struct sv_bytes *ret_json) {
+  struct writer w = {.salts = NULL};
+  SV_AUTO(json_decref) json_t *tree = json_object();
+  char hex[65];
+  sv_hex(issue->record_sha256, sizeof issue->record_sha256, hex);
+  put_text(&w, tree, "audience", model_audience_name(issue->audience));
+  put_text(&w, tree, "authority", issue->authority.id);
+  put_text(&w, tree, "format", "salvo-copy/1");
+  put_text(&w, tree, "issue_date", issue->issue_date);
+  put_text(&w, tree, "kind", model_kind_field(kind));
+  put_text(&w, tree, "number", issue->number);
+  put_text(&w, tree, "record_sha256", hex);
+  put_uint(&w, tree, "version", issue->version);
+  return dump_json(ctx, &w, tree, ret_json);
 }
 
 /* --- amendments --- */

@@ -39,10 +39,18 @@ struct record_facts {
   const char *issue_date;
   const char *valid_from; /* "" where the kind has none */
   const char *valid_until;
+  const char *audience;      /* of a copy for somebody, "GATE"; "": the record itself */
+  uint8_t record_sha256[32]; /* of a copy: the record that it stands for */
 };
 
-/* Reads the facts of hostile bytes. Fails: RECORD_FORMAT. */
+/* Reads the facts of hostile bytes: a record, or what a copy carries. Fails: RECORD_FORMAT. */
 sv_status record_read(struct sv_ctx *ctx, struct sv_bytes json, struct record_facts *ret);
+
+/* What a copy for an audience carries instead of the record, for the record says more than its page may:
+ *   {"audience","authority","format":"salvo-copy/1","issue_date","kind","number","record_sha256","version"}
+ * issue->record_sha256 is of the record. Fails: NO_MEMORY. */
+sv_status record_copy_write(struct sv_ctx *ctx, enum model_kind kind,
+                            const struct model_issue *issue, struct sv_bytes *ret_json);
 
 /* SHA-256(field salt || value) in hexadecimal, the commitment at `path`: for whoever discloses one field. */
 void record_commitment(const struct record_salts *salts, const char *path, const char *value,

@@ -206,8 +206,17 @@ static sv_status download_document(struct rpc_call *call, struct sv_ctx *ctx, vo
     default:
       return SV_FAIL(ctx, UNIMPLEMENTED, "view %d", (int)m->view);
   }
+  bool copy = m->audience > SALVO__V1__DOWNLOAD_DOCUMENT_REQUEST__AUDIENCE__AUDIENCE_AUTHORITY;
+  if (m->audience < 0 || (int)m->audience >= MODEL_AUDIENCES) {
+    sv_ctx_violate(ctx, "is not a known value", "audience");
+  } else if (copy && (draft || paxlst || view != SERVICE_VIEW_PDF || m->copy > 1)) {
+    sv_ctx_violate(ctx, "has a copy of the PDF alone", "audience");
+  }
+  SV_TRY(sv_ctx_violations_status(ctx));
   struct sv_bytes bytes;
-  SV_TRY(draft    ? service_draft(service, ctx, &caller, m->number, m->version, &bytes)
+  SV_TRY(copy     ? service_audience_copy(service, ctx, &caller, m->number, m->version,
+                                          (enum model_audience)m->audience, &bytes)
+         : draft  ? service_draft(service, ctx, &caller, m->number, m->version, &bytes)
          : paxlst ? service_paxlst(service, ctx, &caller, m->number, m->version, &bytes)
                   : service_download(service, ctx, &caller, m->number, m->version, m->copy, view,
                                      &bytes));

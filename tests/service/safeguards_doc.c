@@ -1,6 +1,7 @@
 /* Prints docs/SAFEGUARDS.md from the table of rules. */
 #include <stdio.h>
 
+#include "model/audience.h"
 #include "service/rules.h"
 
 static void facts_print(unsigned facts) {
@@ -11,6 +12,26 @@ static void facts_print(unsigned facts) {
       between = ", ";
     }
   }
+}
+
+/* NR-14 as a table: who has which field of a manifest on paper. */
+static void shown_print(void) {
+  (void)puts(
+      "## What is on whose copy of a manifest (NR-14)\n\n"
+      "The document itself is the authority's. A copy for somebody else says on its face for whom "
+      "it is, has the same "
+      "number,\nversion, seals and lines, and what is not in its column is not in the file at all: "
+      "neither on a page nor "
+      "attached.\n\n"
+      "| Field | Authority | Gate | Operator | Destination |\n|---|---|---|---|---|");
+  for (size_t i = 0; i < MODEL_SHOWN_COUNT; i++) {
+    (void)printf("| %s |", model_shown_table[i].text);
+    for (unsigned to = MODEL_AUTHORITY; to < MODEL_AUDIENCES; to++) {
+      (void)printf(" %s |", model_shown_table[i].to & MODEL_TO(to) ? "yes" : "no");
+    }
+    (void)putchar('\n');
+  }
+  (void)putchar('\n');
 }
 
 int main(void) {
@@ -45,6 +66,7 @@ int main(void) {
     }
     (void)putchar('\n');
   }
+  shown_print();
   (void)printf(
       "## What policy decides\n\nDefaults of the group `safeguards` of the policy file: "
       "screening_days %u, "
