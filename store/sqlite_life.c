@@ -264,7 +264,7 @@ static sv_status tx_events_after(struct store_tx *tx, struct sv_ctx *ctx,
                                  size_t *ret_n, uint64_t *ret_last) {
   uint64_t last = 0, purged = 0;
   SV_TRY(event_series(tx, ctx, &last, &purged));
-  if (q->after < purged || q->after > last) {
+  if ((q->after && q->after < purged) || q->after > last) {
     return SV_FAIL(ctx, OUT_OF_RANGE, "events are known from %llu to %llu",
                    (unsigned long long)purged, (unsigned long long)last);
   }

@@ -314,8 +314,8 @@ struct store_life_ops {
   /* The next event of the one sequence, without holes. */
   sv_status (*event_add)(struct store_tx *, struct sv_ctx *, const struct store_event *,
                          uint64_t *ret_event);
-  /* Events of a topic after one, in order: of this authority, of these kinds. ret_last: the newest event of all. Fails:
-   * OUT_OF_RANGE when events after that one were purged, or it does not exist yet. */
+  /* Events of a topic after one (0: from the oldest that is there), in order: of this authority, of these kinds. ret_last:
+   * the newest event of all. Fails: OUT_OF_RANGE when events after that one were purged, or it does not exist yet. */
   sv_status (*events_after)(struct store_tx *, struct sv_ctx *, const struct store_event_query *,
                             struct store_event *ret, size_t *ret_n, uint64_t *ret_last);
   /* Forgets events older than a moment. */

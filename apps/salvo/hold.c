@@ -1,4 +1,4 @@
-/* hold place REQUEST.json | lift REQUEST.json | get NAME | list [--page-size N] [--page-token T] */
+/* hold place REQUEST.json | lift REQUEST.json | get NAME | list [--page-size N] [--page-token T] | watch [--after EVENT] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 static const char usage[] =
     "hold place REQUEST.json | lift REQUEST.json | get NAME | list [--page-size N] [--page-token "
-    "T]";
+    "T] | watch [--after EVENT]";
 
 static void hold_print(const Salvo__V1__Hold *h) {
   if (!h) {
@@ -100,6 +100,9 @@ int command_hold(struct salvo *s, struct arguments a) {
   const char *act = a.count > 0 ? a.v[0] : "";
   if (strcmp(act, "list") == 0) {
     return hold_list(s, (struct arguments){a.count - 1, a.v + 1});
+  }
+  if (strcmp(act, "watch") == 0) {
+    return watch_alarms(s, (struct arguments){a.count - 1, a.v + 1});
   }
   if (a.count != 2) {
     return usage_fault(usage);

@@ -17,6 +17,8 @@ static const char usage[] =
     "  verify --offline SEAL --trust-key VKEY --trust-list FILE --bundle FILE [--mrz FILE]\n"
     "  get NUMBER [--version N]           what the registry says of a document\n"
     "  list [--kind KIND] [--state STATE] [--case REFERENCE] [--page-size N] [--page-token T]\n"
+    "  watch [--kind KIND] [--after EVENT]     what becomes of documents, as it happens, a line "
+    "each\n"
     "  download NUMBER -o OUT.pdf [--version N] [--copy N] [--record | --draft | "
     "--paxlst |\n        --for GATE|OPERATOR|DESTINATION]\n"
     "  manifest import FILE.edi > REQUEST.json    of a passenger list message (PAXLST)\n"
@@ -26,6 +28,7 @@ static const char usage[] =
     "  revoke NUMBER --reason REASON\n"
     "  obligation create REQUEST.json | amend REQUEST.json | get NAME | list\n"
     "  hold place REQUEST.json | lift REQUEST.json | get NAME | list\n"
+    "  hold watch [--after EVENT]         alarms as they come, a line each\n"
     "  fact record FILE.json | FILE.jsonl (one a line)\n"
     "  board check NUMBER --mrz FILE | --occupant ID        may this person board now?\n"
     "  board mark NUMBER OCCUPANT MARK --version N --device ID\n"
@@ -53,25 +56,16 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"trust", command_trust},
-    {"bundle", command_bundle},
-    {"audit", command_audit},
-    {"admin", command_admin},
-    {"issue", command_issue},
-    {"batch", command_batch},
-    {"verify", command_verify},
-    {"get", command_get},
-    {"list", command_list},
-    {"download", command_download},
-    {"obligation", command_obligation},
-    {"hold", command_hold},
-    {"fact", command_fact},
-    {"board", command_board},
-    {"manifest", command_manifest},
-    {"log", command_log},
-    {"approve", command_approve},
-    {"reject", command_reject},
-    {"reissue", command_reissue},
+    {"trust", command_trust},       {"bundle", command_bundle},
+    {"audit", command_audit},       {"admin", command_admin},
+    {"issue", command_issue},       {"batch", command_batch},
+    {"verify", command_verify},     {"get", command_get},
+    {"list", command_list},         {"watch", command_watch},
+    {"download", command_download}, {"obligation", command_obligation},
+    {"hold", command_hold},         {"fact", command_fact},
+    {"board", command_board},       {"manifest", command_manifest},
+    {"log", command_log},           {"approve", command_approve},
+    {"reject", command_reject},     {"reissue", command_reissue},
     {"revoke", command_revoke},
 };
 

@@ -48,6 +48,7 @@ int command_audit(struct salvo *s, struct arguments a);
 int command_admin(struct salvo *s, struct arguments a);
 int command_log(struct salvo *s, struct arguments a);
 int command_hold(struct salvo *s, struct arguments a);
+int command_watch(struct salvo *s, struct arguments a);
 int command_fact(struct salvo *s, struct arguments a);
 int command_manifest(struct salvo *s, struct arguments a);
 int command_board(struct salvo *s, struct arguments a);
@@ -90,6 +91,11 @@ void document_print(const Salvo__V1__Document *d);
 /* A document's bytes into a file. Anything but EXIT_DONE has been said on standard error. */
 int document_fetch(struct salvo *s, const Salvo__V1__DownloadDocumentRequest *request,
                    const char *out, size_t *ret_n);
+
+/* --- watch.c --- */
+
+/* hold watch. Ends with a refusal, or with the program. */
+int watch_alarms(struct salvo *s, struct arguments a);
 
 /* --- offline.c --- */
 

@@ -396,7 +396,12 @@ static sv_status events_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) 
   assert_int_equal(all[2].event, 3);
   SV_TRY(tx->life->events_purge(tx, ctx, 3)); /* those of the times 1 and 2 */
   struct sv_ctx aside = sv_ctx_over(ctx->mem);
+  q.after = 1;
   assert_int_equal(tx->life->events_after(tx, &aside, &q, all, &n, &last).reason, SV_OUT_OF_RANGE);
+  q.after = 0; /* who has seen nothing yet begins with what is there */
+  SV_TRY(tx->life->events_after(tx, ctx, &q, all, &n, &last));
+  assert_int_equal(n, 1);
+  assert_int_equal(all[0].event, 3);
   q.after = 2;
   SV_TRY(tx->life->events_after(tx, ctx, &q, all, &n, &last));
   assert_int_equal(n, 1);
