@@ -6,7 +6,7 @@
 enum {
   LINES_A_PAGE = 25,
   CLOSING_LINES_MOST = 11, /* with more on the last page the closing block has a page of its own */
-  ORDER_EXTRACT = 1,
+  ORDER_EXTRACT = 8,       /* between the letterhead and the title */
   ORDER_FLIGHT = 30,
   ORDER_LEGS = 100,
   ORDER_COUNTS = 300,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "model/audience.h"
 
 static struct model_texts texts(struct sv_ctx *ctx, size_t n, const char *const *v) {
   struct model_texts t = {.v = SV_ARRAY(ctx->mem, n + 1, const char *), .n = n};
@@ -325,9 +326,10 @@ static void name_letter(struct sample *s, const char *surname, const char *given
 
 sv_status sample_make(struct sv_ctx *ctx, size_t i, struct sample *ret) {
   static const char *const names[SAMPLE_COUNT] = {
-      "letter",       "letter-etd",   "letter-transit", "letter-asylum", "letter-draft",
-      "letter-copy2", "letter-names", "manifest",       "manifest-180",  "manifest-draft",
-      "receipt",      "receipt-8",    "receipt-draft"};
+      "letter",        "letter-etd",     "letter-transit",    "letter-asylum",
+      "letter-draft",  "letter-copy2",   "letter-names",      "manifest",
+      "manifest-180",  "manifest-draft", "receipt",           "receipt-8",
+      "receipt-draft", "manifest-gate",  "manifest-operator", "manifest-destination"};
   *ret = (struct sample){.name = names[i]};
   uint32_t pages = 1;
   if (i < 7) {
@@ -340,7 +342,7 @@ sv_status sample_make(struct sv_ctx *ctx, size_t i, struct sample *ret) {
     *a = (struct model_approval){deputy, ret->issue.issue_time_us};
     ret->issue.approvals = a;
     ret->issue.approval_count = 1;
-  } else if (i < 10) {
+  } else if (i < 10 || i >= 13) {
     size_t people = i == 8 ? 180 : 61;
     manifest(ctx, ret, people);
     struct model_approval *a = SV_NEW(ctx->mem, struct model_approval);
@@ -348,6 +350,11 @@ sv_status sample_make(struct sv_ctx *ctx, size_t i, struct sample *ret) {
     ret->issue.approvals = a;
     ret->issue.approval_count = 1;
     pages = i == 8 ? 9 : 4;
+    if (i >= 13) {
+      struct model_manifest whole = ret->content.manifest;
+      ret->issue.audience = (enum model_audience)(MODEL_GATE + i - 13);
+      SV_TRY(model_audience_manifest(ctx, &whole, ret->issue.audience, &ret->content.manifest));
+    }
   } else {
     receipt(ctx, ret, i == 11 ? 8 : 5);
     pages = i == 11 ? 2 : 1;

@@ -100,7 +100,7 @@ def test_a_copy_has_its_whitelist_and_nothing_else(server, flight, tmp_path, aud
 
 
 @pytest.mark.parametrize("audience", AUDIENCES)
-def test_a_copy_is_valid_and_that_of_the_version_before_superseded(server, flight, audience):
+def test_a_copy_is_valid_and_that_of_the_version_before_superseded(server, flight, tmp_path, audience):
     _, old, second = flight
     pdf = server.client("flight").download(second.document.number, audience=f"AUDIENCE_{audience}")
     report = server.client("gate").verify(pdf)
@@ -109,14 +109,22 @@ def test_a_copy_is_valid_and_that_of_the_version_before_superseded(server, fligh
     report = server.client("gate").verify(old[audience])
     assert report.verdict == Report.VERDICT_INVALID and Report.REASON_SUPERSEDED in report.reasons
     assert Report.REASON_BYTES_ALTERED not in report.reasons and Report.REASON_TWIN_MISMATCH not in report.reasons
+    alone = tmp_path / "alone.pdf"  # without a registry: whole and ours, its status unknown
+    alone.write_bytes(pdf)
+    judged = subprocess.run([str(server.build / "bin/salvo"), "verify", "--trust", str(server.authority.path / "trust.pem"),
+                             str(alone)], capture_output=True, text=True)
+    assert judged.returncode == 4 and "STATUS_UNKNOWN" in judged.stdout, judged.stdout + judged.stderr
     touched = bytearray(pdf)
     touched[len(touched) // 2] ^= 1
     assert server.client("gate").verify(bytes(touched)).verdict == Report.VERDICT_INVALID
 
 
-def test_who_asks_again_has_the_same_bytes_also_of_a_version_that_is_gone(server, flight):
+def test_who_asks_again_has_the_same_bytes_also_of_a_version_that_is_gone(server, flight, tmp_path):
     _, old, second = flight
     ask = lambda role, **f: server.client(role).download(second.document.number, audience="AUDIENCE_GATE", **f)
+    out = tmp_path / "gate.pdf"
+    assert server.salvo("gate", "download", second.document.number, "--for", "GATE", "-o", str(out)).returncode == 0
+    assert out.read_bytes() == ask("gate")
     assert ask("flight") == ask("gate") == ask("print") and ask("gate", version=1) == old["GATE"]
     assert len({ask("flight"), ask("flight", version=1), second.pdf}) == 3
 

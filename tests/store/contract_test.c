@@ -1,4 +1,5 @@
 /* One suite over every backend of the registry: what the contract promises, not how it is kept. */
+#include "store/audience.h"
 #include "store/sqlite.h"
 #include "tests/vectors.h"
 
@@ -294,6 +295,51 @@ static void copies_follow_each_other_and_keep_their_bytes(void **state) {
   assert_int_equal(store_write(f->store, &f->ctx, copies_act, NULL).reason, SV_OK);
 }
 
+/* --- copies for an audience --- */
+
+static struct store_audience_copy audience_copy(enum model_audience audience, const char *pdf) {
+  return (struct store_audience_copy){.number = "M260000AA",
+                                      .version = 1,
+                                      .audience = audience,
+                                      .actor = "spiffe://x/authority/a/system/gate",
+                                      .time_us = 7,
+                                      .pdf_sha256 = {9, (uint8_t)audience},
+                                      .pdf = sv_bytes_str(pdf)};
+}
+
+static sv_status audience_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  (void)arg;
+  struct store_audience_copy gate = audience_copy(MODEL_GATE, "for the gate"),
+                             operator_copy = audience_copy(MODEL_OPERATOR, "for the operator"), got;
+  struct store_audience_copy all[MODEL_AUDIENCES];
+  struct sv_ctx aside = sv_ctx_over(ctx->mem);
+  size_t n;
+  SV_TRY(tx->audience->add(tx, ctx, &operator_copy));
+  SV_TRY(tx->audience->add(tx, ctx, &gate));
+  assert_int_equal(tx->audience->add(tx, &aside, &gate).reason, SV_ALREADY_EXISTS);
+  SV_TRY(tx->audience->find(tx, ctx, "M260000AA", 1, MODEL_GATE, &got));
+  assert_true(sv_bytes_equal(got.pdf, sv_bytes_str("for the gate")));
+  assert_string_equal(got.actor, gate.actor);
+  assert_int_equal(got.time_us, 7);
+  assert_int_equal(tx->audience->find(tx, &aside, "M260000AA", 1, MODEL_DESTINATION, &got).reason,
+                   SV_NOT_FOUND);
+  assert_int_equal(tx->audience->find(tx, &aside, "M260000AA", 2, MODEL_GATE, &got).reason,
+                   SV_NOT_FOUND);
+  SV_TRY(tx->audience->by_pdf(tx, ctx, operator_copy.pdf_sha256, &got));
+  assert_int_equal(got.audience, MODEL_OPERATOR);
+  assert_int_equal(tx->audience->by_pdf(tx, &aside, (const uint8_t[32]){1}, &got).reason,
+                   SV_NOT_FOUND);
+  SV_TRY(tx->audience->all(tx, ctx, "M260000AA", 1, all, &n));
+  assert_int_equal(n, 2);
+  assert_int_equal(all[0].audience, MODEL_GATE);
+  return SV_DONE;
+}
+
+static void a_version_has_one_copy_an_audience(void **state) {
+  struct fixture *f = *state;
+  assert_int_equal(store_write(f->store, &f->ctx, audience_act, NULL).reason, SV_OK);
+}
+
 static sv_status draft_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   (void)arg;
   struct store_document ended[2];
@@ -510,6 +556,7 @@ int main(void) {
       T(what_was_acknowledged_is_there_after_reopening),
       T(a_second_process_is_kept_out),
       T(copies_follow_each_other_and_keep_their_bytes),
+      T(a_version_has_one_copy_an_audience),
       T(a_draft_is_reserved_once_and_not_issued_before),
       T(an_act_and_an_officers_word_count_once),
       T(events_have_no_holes_and_purged_ones_are_told),
