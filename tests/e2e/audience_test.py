@@ -2,10 +2,12 @@
 
 import copy
 import re
+import sqlite3
 import subprocess
 
 import pytest
-from conftest import Server, document_pb2, example, facts_of, registry_pb2, refused, verification_pb2
+from conftest import (Server, document_pb2, example, issuance_pb2, record_facts, refused, registry_pb2,
+                      verification_pb2)
 
 D, Download, Report = document_pb2.Document, registry_pb2.DownloadDocumentRequest, verification_pb2.VerificationReport
 Role = document_pb2.FlightManifest.Occupant
@@ -165,11 +167,38 @@ def test_what_has_no_copy_is_told(server, flight):
     refused(lambda: server.client("print").download(letter, audience="AUDIENCE_GATE"), "INVALID_ARGUMENT", "FIELD_INVALID")
 
 
+def salvo(server, *arguments):
+    d = server.dir
+    return subprocess.run([str(server.build / "bin/salvo"), *arguments, "--registry", str(d / "registry.db"), "--key-file",
+                           str(d / "registry.key"), "--master-key-file", str(d / "master.key")], capture_output=True, text=True)
+
+
+def test_an_erased_manifest_has_no_copies_left_and_the_audit_is_clean(tmp_path_factory, authority):
+    s = Server(tmp_path_factory.mktemp("salvod"), authority).start()
+    request = example("flight-manifest")
+    record_facts(s, request)
+    number = s.client("flight").issue(request).document.number
+    given = s.client("gate").download(number, audience="AUDIENCE_GATE")
+    s.client("flight").issuance.RevokeDocument(issuance_pb2.RevokeDocumentRequest(
+        request_id=request.request_id[:-4] + "0000", number=number, version=1, reason=D.STATE_REASON_DECISION), timeout=60)
+    report = s.client("gate").verify(given)
+    assert report.verdict == Report.VERDICT_INVALID and Report.REASON_REVOKED in report.reasons
+    s.stop()
+    done = salvo(s, "admin", "erase", number)
+    assert done.returncode == 0, done.stderr
+    with sqlite3.connect(s.dir / "registry.db") as db:
+        assert db.execute("SELECT pdf, length(pdf_sha256) FROM audience_copies").fetchall() == [(b"", 32)]
+    audited = salvo(s, "audit")
+    assert audited.returncode == 0 and " 0 faults" in audited.stdout, audited.stdout
+    s.start()
+    refused(lambda: s.client("gate").download(number, audience="AUDIENCE_GATE"), "FAILED_PRECONDITION", "ERASED")
+    s.stop()
+
+
 def test_copies_are_in_the_audit_and_a_changed_one_is_named(tmp_path_factory, authority):
     s = Server(tmp_path_factory.mktemp("salvod"), authority).start()
     request = example("flight-manifest")
-    for one in facts_of(request):
-        s.client("flight").protection.RecordFact(one, timeout=60)
+    record_facts(s, request)
     number = s.client("flight").issue(request).document.number
     given = s.client("gate").download(number, audience="AUDIENCE_GATE")
     s.kill()  # what was given out is in the registry
@@ -178,18 +207,13 @@ def test_copies_are_in_the_audit_and_a_changed_one_is_named(tmp_path_factory, au
     assert s.client("gate").verify(given).verdict == Report.VERDICT_VALID
     s.stop()
     d = s.dir
-    audit = lambda: subprocess.run([str(s.build / "bin/salvo"), "audit", "--registry", str(d / "registry.db"), "--key-file",
-                                    str(d / "registry.key"), "--master-key-file", str(d / "master.key"), "--log-key",
-                                    str(authority.path / "log.vkey"), "--journal", str(d / "signer.journal")],
-                                   capture_output=True, text=True)
+    audit = lambda: salvo(s, "audit", "--log-key", str(authority.path / "log.vkey"), "--journal", str(d / "signer.journal"))
     whole = audit()
     assert whole.returncode == 0 and "0 faults" in whole.stdout, whole.stdout
-    import sqlite3
     with sqlite3.connect(d / "registry.db") as db:
         assert db.execute("SELECT actor, act, reason FROM audit WHERE act = 'download'").fetchall() == [
             ("spiffe://utopia.example/authority/migration/system/gate", "download", "GATE")] * 2
         assert b"ABREGO" not in db.execute("SELECT pdf FROM audience_copies").fetchone()[0]
-        db.execute("DROP TRIGGER IF EXISTS x")
         db.execute("UPDATE audience_copies SET time_us = time_us + 1")
     touched = audit()
-    assert touched.returncode == 1 and f"audience_copies" in touched.stdout and number in touched.stdout, touched.stdout
+    assert touched.returncode == 1 and "audience_copies" in touched.stdout and number in touched.stdout, touched.stdout

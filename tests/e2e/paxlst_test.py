@@ -2,9 +2,11 @@
 
 import json
 import subprocess
+import uuid
 
 import pytest
-from conftest import ROOT, document_pb2, example, refused, registry_pb2
+from conftest import (ROOT, document_pb2, example, issuance_pb2, operations_pb2, record_facts, refused, registry_pb2,
+                      renew)
 
 Download = registry_pb2.DownloadDocumentRequest
 CLIENTS = ROOT / "tests/clients"
@@ -93,3 +95,37 @@ def test_what_is_no_message_is_refused_with_the_reason(server, tmp_path):
     edi.write_text("UNB+UNOA:4+A+B+240820:0600+7'UNH+1+PAXLST:D:15B")
     done = server.salvo("flight", "manifest", "import", str(edi))
     assert done.returncode == 5 and "ends inside a segment" in done.stderr.decode() and done.stdout == b""
+
+
+def persons_of_its_own(request, n=3):
+    """The example's flight with n passengers that no other test knows."""
+    m = request.flight_manifest
+    del m.occupants[n:]
+    for o in m.occupants:
+        renew(o.person, o.travel_document)
+    return request
+
+
+def test_nothing_goes_out_about_a_flight_under_a_hold(server):
+    request = persons_of_its_own(example("flight-manifest"))
+    record_facts(server, request)
+    client = server.client("flight")
+    number = client.issue(request).document.number
+    assert client.download(number, view=Download.VIEW_PAXLST)
+    held = request.flight_manifest.occupants[0]
+    server.client("protection").protection.PlaceHold(operations_pb2.PlaceHoldRequest(
+        request_id=str(uuid.uuid4()), person=held.person, travel_document=held.travel_document,
+        cause=operations_pb2.Hold.CAUSE_PENDING_CLAIM), timeout=60)
+    refused(lambda: client.download(number, view=Download.VIEW_PAXLST), "FAILED_PRECONDITION", "NOT_ISSUED")
+
+
+def test_a_revoked_flight_is_cancelled_and_names_nobody(server):
+    request = persons_of_its_own(example("flight-manifest"))
+    record_facts(server, request)
+    client = server.client("flight")
+    number = client.issue(request).document.number
+    client.issuance.RevokeDocument(issuance_pb2.RevokeDocumentRequest(
+        request_id=str(uuid.uuid4()), number=number, version=1, reason="STATE_REASON_DECISION"), timeout=60)
+    edi = client.download(number, view=Download.VIEW_PAXLST).decode()
+    assert "BGM+745+XF'" in edi and "CNT+42:0'" in edi and "NAD+FL" not in edi
+    assert not any(o.travel_document.number in edi for o in request.flight_manifest.occupants)
