@@ -65,8 +65,8 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_ERASE_AUDIENCE] =
         "UPDATE audience_copies SET pdf = x'' WHERE number = ?1 AND version = ?2",
     [STMT_ERASE_PARTS] =
-        "DELETE FROM pdf_parts WHERE sha256 NOT IN (SELECT prefix_sha256 FROM copies WHERE "
-        "prefix_sha256 <> x'')",
+        "DELETE FROM pdf_parts WHERE NOT EXISTS (SELECT 1 FROM copies WHERE prefix_sha256 = sha256 "
+        "AND prefix_sha256 <> x'')", /* as its index says */
     [STMT_ERASE_SEALS] = "DELETE FROM seals WHERE number = ?1 AND version = ?2",
     [STMT_ERASE_PERSONS] = "DELETE FROM persons WHERE subject = ?1 AND " NONE_LEFT,
     [STMT_ERASE_LINES] = "DELETE FROM flight_lines WHERE number = ?1 AND " NONE_LEFT,
