@@ -1,5 +1,6 @@
 """Copies of a manifest for an audience (NR-14): each has its whitelist and nothing else, and is as good as the document."""
 
+import concurrent.futures
 import copy
 import re
 import sqlite3
@@ -129,6 +130,14 @@ def test_who_asks_again_has_the_same_bytes_also_of_a_version_that_is_gone(server
     assert out.read_bytes() == ask("gate")
     assert ask("flight") == ask("gate") == ask("print") and ask("gate", version=1) == old["GATE"]
     assert len({ask("flight"), ask("flight", version=1), second.pdf}) == 3
+
+
+def test_who_ask_at_the_same_moment_have_the_same_copy(server):
+    number = server.client("flight").issue(example("flight-manifest")).document.number
+    roles = ["flight", "gate", "print"] * 3
+    with concurrent.futures.ThreadPoolExecutor(len(roles)) as pool:
+        given = set(pool.map(lambda role: server.client(role).download(number, audience="AUDIENCE_GATE"), roles))
+    assert len(given) == 1 and server.client("gate").verify(given.pop()).verdict == Report.VERDICT_VALID
 
 
 def test_no_new_copy_is_made_of_a_version_that_is_not_in_force(server):

@@ -1,4 +1,4 @@
-"""The passenger list message: given to those who may have it, read by a parser of another maker, and a request again."""
+"""The passenger list message: given to those who may have it, read by parsers of other makers, and a request again."""
 
 import json
 import subprocess
@@ -19,13 +19,13 @@ def manifest(server):
 
 
 def segments(path):
-    """As npm `edifact` reads them: [tag, [component, ...], ...]."""
+    """As npm `edifact` and `ts-edifact` read them: [tag, [component, ...], ...]."""
     done = subprocess.run(["node", str(CLIENTS / "paxlst.mjs"), str(path)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_another_makers_parser_reads_every_person_and_every_count(server, manifest, tmp_path):
+def test_other_makers_parsers_read_every_person_and_every_count(server, manifest, tmp_path):
     content, number = manifest
     out = tmp_path / "m.edi"
     assert server.salvo("flight", "download", number, "--paxlst", "-o", str(out)).returncode == 0
