@@ -14,8 +14,9 @@ struct seal_subject {
   uint32_t version;
   uint32_t copy;
   uint8_t record_sha256[32];
-  struct sv_bytes
-      evidence; /* of a checkpoint: that its tree begins with the last one's (RFC 6962 consistency) */
+  struct sv_bytes evidence; /* of a checkpoint: that its tree begins with an earlier one's */
+  uint64_t evidence_from;   /* that one's size; 0: there was none */
+  uint64_t *ret_last_size; /* of a checkpoint that was refused: where to show from; NULL: unasked */
 };
 
 struct seal_key;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "seal/signer_wire.h"
@@ -18,7 +19,8 @@ enum {
   PAUSE_FIRST_MS = 20,
   PAUSE_MAX_MS = 2000,
   WAIT_STEP_MS = 50,
-  SIGN_MAX_MS = 15000, /* for a call without a deadline */
+  SEND_MS = 1000,      /* what is not taken by then is asked again */
+  SIGN_MAX_MS = 10000, /* a signer that says nothing for so long is started anew */
 };
 
 struct waiting {
@@ -115,6 +117,8 @@ static sv_status signer_begin(struct sv_ctx *ctx, struct signer_link *l, bool fi
   struct sv_bytes body;
   struct signer_hello hello;
   SV_TRY(l->start.start(l->start.arg, ctx, &fd));
+  (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = SEND_MS / 1000},
+                   sizeof(struct timeval));
   sv_status s = take_frame(ctx, l, fd, SIGNER_HELLO, HELLO_MS, &body);
   if (!sv_failed(s)) {
     s = signer_hello_read(ctx, body, &hello);
@@ -318,6 +322,15 @@ static void request_send(struct sv_ctx *ctx, struct signer_link *l, struct sv_by
   pthread_mutex_unlock(&l->writing);
 }
 
+/* It lives, but says nothing: its reader sees the end, and starts another. */
+static void signer_give_up(struct signer_link *l) {
+  pthread_mutex_lock(&l->writing);
+  if (l->fd >= 0) {
+    (void)shutdown(l->fd, SHUT_RDWR);
+  }
+  pthread_mutex_unlock(&l->writing);
+}
+
 static void list_leave(struct signer_link *l, const struct waiting *w) {
   struct waiting **at = &l->list;
   while (*at != w) {
@@ -340,6 +353,7 @@ static sv_status ask(struct sv_ctx *ctx, struct signer_link *l, struct signer_re
   w->next = l->list;
   l->list = w;
   pthread_mutex_unlock(&l->mutex);
+  bool hung = false;
   request_send(ctx, l, w->frame);
   pthread_mutex_lock(&l->mutex);
   while (!w->answered && !sv_failed(s)) {
@@ -347,10 +361,14 @@ static sv_status ask(struct sv_ctx *ctx, struct signer_link *l, struct signer_re
     s = sv_ctx_alive(ctx);
     if (!w->answered && !sv_failed(s) && sv_monotonic_ns() > end_ns) {
       s = SV_FAIL(ctx, SIGNER, "the signer does not answer");
+      hung = true;
     }
   }
   list_leave(l, w);
   pthread_mutex_unlock(&l->mutex);
+  if (hung) {
+    signer_give_up(l);
+  }
   return s;
 }
 
@@ -371,6 +389,17 @@ static sv_status key_signer_sign(struct seal_key *base, struct sv_ctx *ctx,
     return SV_FAIL(ctx, SIGNER, "the key is not for this purpose");
   }
   SV_TRY(ask(ctx, k->link, &r, &w));
+  if (w.outcome == SIGNER_ELSEWHERE && w.n == 8) {
+    uint64_t size = 0;
+    for (int i = 0; i < 8; i++) {
+      size = size << 8 | w.bytes[i];
+    }
+    if (subject->ret_last_size) {
+      *subject->ret_last_size = size;
+    }
+    return SV_FAIL(ctx, SIGNER, "the signer signed a checkpoint of %llu leaves",
+                   (unsigned long long)size);
+  }
   if (w.outcome != SIGNER_SIGNED || w.n > PKI_RAW_MAX) {
     return SV_FAIL(ctx, SIGNER, "the signer refused: %.*s", (int)w.n, (const char *)w.bytes);
   }

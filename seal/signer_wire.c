@@ -59,6 +59,7 @@ sv_status signer_request_write(struct sv_ctx *ctx, const struct signer_request *
   sv_buf_put(&b, r->subject.record_sha256, sizeof r->subject.record_sha256);
   put_run(&b, r->tbs);
   put_run(&b, r->subject.evidence);
+  put_u64(&b, r->subject.evidence_from);
   return frame_end(ctx, &b, ret);
 }
 
@@ -131,7 +132,8 @@ sv_status signer_request_read(struct sv_ctx *ctx, struct sv_bytes body,
       memchr(number.p, '\0', number.n) || !sv_cursor_u32(&c, &r.subject.version) ||
       !sv_cursor_u32(&c, &r.subject.copy) || !take_digest(&c, r.subject.record_sha256) ||
       !take_run(&c, SIGNER_FRAME_MAX, &r.tbs) ||
-      !take_run(&c, SIGNER_FRAME_MAX, &r.subject.evidence) || sv_cursor_left(&c) != 0) {
+      !take_run(&c, SIGNER_FRAME_MAX, &r.subject.evidence) ||
+      !take_u64(&c, &r.subject.evidence_from) || sv_cursor_left(&c) != 0) {
     return SV_FAIL(ctx, SIGNER, "a malformed request");
   }
   r.purpose = (enum seal_purpose)purpose;
@@ -147,7 +149,7 @@ sv_status signer_answer_read(struct sv_ctx *ctx, struct sv_bytes body, struct si
   struct sv_cursor c = sv_cursor_over(body);
   struct signer_answer a;
   uint8_t outcome;
-  if (!take_u64(&c, &a.id) || !sv_cursor_u8(&c, &outcome) || outcome > SIGNER_BUSY ||
+  if (!take_u64(&c, &a.id) || !sv_cursor_u8(&c, &outcome) || outcome > SIGNER_ELSEWHERE ||
       !take_run(&c, SIGNER_TEXT_MAX, &a.bytes) || sv_cursor_left(&c) != 0) {
     return SV_FAIL(ctx, SIGNER, "a malformed answer");
   }

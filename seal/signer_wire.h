@@ -26,6 +26,8 @@ enum signer_outcome {
   SIGNER_SIGNED = 0,
   SIGNER_REFUSED = 1, /* by the signer's policy: bytes say why */
   SIGNER_BUSY = 2,    /* over the rate: try again */
+  SIGNER_ELSEWHERE =
+      3, /* the evidence is not from the last checkpoint: its size, 64 bits big-endian */
 };
 struct signer_answer {
   uint64_t id;

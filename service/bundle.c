@@ -12,7 +12,11 @@
 #include "service/log.h"
 #include "store/log.h"
 
-enum { LISTS = 26, LEAVES_MAX = 4 * BUNDLE_CHANGES_MAX };
+enum {
+  TRUST_PLACE = 'A' + 26 /* the trust list is kept behind the lists */,
+  LISTS = 27,
+  LEAVES_MAX = 4 * BUNDLE_CHANGES_MAX
+};
 static const int64_t hour_us = 3600LL * 1000 * 1000, kept_us = 600LL * 1000 * 1000;
 
 /* --- whole lists, kept --- */
@@ -203,23 +207,8 @@ static sv_status size_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   return tx->log->size(tx, ctx, arg);
 }
 
-sv_status service_status_bundle(struct service *s, struct sv_ctx *ctx,
-                                const struct service_caller *caller, const char *list,
-                                uint64_t after_sequence, struct sv_bytes *ret) {
-  SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_GetStatusBundle, MODEL_KIND_NONE));
-  SV_TRY(trust_key_check(s, ctx));
-  if (list[0] && (list[0] < 'A' || list[0] > 'Z' || list[1])) {
-    sv_ctx_violate(ctx, "is no list", "status_list");
-    return sv_ctx_violations_status(ctx);
-  }
-  char letter = list[0] ? list[0] : 'A';
-  uint64_t size;
-  SV_TRY(store_read(s->parts.store, ctx, size_act, &size));
-  if (after_sequence == 0 && cache_take(s->bundles, ctx, letter, size, ret)) {
-    return SV_DONE;
-  }
-  struct sv_ctx aside = sv_ctx_over(ctx->mem);
-  (void)service_log_sign(s, &aside).reason; /* a bundle does not wait for the log's key */
+static sv_status bundle_make(struct service *s, struct sv_ctx *ctx, char letter,
+                             uint64_t after_sequence, struct sv_bytes *ret) {
   int64_t now = sv_wall_us() / 1000000 * 1000000;
   struct building b = {.b = {.list = letter,
                              .after = after_sequence,
@@ -241,10 +230,7 @@ sv_status service_status_bundle(struct service *s, struct sv_ctx *ctx,
   return SV_DONE;
 }
 
-sv_status service_trust_list(struct service *s, struct sv_ctx *ctx,
-                             const struct service_caller *caller, struct sv_bytes *ret) {
-  SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_GetTrustList, MODEL_KIND_NONE));
-  SV_TRY(trust_key_check(s, ctx));
+static sv_status trust_make(struct service *s, struct sv_ctx *ctx, struct sv_bytes *ret) {
   int64_t now = sv_wall_us() / 1000000 * 1000000;
   struct bundle_trust *t = SV_NEW(ctx->mem, struct bundle_trust);
   struct tlog_key log = {.name = s->parts.log_origin};
@@ -259,5 +245,43 @@ sv_status service_trust_list(struct service *s, struct sv_ctx *ctx,
   SV_TRY(bundle_trust_add_pem(ctx, t, s->parts.trust_pem));
   struct sv_bytes text;
   SV_TRY(bundle_trust_write(ctx, t, &text));
-  return note_sign(s, ctx, t->sequence, text, ret);
+  SV_TRY(note_sign(s, ctx, t->sequence, text, ret));
+  cache_put(s->bundles, TRUST_PLACE, 0, *ret);
+  return SV_DONE;
+}
+
+sv_status service_status_bundle(struct service *s, struct sv_ctx *ctx,
+                                const struct service_caller *caller, const char *list,
+                                uint64_t after_sequence, struct sv_bytes *ret) {
+  SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_GetStatusBundle, MODEL_KIND_NONE));
+  SV_TRY(trust_key_check(s, ctx));
+  if (list[0] && (list[0] < 'A' || list[0] > 'Z' || list[1])) {
+    sv_ctx_violate(ctx, "is no list", "status_list");
+    return sv_ctx_violations_status(ctx);
+  }
+  char letter = list[0] ? list[0] : 'A';
+  uint64_t size;
+  SV_TRY(store_read(s->parts.store, ctx, size_act, &size));
+  if (after_sequence == 0 && cache_take(s->bundles, ctx, letter, size, ret)) {
+    return SV_DONE;
+  }
+  struct sv_ctx aside = sv_ctx_over(ctx->mem);
+  aside.deadline_ns = ctx->deadline_ns;
+  aside.cancelled = ctx->cancelled;
+  (void)service_log_sign(s, &aside).reason; /* a bundle may go without the newest checkpoint */
+  SV_TRY(service_turn_take(s, ctx));        /* what is built first is signed first */
+  sv_status status = bundle_make(s, ctx, letter, after_sequence, ret);
+  service_turn_end(s);
+  return status;
+}
+
+sv_status service_trust_list(struct service *s, struct sv_ctx *ctx,
+                             const struct service_caller *caller, struct sv_bytes *ret) {
+  SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_GetTrustList, MODEL_KIND_NONE));
+  SV_TRY(trust_key_check(s, ctx));
+  SV_TRY(service_turn_take(s, ctx));
+  sv_status status =
+      cache_take(s->bundles, ctx, TRUST_PLACE, 0, ret) ? SV_DONE : trust_make(s, ctx, ret);
+  service_turn_end(s);
+  return status;
 }

@@ -329,19 +329,32 @@ static sv_status drafts_sweep(struct service *s, struct sv_ctx *ctx, size_t limi
   return SV_DONE;
 }
 
-sv_status service_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, bool *ret_left) {
-  struct sweep w = {.limit = limit < 16 ? limit : 16};
-  SV_TRY(store_read(s->parts.store, ctx, sweep_act, &w));
-  for (size_t i = 0; i < w.n; i++) {
-    sv_status one = sweep_one(s, ctx, &w.rows[i]);
+/* A reservation that can't be finished now comes again when its new lease ends: those behind it have their turn. */
+static sv_status reservations_sweep(struct service *s, struct sv_ctx *ctx, struct sweep *w) {
+  sv_status first = SV_DONE;
+  SV_TRY(store_read(s->parts.store, ctx, sweep_act, w));
+  for (size_t i = 0; i < w->n; i++) {
+    sv_status one = sweep_one(s, ctx, &w->rows[i]);
     if (sv_failed(one) && !finish_fault_is_final(one.reason)) {
-      return one;
+      first = sv_failed(first) ? first : one;
+      sv_ctx_clear(ctx);
+      struct store_document again = w->rows[i];
+      (void)store_write(s->parts.store, ctx, lease_act, &again).reason;
     }
     sv_ctx_clear(ctx);
   }
+  return first;
+}
+
+sv_status service_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, bool *ret_left) {
+  struct sweep w = {.limit = limit < 16 ? limit : 16};
+  sv_status first = reservations_sweep(s, ctx, &w);
   *ret_left = w.n == w.limit;
+  sv_ctx_clear(ctx);
   SV_TRY(drafts_sweep(s, ctx, w.limit, ret_left));
   SV_TRY(store_read(s->parts.store, ctx, gauges_act, s->parts.metrics));
   SV_TRY(protection_sweep(s, ctx));
-  return retention_sweep(s, ctx, w.limit, ret_left);
+  SV_TRY(retention_sweep(s, ctx, w.limit, ret_left));
+  return sv_failed(first) ? sv_ctx_fail(ctx, first.reason, "a reservation can't be finished now")
+                          : SV_DONE;
 }

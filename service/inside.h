@@ -24,6 +24,8 @@ struct service {
   /* of the sweeper alone: how far it has looked, by kind, and when events are forgotten next */
   uint64_t retention_row[MODEL_DISBURSEMENT_RECEIPT + 1];
   int64_t purge_us;
+  pthread_mutex_t
+      signing; /* held by whoever has a checkpoint or a list signed: these have an order */
 };
 
 /* Keyed digest of a text for one purpose ("person", "case", "code", "input"). */
@@ -120,6 +122,10 @@ sv_status service_produce_copy(struct service *s, struct sv_ctx *ctx,
 sv_status service_draft_page(struct service *s, struct sv_ctx *ctx,
                              const struct model_content *content, const struct store_document *row,
                              struct sv_bytes *ret_pdf);
+/* The turn to have a checkpoint, a bundle or a trust list signed; outside of transactions. Fails: as sv_ctx_alive. */
+sv_status service_turn_take(struct service *s, struct sv_ctx *ctx);
+void service_turn_end(struct service *s);
+
 /* "7Q4M-K2PX-9DHT3": what is printed under the bar code of a copy. */
 void service_check_code(const struct service *s, const char *number, uint32_t version,
                         uint32_t copy, char ret[static 18]);

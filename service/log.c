@@ -84,11 +84,6 @@ sv_status log_append(struct store_tx *tx, struct sv_ctx *ctx, const char *act, c
 
 /* --- checkpoints --- */
 
-struct signing {
-  const struct service *s;
-  const char *note;
-};
-
 static sv_status waiting_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   bool *waiting = arg;
   uint64_t size;
@@ -104,39 +99,72 @@ static sv_status waiting_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg)
   return SV_DONE;
 }
 
-/* The signer takes nobody's word for it that the tree only grew: it is shown. */
-static sv_status growth_prove(struct store_tx *tx, struct sv_ctx *ctx, uint64_t size,
-                              struct sv_bytes *ret) {
-  struct store_checkpoint last;
+/* What is to be signed, of one snapshot: leaves that are committed, and the proof that the tree grew from `from`. The
+ * signer takes nobody's word for it: it is shown. */
+struct growth {
+  const char *origin;
+  uint64_t from; /* 0: the tree of the last checkpoint that is stored */
+  struct tlog_checkpoint c;
+  struct sv_bytes proof;
+};
+
+static sv_status growth_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct growth *g = arg;
   struct tlog_nodes nodes = log_nodes(tx);
-  sv_status s = tx->log->checkpoint_last(tx, ctx, &last);
-  if (s.reason == SV_NOT_FOUND) {
-    sv_ctx_clear(ctx);
-    *ret = (struct sv_bytes){0};
-    return SV_DONE;
+  struct store_checkpoint last;
+  g->c = (struct tlog_checkpoint){.origin = g->origin};
+  SV_TRY(tx->log->size(tx, ctx, &g->c.size));
+  SV_TRY(tlog_root(ctx, &nodes, g->c.size, &g->c.root));
+  if (g->from == 0) {
+    sv_status s = tx->log->checkpoint_last(tx, ctx, &last);
+    if (s.reason == SV_NOT_FOUND) {
+      sv_ctx_clear(ctx);
+      g->proof = (struct sv_bytes){0};
+      return SV_DONE;
+    }
+    SV_TRY(s);
+    g->from = last.size;
   }
-  SV_TRY(s);
   struct tlog_hash *hashes = SV_ARRAY(ctx->mem, TLOG_PROOF_MAX, struct tlog_hash);
   size_t n = 0;
   if (!hashes) {
     return SV_FAIL(ctx, NO_MEMORY, "proof");
   }
-  SV_TRY(tlog_consistency(ctx, &nodes, last.size, size, hashes, &n));
-  *ret = sv_bytes_of(hashes, n * sizeof *hashes);
+  if (g->from > g->c.size) {
+    return SV_FAIL(ctx, CORRUPT, "a checkpoint of %llu leaves was signed, there are %llu",
+                   (unsigned long long)g->from, (unsigned long long)g->c.size);
+  }
+  SV_TRY(tlog_consistency(ctx, &nodes, g->from, g->c.size, hashes, &n));
+  g->proof = sv_bytes_of(hashes, n * sizeof *hashes);
   return SV_DONE;
 }
 
-static sv_status checkpoint_sign(struct store_tx *tx, struct sv_ctx *ctx, const struct service *s,
-                                 const struct tlog_checkpoint *c, const char **ret_note) {
+/* The signer may have signed a checkpoint whose answer was lost: it says which, and the growth is shown from there. */
+static sv_status growth_sign(struct service *s, struct sv_ctx *ctx, struct growth *g,
+                             const char **ret_note) {
   struct seal_key *key = s->parts.log_key;
-  struct seal_subject subject = {.number = ""};
+  struct tlog_key known = {.name = g->origin};
   struct sv_bytes text;
   uint8_t raw[PKI_RAW_MAX];
-  size_t n;
-  SV_TRY(growth_prove(tx, ctx, c->size, &subject.evidence));
-  SV_TRY(tlog_checkpoint_text(ctx, c, &text));
-  SV_TRY(seal_key_sign(key, ctx, SEAL_CHECKPOINT, &subject, text, raw, &n));
-  struct tlog_key known = {.name = c->origin};
+  size_t n = 0;
+  for (bool again = true;; again = false) {
+    uint64_t signed_size = 0;
+    SV_TRY(store_read(s->parts.store, ctx, growth_act, g));
+    struct seal_subject subject = {.number = "",
+                                   .evidence = g->proof,
+                                   .evidence_from = g->from,
+                                   .ret_last_size = &signed_size};
+    SV_TRY(tlog_checkpoint_text(ctx, &g->c, &text));
+    sv_status made = seal_key_sign(key, ctx, SEAL_CHECKPOINT, &subject, text, raw, &n);
+    if (!sv_failed(made)) {
+      break;
+    }
+    if (!again || signed_size == 0 || signed_size == g->from) {
+      return made;
+    }
+    sv_ctx_clear(ctx);
+    g->from = signed_size;
+  }
   memcpy(known.public_key, key->note_public, sizeof known.public_key);
   if (n != CRYPTO_ED25519_SIGNATURE_BYTES || !crypto_ed25519_verify(known.public_key, text, raw)) {
     return SV_FAIL(ctx, SIGNER, "the checkpoint's signature is not the log's");
@@ -144,26 +172,54 @@ static sv_status checkpoint_sign(struct store_tx *tx, struct sv_ctx *ctx, const 
   return tlog_checkpoint_note(ctx, text, &known, raw, ret_note);
 }
 
-static sv_status sign_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
-  const struct service *s = arg;
-  struct tlog_checkpoint c = {.origin = s->parts.log_origin};
-  struct tlog_nodes nodes = log_nodes(tx);
-  struct store_checkpoint row = {.time_us = sv_wall_us()};
-  SV_TRY(tx->log->size(tx, ctx, &c.size));
-  SV_TRY(tlog_root(ctx, &nodes, c.size, &c.root));
-  SV_TRY(checkpoint_sign(tx, ctx, s, &c, &row.note));
-  row.size = c.size;
-  memcpy(row.root, c.root.b, sizeof row.root);
-  return tx->log->checkpoint_add(tx, ctx, &row);
+static sv_status keep_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  const struct store_checkpoint *row = arg;
+  struct store_checkpoint last;
+  sv_status s = tx->log->checkpoint_last(tx, ctx, &last);
+  if (s.reason == SV_NOT_FOUND) {
+    sv_ctx_clear(ctx);
+  } else {
+    SV_TRY(s);
+    if (last.size >= row->size && memcmp(last.root, row->root, sizeof last.root) == 0) {
+      return SV_DONE;
+    }
+  }
+  return tx->log->checkpoint_add(tx, ctx, row);
 }
+
+static sv_status log_sign(struct service *s, struct sv_ctx *ctx) {
+  bool waiting = false;
+  struct growth g = {.origin = s->parts.log_origin};
+  struct store_checkpoint row = {.time_us = sv_wall_us()};
+  SV_TRY(store_read(s->parts.store, ctx, waiting_act, &waiting));
+  if (!waiting) {
+    return SV_DONE;
+  }
+  SV_TRY(growth_sign(s, ctx, &g, &row.note));
+  row.size = g.c.size;
+  memcpy(row.root, g.c.root.b, sizeof row.root);
+  return store_write(s->parts.store, ctx, keep_act, &row);
+}
+
+sv_status service_turn_take(struct service *s, struct sv_ctx *ctx) {
+  static const struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
+  while (pthread_mutex_trylock(&s->signing) != 0) {
+    SV_TRY(sv_ctx_alive(ctx));
+    (void)nanosleep(&pause, NULL);
+  }
+  return SV_DONE;
+}
+
+void service_turn_end(struct service *s) { (void)pthread_mutex_unlock(&s->signing); }
 
 sv_status service_log_sign(struct service *s, struct sv_ctx *ctx) {
   if (!s->parts.log_key) {
     return SV_FAIL(ctx, UNIMPLEMENTED, "this server signs no log");
   }
-  bool waiting = false;
-  SV_TRY(store_read(s->parts.store, ctx, waiting_act, &waiting));
-  return waiting ? store_write(s->parts.store, ctx, sign_act, s) : SV_DONE;
+  SV_TRY(service_turn_take(s, ctx));
+  sv_status status = log_sign(s, ctx);
+  service_turn_end(s);
+  return status;
 }
 
 static sv_status last_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {

@@ -33,6 +33,7 @@ sv_status service_open(struct sv_ctx *ctx, const struct service_parts *parts,
     return SV_FAIL(ctx, NO_MEMORY, "budgets");
   }
   (void)pthread_mutex_init(&s->mutex, NULL);
+  (void)pthread_mutex_init(&s->signing, NULL);
   (void)pthread_cond_init(&s->landed, NULL);
   *ret = s;
   return SV_DONE;
@@ -46,6 +47,7 @@ void service_close(struct service *s) {
     typed_tries_close(s->tries);
     bundle_cache_close(s->bundles);
     (void)pthread_mutex_destroy(&s->mutex);
+    (void)pthread_mutex_destroy(&s->signing);
     (void)pthread_cond_destroy(&s->landed);
     free(s);
   }

@@ -1,5 +1,6 @@
 /* What is typed from under a bar code. Invariants: every answer comes at a step of the same grid; a stranger learns one
- * bit; a wrong code and an unknown number are the same, to everybody; a number is tried five times an hour, whoever tries. */
+ * bit; a wrong code and an unknown number are the same, to everybody; strangers try a
+ * number five times an hour, all together (others have budgets of their own). */
 #include "service/typed.h"
 
 #include <pthread.h>
@@ -164,8 +165,8 @@ static sv_status judge(struct service *s, struct sv_ctx *ctx, const struct typin
   return SV_DONE;
 }
 
-static sv_status typed_judge(struct service *s, struct sv_ctx *ctx, const char *number,
-                             const char *code, struct verify_report *report) {
+static sv_status typed_judge(struct service *s, struct sv_ctx *ctx, bool stranger,
+                             const char *number, const char *code, struct verify_report *report) {
   char typed[10];
   struct typing t = {.s = s, .number = typed};
   uint64_t wait_ns;
@@ -174,7 +175,7 @@ static sv_status typed_judge(struct service *s, struct sv_ctx *ctx, const char *
     report->verdict = VERIFY_INVALID;
     return SV_DONE;
   }
-  if (!try_take(s->tries, typed, &wait_ns)) {
+  if (stranger && !try_take(s->tries, typed, &wait_ns)) {
     ctx->retry_after_ms = (uint32_t)(wait_ns / 1000000) + 1;
     return SV_FAIL(ctx, BUDGET, "a number may be tried five times an hour");
   }
@@ -193,7 +194,7 @@ sv_status service_verify_number(struct service *s, struct sv_ctx *ctx,
     SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_VerifyNumber, MODEL_KIND_NONE));
   }
   *ret = (struct service_report){.report = verify_report_new(start_us)};
-  sv_status status = typed_judge(s, ctx, number, code, &ret->report);
+  sv_status status = typed_judge(s, ctx, caller == NULL, number, code, &ret->report);
   if (!sv_failed(status) && caller) {
     status = service_report_project(s, ctx, caller, language, ret);
   } else if (!sv_failed(status)) { /* a stranger: confirmed or not */

@@ -3,8 +3,8 @@
 #include "service/service.h"
 
 /* caller NULL: the public, who learns VALID or INVALID, with no reason, no document and always at the same time; others
- * what service_verify_seal would tell them. Spaces, hyphens and case do not matter. A number may be tried five times an
- * hour, by all together. Fails: BUDGET (with when to come again), ROLE_MISSING. */
+ * what service_verify_seal would tell them. Spaces, hyphens and case do not matter. Strangers may try a number five
+ * times an hour, all together. Fails: BUDGET (with when to come again), ROLE_MISSING. */
 sv_status service_verify_number(struct service *s, struct sv_ctx *ctx,
                                 const struct service_caller *caller, const char *number,
                                 const char *code, const char *language, struct service_report *ret);

@@ -160,6 +160,8 @@ sv_status service_report_project(struct service *s, struct sv_ctx *ctx,
   SV_TRY(found);
   if (r->document.logged && r->inclusion_proof.n == 0) { /* issued a moment ago */
     struct sv_ctx aside = sv_ctx_over(ctx->mem);
+    aside.deadline_ns = ctx->deadline_ns;
+    aside.cancelled = ctx->cancelled;
     if (!sv_failed(service_log_sign(s, &aside))) { /* a verdict does not wait for the log's key */
       SV_TRY(store_read(s->parts.store, ctx, known_act, r));
     }

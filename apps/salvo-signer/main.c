@@ -77,6 +77,13 @@ static sv_status request_take(struct signer *s, struct sv_ctx *ctx, struct batch
   if (!token_take(s)) {
     return answer_put(ctx, b, r->id, SIGNER_BUSY, sv_bytes_str("over the rate of signatures"));
   }
+  if (r->purpose == SEAL_CHECKPOINT && *size && r->subject.evidence_from != *size) {
+    uint8_t last[8];
+    for (int i = 0; i < 8; i++) {
+      last[i] = (uint8_t)(*size >> (56 - 8 * i));
+    }
+    return answer_put(ctx, b, r->id, SIGNER_ELSEWHERE, sv_bytes_of(last, sizeof last));
+  }
   struct sv_ctx aside = sv_ctx_over(ctx->mem);
   struct journal_entry *e = &b->entries[b->n];
   sv_status judged = keeper_judge(s->keeper, &aside, r, *size, root, e);

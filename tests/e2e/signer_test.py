@@ -14,11 +14,11 @@ import uuid
 
 import grpc
 import pytest
-from conftest import BUILD, Server, document_pb2, example, issuance_pb2, operations_pb2
+from conftest import BUILD, Server, document_pb2, example, issuance_pb2, operations_pb2, operations_pb2_grpc
 from cryptography.hazmat.primitives import serialization
 
 DOCUMENT, VISIBLE, CHECKPOINT = 1, 2, 3
-SIGNED, REFUSED, BUSY = 0, 1, 2
+SIGNED, REFUSED, BUSY, ELSEWHERE = 0, 1, 2, 3
 
 
 class Signer:
@@ -57,11 +57,11 @@ class Signer:
         kind, n = struct.unpack(">cI", self.take(5))
         return kind, self.take(n)
 
-    def ask(self, purpose, number, version, copy, record, tbs, evidence=b""):
+    def ask(self, purpose, number, version, copy, record, tbs, evidence=b"", since=0):
         self.next += 1
         run = lambda b: struct.pack(">I", len(b)) + b
         body = (struct.pack(">QB", self.next, purpose) + run(number.encode()) + struct.pack(">II", version, copy) + record +
-                run(tbs) + run(evidence))
+                run(tbs) + run(evidence) + struct.pack(">Q", since))
         self.socket.sendall(b"S" + struct.pack(">I", len(body)) + body)
         kind, body = self.frame()
         request, outcome, n = struct.unpack(">QBI", body[:13])
@@ -98,16 +98,19 @@ RECORD = bytes(32)
 
 def test_a_checkpoint_is_signed_while_the_log_grows_and_never_otherwise(signer, authority):
     one, two = LEAVES[0], node(LEAVES[0], LEAVES[1])
-    assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(1, one))[0] == SIGNED
-    assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(2, two), LEAVES[1])[0] == SIGNED
-    outcome, signature = signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(2, two))
+    three = node(two, LEAVES[2])
+    ask = lambda size, root, proof=b"", since=0: signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(size, root), proof, since)
+    assert ask(1, one)[0] == SIGNED
+    assert ask(2, two, LEAVES[1], 1)[0] == SIGNED
+    outcome, signature = ask(2, two, b"", 2)
     assert outcome == SIGNED
     key = serialization.load_pem_private_key(authority.read("log.key"), None).public_key()
     key.verify(signature, checkpoint(2, two))
-    for bad, proof in ((checkpoint(1, one), b""), (checkpoint(2, one), b""), (checkpoint(3, node(two, LEAVES[2])), b""),
-                       (checkpoint(3, node(two, LEAVES[2])), LEAVES[3]), (checkpoint(0, hashlib.sha256().digest()), b"")):
-        assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, bad, proof)[0] == REFUSED
-    assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(3, node(two, LEAVES[2])), LEAVES[2])[0] == SIGNED
+    assert ask(3, three, LEAVES[2], 1) == (ELSEWHERE, (2).to_bytes(8, "big")), "it says from where to show the growth"
+    for size, root, proof in ((1, one, b""), (2, one, b""), (3, three, b""), (3, three, LEAVES[3]),
+                              (0, hashlib.sha256().digest(), b"")):
+        assert ask(size, root, proof, 2)[0] == REFUSED
+    assert ask(3, three, LEAVES[2], 2)[0] == SIGNED
 
 
 def test_what_was_signed_is_known_after_a_restart(signer):
@@ -116,8 +119,8 @@ def test_what_was_signed_is_known_after_a_restart(signer):
     signer.process.kill()
     signer.process.communicate()
     signer.start()
-    assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(1, LEAVES[0]))[0] == REFUSED
-    assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(2, two))[0] == SIGNED
+    assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(1, LEAVES[0]), b"", 2)[0] == REFUSED
+    assert signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(2, two), b"", 2)[0] == SIGNED
 
 
 @pytest.mark.parametrize("tbs", [hashlib.sha256(b"x").digest(), b"", b"\x31\x00", b"\x31\x80" + b"\0" * 90,
@@ -140,14 +143,14 @@ def test_frames_that_are_none_end_the_signer(signer):
 
 def test_the_rate_is_kept(tmp_path, authority):
     s = Signer(tmp_path, authority, BUILD, **{"signatures_a_minute = 600000": "signatures_a_minute = 3"}).start()
-    answers = [s.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(1, LEAVES[0]))[0] for _ in range(5)]
+    answers = [s.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(1, LEAVES[0]), b"", i and 1)[0] for i in range(5)]
     assert answers == [SIGNED] * 3 + [BUSY] * 2
     assert s.stop() == 0
 
 
 def test_a_torn_last_line_is_cut_off_and_a_changed_line_is_a_fault(signer, tmp_path):
-    for _ in range(3):
-        signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(1, LEAVES[0]))
+    for i in range(3):
+        signer.ask(CHECKPOINT, "", 0, 0, RECORD, checkpoint(1, LEAVES[0]), b"", i and 1)
     signer.stop()
     path = tmp_path / "signer.journal"
     whole = path.read_bytes()
@@ -208,6 +211,54 @@ def test_a_signer_that_is_killed_under_load_fails_no_call(server):
         t.join()
     assert not failed, failed[0]
     assert len(killed) == 5 and len(numbers) == len(set(numbers))
+
+
+def stopped(pid):
+    os.kill(pid, signal.SIGSTOP)
+
+
+def test_a_checkpoint_whose_answer_was_lost_is_followed_by_the_next_one(server):
+    audit_desk = server.client("audit")
+    log = operations_pb2_grpc.LogServiceStub(audit_desk.channel)
+    server.client("case").issue(example("safe-conduct"))
+    before = log.GetCheckpoint(operations_pb2.GetCheckpointRequest(), timeout=30).checkpoint
+    server.client("case").issue(example("safe-conduct"))
+    pid = signer_pid(server)
+    stopped(pid)
+    with pytest.raises(grpc.RpcError):
+        log.GetCheckpoint(operations_pb2.GetCheckpointRequest(), timeout=1)
+    os.kill(pid, signal.SIGCONT)  # it signs now what nobody waits for
+    time.sleep(0.3)
+    for _ in range(2):
+        server.client("case").issue(example("safe-conduct"))
+        after = log.GetCheckpoint(operations_pb2.GetCheckpointRequest(), timeout=30).checkpoint
+        assert int(after.split("\n")[1]) > int(before.split("\n")[1])
+        before = after
+
+
+def test_a_signer_that_hangs_stops_no_hold_and_is_started_anew(server):
+    client = server.client("case")
+    client.issue(example("safe-conduct"))
+    pid = signer_pid(server)
+    stopped(pid)
+    waiting = [client.issuance.IssueDocument.future(example("safe-conduct"), timeout=60)]
+    checkpoint_asked = operations_pb2_grpc.LogServiceStub(server.client("audit").channel).GetCheckpoint.future(
+        operations_pb2.GetCheckpointRequest(), timeout=60)
+    time.sleep(0.3)
+    occupant = example("flight-manifest").flight_manifest.occupants[5]
+    began = time.monotonic()
+    server.client("protection").protection.PlaceHold(operations_pb2.PlaceHoldRequest(
+        request_id=str(uuid.uuid4()), person=occupant.person, travel_document=occupant.travel_document,
+        cause=operations_pb2.Hold.CAUSE_COURT_ORDER), timeout=30)
+    assert time.monotonic() - began < 3, "the registry's writer waits for no signer"
+    assert waiting[0].exception() is not None  # after ten seconds: try again
+    checkpoint_asked.exception()
+    for _ in range(100):
+        if signer_pid(server) not in (pid, None):
+            break
+        time.sleep(0.1)
+    assert signer_pid(server) != pid
+    client.issue(example("safe-conduct"))
 
 
 def test_the_server_has_no_signing_key_in_its_memory(server, authority):

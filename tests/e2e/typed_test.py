@@ -92,15 +92,13 @@ def test_the_public_learns_one_bit(server, tmp_path):
         assert a.headline.startswith("NOT CONFIRMED")
 
 
-def test_a_number_is_tried_five_times_an_hour_by_all_together(server, tmp_path):
+def test_strangers_try_a_number_five_times_an_hour_and_officials_are_not_shut_out_by_them(server, tmp_path):
     document, code = letter(server, tmp_path)
-    for _ in range(3):
+    for _ in range(5):
         stranger(server, document.number, "0" * 13)
-    for _ in range(2):
-        ask(server, document.number, "0" * 13)
     found = refused(lambda: stranger(server, document.number, code), "RESOURCE_EXHAUSTED", "BUDGET")
     assert 3500 < found["RetryInfo"].retry_delay.seconds <= 3600
-    refused(lambda: ask(server, document.number, code), "RESOURCE_EXHAUSTED", "BUDGET")
+    assert ask(server, document.number, code).verdict == Report.VERDICT_VALID
     other, its_code = letter(server, tmp_path)
     assert stranger(server, other.number, its_code).verdict == Report.VERDICT_VALID
 
