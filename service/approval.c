@@ -3,6 +3,7 @@
 #include "service/approval.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "crypto/digest.h"
 #include "service/asked.h"
@@ -34,6 +35,13 @@ static sv_status officer_check(struct sv_ctx *ctx, const struct service_caller *
                                    : SV_FAIL(ctx, ROLE_MISSING, "systems decide on no draft");
 }
 
+bool approval_payee_is(const struct service_policy *policy, const struct model_receipt *r,
+                       const char *spiffe) {
+  struct model_officer officer = policy_officer_of(policy, spiffe);
+  return (officer.short_id[0] && strcasecmp(r->payee_id, officer.short_id) == 0) ||
+         (officer.name[0] && strcasecmp(r->payee_name, officer.name) == 0);
+}
+
 /* --- yes --- */
 
 struct approving {
@@ -45,8 +53,9 @@ struct approving {
 
 /* Requester, approver and payee are three. */
 static sv_status distinct_check(struct sv_ctx *ctx, const struct approving *v) {
-  const struct service_caller *caller = v->asked.caller;
-  if (strcmp(v->row.issued_by, caller->spiffe) == 0) {
+  const struct service_policy *policy = v->asked.s->parts.policy;
+  const char *approver = v->asked.caller->spiffe;
+  if (strcmp(v->row.issued_by, approver) == 0) {
     return SV_FAIL(ctx, ROLE_MISSING, "who asked for a document does not approve it");
   }
   if (v->row.kind != MODEL_DISBURSEMENT_RECEIPT) {
@@ -54,9 +63,7 @@ static sv_status distinct_check(struct sv_ctx *ctx, const struct approving *v) {
   }
   struct model_content content = {0};
   SV_TRY(v->asked.s->parts.request_decode(ctx, v->row.request, &content));
-  struct model_officer officer = policy_officer_of(v->asked.s->parts.policy, caller->spiffe);
-  return strcmp(content.receipt.payee_id, officer.short_id) == 0 ||
-                 (officer.name[0] && strcmp(content.receipt.payee_name, officer.name) == 0)
+  return approval_payee_is(policy, &content.receipt, approver)
              ? SV_FAIL(ctx, ROLE_MISSING, "the payee does not approve his payment")
              : SV_DONE;
 }

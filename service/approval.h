@@ -30,6 +30,10 @@ struct service_rejection {
 sv_status service_reject(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
                          const struct service_rejection *r, struct service_issued *ret);
 
+/* Whether a receipt pays this very officer, by name or short id as the policy has them. */
+bool approval_payee_is(const struct service_policy *policy, const struct model_receipt *r,
+                       const char *spiffe);
+
 /* What the approver reads: the page, watermarked, without number, seal and signature. Fails: NOT_FOUND, NOT_ISSUED,
  * ROLE_MISSING. */
 sv_status service_draft(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,

@@ -14,6 +14,7 @@
 #include "formats/bundle/bundle.h"
 #include "model/codes.h"
 #include "model/number.h"
+#include "service/approval.h"
 #include "service/budget.h"
 #include "service/change.h"
 #include "service/finish.h"
@@ -47,7 +48,11 @@ static sv_status superseded_find(struct store_tx *tx, struct sv_ctx *ctx,
   return SV_DONE;
 }
 
-enum { VERSIONS_MAX = 255 }; /* a byte in the visible seal */
+enum {
+  VERSIONS_MAX = 255, /* a byte in the visible seal */
+  VERSIONS_ASKED_MAX =
+      127, /* by callers: the rest is for who is taken off at the gate, and for closing */
+};
 
 /* The version after the current one. Void versions are passed over; one that is still being made bars the way. */
 sv_status issue_next_version(struct store_tx *tx, struct sv_ctx *ctx,
@@ -76,7 +81,10 @@ static sv_status number_take(struct store_tx *tx, struct sv_ctx *ctx, struct res
     SV_TRY(superseded_find(tx, ctx, r, &old));
     if (row->kind == MODEL_FLIGHT_MANIFEST) {
       row->number = old.number;
-      return issue_next_version(tx, ctx, &old, &row->version);
+      SV_TRY(issue_next_version(tx, ctx, &old, &row->version));
+      return row->version <= VERSIONS_ASKED_MAX
+                 ? SV_DONE
+                 : SV_FAIL(ctx, LIMIT_EXCEEDED, "the versions left are the gate's");
     }
   }
   struct sv_date date;
@@ -120,6 +128,10 @@ sv_status issue_status_index(struct store_tx *tx, struct sv_ctx *ctx, struct sto
 
 static sv_status receipt_reserve(struct store_tx *tx, struct sv_ctx *ctx, struct reservation *r) {
   const struct model_receipt *receipt = &r->request->content.receipt;
+  if (approval_payee_is(r->s->parts.policy, receipt, r->caller->spiffe)) {
+    sv_ctx_violate(ctx, "is who asks for the receipt", "disbursement_receipt.payee_name");
+    return sv_ctx_violations_status(ctx);
+  }
   struct store_obligation o;
   int64_t base;
   SV_TRY(interlock_receipt(tx, ctx, r->row.authority, receipt, &o, &base));

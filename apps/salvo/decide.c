@@ -75,7 +75,7 @@ static int decision_tell(struct salvo *s, const struct decision *d, const Protob
 int command_approve(struct salvo *s, struct arguments a) {
   struct decision d = {0};
   int code =
-      decision_open(s, a, false, "approve NUMBER [--version N] [--digest HEX] [-o OUT.pdf]", &d);
+      decision_open(s, a, false, "approve NUMBER --digest HEX [--version N] [-o OUT.pdf]", &d);
   if (code != EXIT_DONE) {
     return code;
   }
@@ -84,15 +84,12 @@ int command_approve(struct salvo *s, struct arguments a) {
   request.request_id = d.request_id;
   request.number = text(d.number);
   request.version = d.version;
-  if (d.seen) {
-    request.content_sha256 = d.seen->content_sha256;
+  if (!d.digest || strlen(d.digest) != 64 || !sv_unhex(d.digest, digest, sizeof digest)) {
+    return usage_fault(
+        "--digest: 64 hexadecimal digits, the content_sha256 of the draft that was read "
+        "(salvo get NUMBER --version N)");
   }
-  if (d.digest) {
-    if (strlen(d.digest) != 64 || !sv_unhex(d.digest, digest, sizeof digest)) {
-      return usage_fault("--digest: 64 hexadecimal digits, as the draft's content_sha256");
-    }
-    request.content_sha256 = (ProtobufCBinaryData){.len = sizeof digest, .data = digest};
-  }
+  request.content_sha256 = (ProtobufCBinaryData){.len = sizeof digest, .data = digest};
   ProtobufCMessage *answer;
   code = call_unary(s, "/salvo.v1.IssuanceService/ApproveDocument", &request.base,
                     &salvo__v1__approve_document_response__descriptor, &answer);

@@ -22,7 +22,7 @@ static const char usage[] =
     "  download NUMBER -o OUT.pdf [--version N] [--copy N] [--record | --draft | "
     "--paxlst |\n        --for GATE|OPERATOR|DESTINATION]\n"
     "  manifest import FILE.edi > REQUEST.json    of a passenger list message (PAXLST)\n"
-    "  approve NUMBER [--version N] [--digest HEX] [-o OUT.pdf]   the second officer's yes\n"
+    "  approve NUMBER --digest HEX [--version N] [-o OUT.pdf]   the second officer's yes\n"
     "  reject NUMBER --reason REASON [--version N]                and his no\n"
     "  reissue NUMBER --reason DAMAGED|MISPRINT -o OUT.pdf        a new copy of a letter\n"
     "  revoke NUMBER --reason REASON\n"

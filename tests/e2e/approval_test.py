@@ -98,6 +98,11 @@ def test_who_asked_or_is_paid_or_has_agreed_already_does_not_approve(server):
     refused(lambda: server.client("approver").approve(waiting), "PERMISSION_DENIED", "ROLE_MISSING")
     refused(lambda: server.client("finance").approve(waiting), "PERMISSION_DENIED", "ROLE_MISSING")
     refused(lambda: server.client("casedesk").approve(waiting), "PERMISSION_DENIED", "ROLE_MISSING")
+    request = example("disbursement-receipt")
+    request.disbursement_receipt.payee_name = "renata Vîlcu Ortúzar"
+    found = refused(lambda: server.client("finance").issuance.IssueDocument(request, timeout=60),
+                    "INVALID_ARGUMENT", "FIELD_INVALID")
+    assert [v.field for v in found["BadRequest"].field_violations] == ["disbursement_receipt.payee_name"]
     _, other = draft(server)
     server.client("approver").approve(other)
     refused(lambda: server.client("approver").approve(other), "ALREADY_EXISTS", "ALREADY_EXISTS")
@@ -254,7 +259,7 @@ def test_a_copy_is_for_surrendered_paper_of_letters_in_force(server):
 def test_the_command_line_approves_rejects_and_reissues(server, tmp_path):
     _, waiting = draft(server)
     for role in ("approver", "approver2"):
-        done = server.salvo(role, "approve", waiting.number, "-o", str(tmp_path / "r.pdf"))
+        done = server.salvo(role, "approve", waiting.number, "--digest", waiting.content_sha256.hex(), "-o", str(tmp_path / "r.pdf"))
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
     _, other = draft(server)

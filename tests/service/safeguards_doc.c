@@ -42,17 +42,17 @@ int main(void) {
       "table that the server\n"
       "judges by (`service/rules.c`); a test fails when the two differ.\n\n"
       "Each line of a manifest is judged when its number is taken, and again when the document "
-      "is made; checks at the\n"
-      "gate and at closing are not served yet. What is not on record counts against the flight, "
-      "never against the "
-      "person. A fact counts when\n"
+      "is made, at each check at\n"
+      "the gate, and at closing. What is not on record counts against the flight, never against "
+      "the person. A fact counts when\n"
       "it was recorded by the authority that issues the manifest, for this very person (travel "
       "document and birth date, or\n"
       "the whole name where there is no document), and has not run out.\n\n"
       "- **HOLD**: the line is refused with one neutral text, the same bytes for every cause.\n"
       "- **BLOCK**: the line is refused, and its authority is told what is missing; only when no "
       "line of the flight is a HOLD.\n"
-      "- **SECOND OFFICER**: refused, as long as drafts for a second officer are not served.\n"
+      "- **SECOND OFFICER**: a draft, until an officer who did not ask for it has read and "
+      "approved it.\n"
       "- **ALARM**: the protection desk is told at once.\n");
   for (size_t i = 0; i < RULES_COUNT; i++) {
     const struct rules_rule *r = &rules_table[i];
