@@ -97,6 +97,9 @@ const uint8_t *seal_signer_sha256(const struct seal *s) {
 int64_t seal_signer_not_after_us(const struct seal *s) {
   return pki_cert_not_after_us(signer_of(s->document));
 }
+const uint8_t *seal_vds_sha256(const struct seal *s) {
+  return pki_cert_sha256(signer_of(s->visible));
+}
 const char *seal_vds_signer(const struct seal *s) { return s->vds_signer; }
 const char *seal_vds_reference(const struct seal *s) {
   return pki_cert_serial_hex(signer_of(s->visible));

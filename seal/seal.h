@@ -23,6 +23,7 @@ const char *seal_signer_name(const struct seal *seal);         /* common name */
 const char *seal_signer_organisation(const struct seal *seal); /* "" when absent */
 const char *seal_signer_serial(const struct seal *seal);       /* hexadecimal */
 const uint8_t *seal_signer_sha256(const struct seal *seal);    /* 32 bytes, of the certificate */
+const uint8_t *seal_vds_sha256(const struct seal *seal);       /* the same of the visible seals' */
 int64_t seal_signer_not_after_us(const struct seal *seal);
 
 /* The visible seals' signer, for struct vds_header; lent. */

@@ -7,6 +7,7 @@
 
 #include "formats/tlog/note.h"
 #include "formats/tlog/tile.h"
+#include "service/change.h"
 #include "service/inside.h"
 #include "store/log.h"
 
@@ -220,6 +221,43 @@ sv_status service_log_sign(struct service *s, struct sv_ctx *ctx) {
   sv_status status = log_sign(s, ctx);
   service_turn_end(s);
   return status;
+}
+
+/* --- keys --- */
+
+static sv_status key_tell(struct store_tx *tx, struct sv_ctx *ctx, const uint8_t digest[static 32],
+                          const char *purpose) {
+  char hex[65];
+  struct store_leaf known;
+  sv_hex(digest, 32, hex);
+  sv_status s = tx->log->leaf_of(tx, ctx, "key", hex, 0, &known);
+  if (s.reason != SV_NOT_FOUND) {
+    return s;
+  }
+  sv_ctx_clear(ctx);
+  return service_changed(tx, ctx,
+                         &(struct change){.actor = "signer",
+                                          .act = "key",
+                                          .reason = purpose,
+                                          .authority = "",
+                                          .number = hex,
+                                          .record_sha256 = digest});
+}
+
+static sv_status keys_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  const struct service *s = arg;
+  uint8_t log_digest[32], trust_digest[32];
+  crypto_sha256(sv_bytes_of(s->parts.log_key->note_public, SEAL_NOTE_PUBLIC_BYTES), log_digest);
+  crypto_sha256(sv_bytes_of(s->parts.trust_key->note_public, SEAL_NOTE_PUBLIC_BYTES), trust_digest);
+  SV_TRY(key_tell(tx, ctx, seal_signer_sha256(s->parts.seal), "DOCUMENT"));
+  SV_TRY(key_tell(tx, ctx, seal_vds_sha256(s->parts.seal), "VISIBLE"));
+  SV_TRY(key_tell(tx, ctx, log_digest, "LOG"));
+  return key_tell(tx, ctx, trust_digest, "TRUST");
+}
+
+sv_status service_keys_tell(struct service *s, struct sv_ctx *ctx) {
+  SV_ASSERT(s->parts.log_key && s->parts.trust_key);
+  return store_write(s->parts.store, ctx, keys_act, s);
 }
 
 static sv_status last_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {

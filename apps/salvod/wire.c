@@ -138,7 +138,8 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
   parts.store = w->store;
   sv_status status = service_open(ctx, &parts, &w->service);
   crypto_wipe(parts.registry_key, sizeof parts.registry_key);
-  return status;
+  SV_TRY(status);
+  return service_keys_tell(w->service, ctx);
 }
 
 /* --- the sweeper: on a worker, now and then --- */

@@ -6,6 +6,7 @@ import os
 import pathlib
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import threading
@@ -317,10 +318,24 @@ def test_the_audit_matches_every_signature_and_names_one_that_nobody_asked_for(s
     stolen.stop()
     assert audit(server).returncode == 0, "a second signature for the same document is the document's"
     stolen.start()
-    assert stolen.ask(CHECKPOINT, "", 0, 0, fake, checkpoint(2, node(LEAVES[0], LEAVES[1])))[0] == SIGNED
+    assert stolen.ask(CHECKPOINT, "", 0, 0, fake, checkpoint(2, node(LEAVES[0], LEAVES[1])))[0] == ELSEWHERE
     stolen.stop()
+    last = journal.read_text().splitlines()[-1].split()
+    line = f"{int(last[0]) + 1} {last[1]} checkpoint - 2 0 {fake.hex()} {last[7]} {last[8]} "
+    chain = hashlib.sha256(bytes.fromhex(last[9]) + line.encode()).hexdigest()
+    journal.write_text(journal.read_text() + line + chain + "\n")
     done = audit(server)
-    assert done.returncode == 1 and "FAULT journal 10: is a checkpoint of another tree" in done.stdout, done.stdout
+    assert done.returncode == 1 and f"FAULT journal {int(last[0]) + 1}: is a checkpoint of another tree" in done.stdout, done.stdout
+
+
+def test_each_key_is_told_to_the_log_once(server):
+    def told():
+        with sqlite3.connect(f"file:{server.dir}/registry.db?mode=ro", uri=True) as db:
+            return [r[0] for r in db.execute("SELECT reason FROM audit WHERE act = 'key' ORDER BY reason")]
+    assert told() == ["DOCUMENT", "LOG", "TRUST", "VISIBLE"]
+    server.stop()
+    server.start()
+    assert told() == ["DOCUMENT", "LOG", "TRUST", "VISIBLE"]
 
 
 def memory_of(pid):
