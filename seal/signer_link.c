@@ -50,11 +50,11 @@ struct signer_link {
 
 /* --- bytes --- */
 
-static sv_status send_all(struct sv_ctx *ctx, int fd, struct sv_bytes bytes) {
+sv_status signer_send(struct sv_ctx *ctx, int fd, struct sv_bytes bytes) {
   for (size_t at = 0; at < bytes.n;) {
     ssize_t n = send(fd, bytes.p + at, bytes.n - at, MSG_NOSIGNAL);
     if (n < 0 && errno != EINTR) {
-      return SV_FAIL(ctx, SIGNER, "the signer can't be written to: errno %d", errno);
+      return SV_FAIL(ctx, SIGNER, "the other end can't be written to: errno %d", errno);
     }
     at += n > 0 ? (size_t)n : 0;
   }
@@ -145,7 +145,7 @@ static sv_status signer_join(struct sv_ctx *ctx, struct signer_link *l, int fd) 
   pthread_mutex_lock(&l->mutex);
   for (struct waiting *w = l->list; w && !sv_failed(s); w = w->next) {
     if (!w->answered) {
-      s = send_all(ctx, fd, w->frame);
+      s = signer_send(ctx, fd, w->frame);
     }
   }
   l->fd = fd;
@@ -317,7 +317,7 @@ static void request_send(struct sv_ctx *ctx, struct signer_link *l, struct sv_by
   pthread_mutex_lock(&l->writing);
   if (l->fd >=
       0) { /* a signer that can't be written to is gone: its reader sees that, and asks again */
-    (void)send_all(&aside, l->fd, frame).reason;
+    (void)signer_send(&aside, l->fd, frame).reason;
   }
   pthread_mutex_unlock(&l->writing);
 }
@@ -358,7 +358,7 @@ static sv_status ask(struct sv_ctx *ctx, struct signer_link *l, struct signer_re
   pthread_mutex_lock(&l->mutex);
   while (!w->answered && !sv_failed(s)) {
     wait_step(l);
-    s = sv_ctx_alive(ctx);
+    s = w->answered ? SV_DONE : sv_ctx_alive(ctx);
     if (!w->answered && !sv_failed(s) && sv_monotonic_ns() > end_ns) {
       s = SV_FAIL(ctx, SIGNER, "the signer does not answer");
       hung = true;

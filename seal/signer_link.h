@@ -26,5 +26,8 @@ SV_AUTO_DEFINE(struct signer_link, signer_link_close)
 sv_status signer_link_key(struct sv_ctx *ctx, struct signer_link *link, enum seal_purpose purpose,
                           struct seal_key **ret);
 
+/* All bytes to a connected stream socket; for either end. Fails: SIGNER. */
+sv_status signer_send(struct sv_ctx *ctx, int fd, struct sv_bytes bytes);
+
 /* Whether a signer is there, for the metrics. Thread: any. */
 bool signer_link_up(struct signer_link *link);

@@ -16,10 +16,7 @@ static sv_status draft_find(struct store_tx *tx, struct sv_ctx *ctx,
                             const struct service_caller *caller, enum service_act act,
                             const char *number, uint32_t version, struct store_document *ret) {
   struct store_document d;
-  SV_TRY(tx->ops->document_find(tx, ctx, number, version, &d));
-  if (strcmp(d.authority, caller->authority->id) != 0) {
-    return SV_FAIL(ctx, NOT_FOUND, "a document of another authority");
-  }
+  SV_TRY(service_own_document(tx, ctx, caller->authority->id, number, version, &d));
   SV_TRY(policy_allows(ctx, caller, act, d.kind));
   *ret = d;
   return SV_DONE;
@@ -113,10 +110,6 @@ static sv_status approve_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg)
   return tx->ops->document_find(tx, ctx, a->number, a->version, &v->row);
 }
 
-static sv_status answer_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
-  return service_row_read(tx, ctx, arg, true);
-}
-
 /* The draft became a reservation: it is finished as every other one. */
 static sv_status draft_finish(struct service *s, struct sv_ctx *ctx, const char *actor,
                               const struct store_document *row, struct service_issued *ret) {
@@ -145,7 +138,7 @@ sv_status service_approve(struct service *s, struct sv_ctx *ctx,
   SV_TRY(store_write(s->parts.store, ctx, approve_act, &v));
   ret->document = v.row;
   if (v.row.state != MODEL_RESERVED) {
-    return store_read(s->parts.store, ctx, answer_act, ret);
+    return store_read(s->parts.store, ctx, service_answer_act, ret);
   }
   sv_status status = draft_finish(s, ctx, caller->spiffe, &v.row, ret);
   if (status.reason == SV_HOLD) {

@@ -52,10 +52,7 @@ static sv_status in_force(struct sv_ctx *ctx, const struct store_document *d) {
 
 static sv_status look_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct copying *c = arg;
-  SV_TRY(tx->ops->document_find(tx, ctx, c->number, c->version, &c->row));
-  if (strcmp(c->row.authority, c->caller->authority->id) != 0) {
-    return SV_FAIL(ctx, NOT_FOUND, "a document of another authority");
-  }
+  SV_TRY(service_own_document(tx, ctx, c->caller->authority->id, c->number, c->version, &c->row));
   SV_TRY(policy_allows_copy(ctx, c->caller, c->row.kind, c->audience));
   if (c->row.kind != MODEL_FLIGHT_MANIFEST) {
     sv_ctx_violate(ctx, "is of manifests only", "audience");

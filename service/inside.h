@@ -144,6 +144,12 @@ sv_status service_preview(struct service *s, struct sv_ctx *ctx,
 /* One audit row in a transaction of its own. */
 sv_status service_audit(struct service *s, struct sv_ctx *ctx, const struct store_audit *row);
 
+/* A row of this authority; another one's is NOT_FOUND. Inside a transaction. */
+sv_status service_own_document(struct store_tx *tx, struct sv_ctx *ctx, const char *authority,
+                               const char *number, uint32_t version, struct store_document *ret);
+/* store_act: a struct service_issued, whose row is known, with what an answer tells of it. */
+sv_status service_answer_act(struct store_tx *tx, struct sv_ctx *ctx, void *issued);
+
 /* The row with its seals and PDF digest, inside a transaction. with_pdf: the bytes too. */
 sv_status service_row_read(struct store_tx *tx, struct sv_ctx *ctx, struct service_issued *doc,
                            bool with_pdf);

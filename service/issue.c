@@ -272,10 +272,6 @@ static sv_status reservation_prepare(struct service *s, struct sv_ctx *ctx,
 
 /* --- issuing --- */
 
-static sv_status answer_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
-  return service_row_read(tx, ctx, arg, true);
-}
-
 static sv_status issue_in_flight(struct service *s, struct sv_ctx *ctx,
                                  const struct service_caller *caller,
                                  const struct service_issue_request *request,
@@ -291,7 +287,7 @@ static sv_status issue_in_flight(struct service *s, struct sv_ctx *ctx,
   SV_TRY(reserved);
   ret->document = r.row;
   if (r.row.state != MODEL_RESERVED) {
-    return store_read(s->parts.store, ctx, answer_act, ret);
+    return store_read(s->parts.store, ctx, service_answer_act, ret);
   }
   return finish_row(s, ctx, caller->spiffe, &request->content, &r.row, ret);
 }

@@ -43,20 +43,11 @@ struct revoking {
   bool pending;
 };
 
-static sv_status own_document(struct store_tx *tx, struct sv_ctx *ctx,
-                              const struct service_caller *caller, const char *number,
-                              uint32_t version, struct store_document *ret) {
-  SV_TRY(tx->ops->document_find(tx, ctx, number, version, ret));
-  return strcmp(ret->authority, caller->authority->id) == 0
-             ? SV_DONE
-             : SV_FAIL(ctx, NOT_FOUND, "a document of another authority");
-}
-
 static sv_status revocable(struct store_tx *tx, struct sv_ctx *ctx, const struct revoking *v,
                            struct store_document *ret) {
   const struct service_revocation *r = v->r;
   struct store_document d;
-  SV_TRY(own_document(tx, ctx, v->asked.caller, r->number, 0, &d));
+  SV_TRY(service_own_document(tx, ctx, v->asked.caller->authority->id, r->number, 0, &d));
   SV_TRY(policy_allows(ctx, v->asked.caller, SERVICE_ACT_RevokeDocument, d.kind));
   if (d.version != r->version) {
     return SV_FAIL(ctx, VERSION_CHANGED, "the current version is %u", d.version);
@@ -172,7 +163,8 @@ static sv_status print_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
     return SV_DONE;
   }
   struct store_document d;
-  SV_TRY(own_document(tx, ctx, v->asked.caller, v->p->number, v->p->version, &d));
+  SV_TRY(service_own_document(tx, ctx, v->asked.caller->authority->id, v->p->number, v->p->version,
+                              &d));
   SV_TRY(policy_allows(ctx, v->asked.caller, SERVICE_ACT_RecordPrint, d.kind));
   if (d.record.n == 0) {
     return SV_FAIL(ctx, NOT_ISSUED, "state %d", (int)d.state);

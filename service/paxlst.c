@@ -41,10 +41,7 @@ static sv_status revision_find(struct store_tx *tx, struct sv_ctx *ctx, struct l
 
 static sv_status listing_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct listing *l = arg;
-  SV_TRY(tx->ops->document_find(tx, ctx, l->number, l->version, &l->row));
-  if (strcmp(l->row.authority, l->caller->authority->id) != 0) {
-    return SV_FAIL(ctx, NOT_FOUND, "a document of another authority");
-  }
+  SV_TRY(service_own_document(tx, ctx, l->caller->authority->id, l->number, l->version, &l->row));
   SV_TRY(policy_allows_copy(ctx, l->caller, l->row.kind, POLICY_PAXLST));
   if (l->row.kind != MODEL_FLIGHT_MANIFEST) {
     sv_ctx_violate(ctx, "is of manifests only", "view");

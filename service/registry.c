@@ -5,6 +5,18 @@
 
 #include "service/inside.h"
 
+sv_status service_own_document(struct store_tx *tx, struct sv_ctx *ctx, const char *authority,
+                               const char *number, uint32_t version, struct store_document *ret) {
+  SV_TRY(tx->ops->document_find(tx, ctx, number, version, ret));
+  return strcmp(ret->authority, authority) == 0
+             ? SV_DONE
+             : SV_FAIL(ctx, NOT_FOUND, "a document of another authority");
+}
+
+sv_status service_answer_act(struct store_tx *tx, struct sv_ctx *ctx, void *issued) {
+  return service_row_read(tx, ctx, issued, true);
+}
+
 struct lookup {
   const char *authority;
   const char *number;
@@ -16,10 +28,7 @@ struct lookup {
 
 static sv_status lookup_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct lookup *l = arg;
-  SV_TRY(tx->ops->document_find(tx, ctx, l->number, l->version, &l->out->document));
-  if (strcmp(l->out->document.authority, l->authority) != 0) {
-    return SV_FAIL(ctx, NOT_FOUND, "a document of another authority");
-  }
+  SV_TRY(service_own_document(tx, ctx, l->authority, l->number, l->version, &l->out->document));
   return service_row_read(tx, ctx, l->out, false);
 }
 

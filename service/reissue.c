@@ -21,10 +21,7 @@ struct reissuing {
 static sv_status reissuable(struct store_tx *tx, struct sv_ctx *ctx, const struct reissuing *v,
                             struct store_document *ret) {
   struct store_document d;
-  SV_TRY(tx->ops->document_find(tx, ctx, v->r->number, 0, &d));
-  if (strcmp(d.authority, v->asked.caller->authority->id) != 0) {
-    return SV_FAIL(ctx, NOT_FOUND, "a document of another authority");
-  }
+  SV_TRY(service_own_document(tx, ctx, v->asked.caller->authority->id, v->r->number, 0, &d));
   SV_TRY(policy_allows(ctx, v->asked.caller, SERVICE_ACT_ReissueDocument, d.kind));
   if (d.version != v->r->version) {
     return SV_FAIL(ctx, VERSION_CHANGED, "the current version is %u", d.version);
@@ -122,7 +119,7 @@ sv_status service_reissue(struct service *s, struct sv_ctx *ctx,
                    "reason");
   }
   SV_TRY(sv_ctx_violations_status(ctx));
-  SV_TRY(store_write(s->parts.store, ctx, begin_act, &v));
+  SV_TRY(store_read(s->parts.store, ctx, begin_act, &v));
   if (v.answered) {
     return SV_DONE;
   }

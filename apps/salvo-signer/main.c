@@ -12,6 +12,7 @@
 
 #include "apps/salvo-signer/signer.h"
 #include "base/log.h"
+#include "seal/signer_link.h"
 
 enum { BATCH_MAX = 64, IN_MAX = 2 * SIGNER_FRAME_MAX };
 
@@ -37,17 +38,6 @@ struct batch {
   size_t n;
   struct sv_buf answers;
 };
-
-static sv_status send_all(struct sv_ctx *ctx, int fd, struct sv_bytes bytes) {
-  for (size_t at = 0; at < bytes.n;) {
-    ssize_t n = send(fd, bytes.p + at, bytes.n - at, MSG_NOSIGNAL);
-    if (n < 0 && errno != EINTR) {
-      return SV_FAIL(ctx, SIGNER, "the socket can't be written: errno %d", errno);
-    }
-    at += n > 0 ? (size_t)n : 0;
-  }
-  return SV_DONE;
-}
 
 static sv_status answer_put(struct sv_ctx *ctx, struct batch *b, uint64_t id,
                             enum signer_outcome outcome, struct sv_bytes bytes) {
@@ -148,7 +138,7 @@ static sv_status batch_run(struct signer *s, struct sv_ctx *ctx, size_t *ret_use
     SV_TRY(answer_put(ctx, b, b->requests[i].id, SIGNER_SIGNED, sv_bytes_of(raw, n)));
   }
   return b->answers.failed ? SV_FAIL(ctx, NO_MEMORY, "answers")
-                           : send_all(ctx, s->fd, sv_buf_bytes(&b->answers));
+                           : signer_send(ctx, s->fd, sv_buf_bytes(&b->answers));
 }
 
 static sv_status serve(struct signer *s, struct sv_ctx *ctx) {
@@ -156,7 +146,7 @@ static sv_status serve(struct signer *s, struct sv_ctx *ctx) {
   struct sv_bytes frame;
   keeper_hello(s->keeper, &hello);
   SV_TRY(signer_hello_write(ctx, &hello, &frame));
-  SV_TRY(send_all(ctx, s->fd, frame));
+  SV_TRY(signer_send(ctx, s->fd, frame));
   for (;;) {
     ssize_t n = recv(s->fd, s->in + s->in_n, IN_MAX - s->in_n, 0);
     if (n == 0) {

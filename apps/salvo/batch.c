@@ -218,7 +218,7 @@ static sv_status answer_take(void *user, struct sv_ctx *ctx, struct sv_bytes mes
   return status;
 }
 
-static size_t todo(const struct batch *b) {
+static size_t items_left(const struct batch *b) {
   size_t n = 0;
   for (size_t i = 0; i < b->file.n; i++) {
     n += b->file.items[i].state == BATCH_TODO;
@@ -262,10 +262,10 @@ static void wait_between(const struct batch *b, unsigned idle) {
 }
 
 static int rounds_run(struct batch *b) {
-  size_t left = todo(b);
+  size_t left = items_left(b);
   for (unsigned idle = 0; left > 0;) {
     int code = round_run(b);
-    size_t now = todo(b);
+    size_t now = items_left(b);
     if (code != EXIT_DONE) {
       return code;
     }

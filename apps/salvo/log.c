@@ -62,6 +62,31 @@ static sv_status hashes_of(struct sv_ctx *ctx, const ProtobufCBinaryData *in, si
   return SV_DONE;
 }
 
+int log_growth(struct salvo *s, const struct tlog_checkpoint *before,
+               const struct tlog_checkpoint *now) {
+  Salvo__V1__GetConsistencyProofRequest get = SALVO__V1__GET_CONSISTENCY_PROOF_REQUEST__INIT;
+  ProtobufCMessage *answer;
+  get.first = before->size;
+  get.second = now->size;
+  if (before->size > now->size) {
+    return refused(s, SV_FAIL(s->ctx, CORRUPT, "the log has become shorter"));
+  }
+  int code = call_unary(s, "/salvo.v1.LogService/GetConsistencyProof", &get.base,
+                        &salvo__v1__get_consistency_proof_response__descriptor, &answer);
+  if (code != EXIT_DONE) {
+    return code;
+  }
+  const Salvo__V1__GetConsistencyProofResponse *r =
+      (const Salvo__V1__GetConsistencyProofResponse *)(const void *)answer;
+  struct tlog_hash *hashes;
+  sv_status status = hashes_of(s->ctx, r->hashes, r->n_hashes, &hashes);
+  if (!sv_failed(status) && !tlog_consistency_check(before->size, now->size, &before->root,
+                                                    &now->root, hashes, r->n_hashes)) {
+    status = SV_FAIL(s->ctx, CORRUPT, "the log of now does not begin with the one that was kept");
+  }
+  return sv_failed(status) ? refused(s, status) : EXIT_DONE;
+}
+
 /* Whether the log of now begins with the log of a checkpoint that was kept. */
 static int proof(struct salvo *s, const struct tlog_key *key, const char *path) {
   struct sv_bytes kept;
@@ -75,35 +100,12 @@ static int proof(struct salvo *s, const struct tlog_key *key, const char *path) 
     return refused(s, status);
   }
   int code = newest(s, key, &note, &now);
-  if (code != EXIT_DONE) {
-    return code;
+  code = code == EXIT_DONE ? log_growth(s, &before, &now) : code;
+  if (code == EXIT_DONE) {
+    (void)printf("%s grew from %llu to %llu leaves\n", now.origin, (unsigned long long)before.size,
+                 (unsigned long long)now.size);
   }
-  Salvo__V1__GetConsistencyProofRequest get = SALVO__V1__GET_CONSISTENCY_PROOF_REQUEST__INIT;
-  ProtobufCMessage *answer;
-  get.first = before.size;
-  get.second = now.size;
-  if (before.size > now.size) {
-    return refused(s, SV_FAIL(s->ctx, CORRUPT, "the log has become shorter"));
-  }
-  code = call_unary(s, "/salvo.v1.LogService/GetConsistencyProof", &get.base,
-                    &salvo__v1__get_consistency_proof_response__descriptor, &answer);
-  if (code != EXIT_DONE) {
-    return code;
-  }
-  const Salvo__V1__GetConsistencyProofResponse *r =
-      (const Salvo__V1__GetConsistencyProofResponse *)(const void *)answer;
-  struct tlog_hash *hashes;
-  status = hashes_of(s->ctx, r->hashes, r->n_hashes, &hashes);
-  if (!sv_failed(status) && !tlog_consistency_check(before.size, now.size, &before.root, &now.root,
-                                                    hashes, r->n_hashes)) {
-    status = SV_FAIL(s->ctx, CORRUPT, "the log of now does not begin with the one that was kept");
-  }
-  if (sv_failed(status)) {
-    return refused(s, status);
-  }
-  (void)printf("%s grew from %llu to %llu leaves\n", now.origin, (unsigned long long)before.size,
-               (unsigned long long)now.size);
-  return EXIT_DONE;
+  return code;
 }
 
 /* A proof as a report carries it, with its leaf: no server is asked. */

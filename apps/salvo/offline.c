@@ -9,7 +9,6 @@
 #include "formats/bundle/bundle.h"
 #include "formats/vds/vds_profile.h"
 #include "rpc/api/api.h"
-#include "salvo/v1/operations.pb-c.h"
 #include "salvo/v1/verification.pb-c.h"
 #include "verify/seal.h"
 
@@ -78,7 +77,8 @@ int command_trust(struct salvo *s, struct arguments a) {
   ProtobufCBinaryData list = ((Salvo__V1__GetTrustListResponse *)(void *)answer)->trust_list;
   struct sv_bytes note = sv_bytes_of(list.data, list.len), old = at_hand(s->ctx, out);
   status = trust_open(s->ctx, note, &key, now);
-  if (!sv_failed(status) && old.n && !sv_failed(trust_open(s->ctx, old, &key, before)) &&
+  if (!sv_failed(status) && old.n &&
+      !sv_failed(trust_open(&(struct sv_ctx){.mem = s->ctx->mem}, old, &key, before)) &&
       now->sequence < before->sequence) {
     status = SV_FAIL(s->ctx, CORRUPT, "the trust list is older than the one at hand");
   }
@@ -88,41 +88,18 @@ int command_trust(struct salvo *s, struct arguments a) {
 
 /* --- bundle -o FILE --trust-key FILE.vkey --log-key FILE.vkey [--list A] --- */
 
-static sv_status growth_check(struct salvo *s, const struct tlog_key *log, const struct bundle *now,
-                              const struct bundle *before) {
+/* The log of a bundle is the growth of that of the bundle at hand. */
+static int growth_check(struct salvo *s, const struct tlog_key *log, const struct bundle *now,
+                        const struct bundle *before) {
   struct tlog_checkpoint a, b;
   if (before->checkpoint[0] == '\0') {
-    return SV_DONE;
+    return EXIT_DONE;
   }
-  SV_TRY(tlog_checkpoint_open(s->ctx, sv_bytes_str(before->checkpoint), log, &a));
-  SV_TRY(tlog_checkpoint_open(s->ctx, sv_bytes_str(now->checkpoint), log, &b));
-  if (a.size > b.size) {
-    return SV_FAIL(s->ctx, CORRUPT, "the log of the bundle has become shorter");
+  sv_status status = tlog_checkpoint_open(s->ctx, sv_bytes_str(before->checkpoint), log, &a);
+  if (!sv_failed(status)) {
+    status = tlog_checkpoint_open(s->ctx, sv_bytes_str(now->checkpoint), log, &b);
   }
-  Salvo__V1__GetConsistencyProofRequest get = SALVO__V1__GET_CONSISTENCY_PROOF_REQUEST__INIT;
-  ProtobufCMessage *answer;
-  get.first = a.size;
-  get.second = b.size;
-  if (call_unary(s, "/salvo.v1.LogService/GetConsistencyProof", &get.base,
-                 &salvo__v1__get_consistency_proof_response__descriptor, &answer) != EXIT_DONE) {
-    return SV_FAIL(s->ctx, UNAVAILABLE, "no proof of the log's growth");
-  }
-  const Salvo__V1__GetConsistencyProofResponse *r =
-      (const Salvo__V1__GetConsistencyProofResponse *)(const void *)answer;
-  struct tlog_hash hashes[TLOG_PROOF_MAX];
-  if (r->n_hashes > TLOG_PROOF_MAX) {
-    return SV_FAIL(s->ctx, CORRUPT, "a proof of %zu hashes", r->n_hashes);
-  }
-  for (size_t i = 0; i < r->n_hashes; i++) {
-    if (r->hashes[i].len != TLOG_HASH_BYTES) {
-      return SV_FAIL(s->ctx, CORRUPT, "a hash of %zu bytes", r->hashes[i].len);
-    }
-    memcpy(hashes[i].b, r->hashes[i].data, TLOG_HASH_BYTES);
-  }
-  return tlog_consistency_check(a.size, b.size, &a.root, &b.root, hashes, r->n_hashes)
-             ? SV_DONE
-             : SV_FAIL(s->ctx, CORRUPT,
-                       "the log of the bundle is not the growth of the one at hand");
+  return sv_failed(status) ? call_failed(s, status) : log_growth(s, &a, &b);
 }
 
 int command_bundle(struct salvo *s, struct arguments a) {
@@ -152,13 +129,18 @@ int command_bundle(struct salvo *s, struct arguments a) {
   ProtobufCBinaryData made = ((Salvo__V1__GetStatusBundleResponse *)(void *)answer)->status_bundle;
   struct sv_bytes note = sv_bytes_of(made.data, made.len), old = at_hand(s->ctx, out);
   status = bundle_open(s->ctx, note, &key, &now);
-  if (!sv_failed(status) && old.n && !sv_failed(bundle_open(s->ctx, old, &key, &before)) &&
-      before.list == now.list) {
-    status = now.sequence < before.sequence
-                 ? SV_FAIL(s->ctx, CORRUPT, "the bundle is older than the one at hand")
-                 : growth_check(s, &log, &now, &before);
+  bool follows =
+      !sv_failed(status) && old.n &&
+      !sv_failed(bundle_open(&(struct sv_ctx){.mem = s->ctx->mem}, old, &key, &before)) &&
+      before.list == now.list;
+  if (follows && now.sequence < before.sequence) {
+    status = SV_FAIL(s->ctx, CORRUPT, "the bundle is older than the one at hand");
   }
-  return sv_failed(status) ? call_failed(s, status) : kept(s, out, note, "bundle", now.sequence);
+  if (sv_failed(status)) {
+    return call_failed(s, status);
+  }
+  code = follows ? growth_check(s, &log, &now, &before) : EXIT_DONE;
+  return code == EXIT_DONE ? kept(s, out, note, "bundle", now.sequence) : code;
 }
 
 /* --- judging --- */

@@ -97,6 +97,13 @@ int document_fetch(struct salvo *s, const Salvo__V1__DownloadDocumentRequest *re
 /* hold watch. Ends with a refusal, or with the program. */
 int watch_alarms(struct salvo *s, struct arguments a);
 
+/* --- log.c --- */
+
+/* Whether the log of now begins with the one of before, by the server's proof; says why not. */
+struct tlog_checkpoint;
+int log_growth(struct salvo *s, const struct tlog_checkpoint *before,
+               const struct tlog_checkpoint *now);
+
 /* --- offline.c --- */
 
 /* Judges the bytes of a seal by a trust list and a bundle alone. EXIT_DONE: *ret is filled in. */

@@ -183,4 +183,4 @@ def test_an_older_or_a_forged_bundle_never_takes_the_place_of_the_one_at_hand(se
     a = server.authority.path
     done = server.salvo("gate", "verify", "--offline", str(tmp_path / "seal"), "--trust-key", str(a / "trust.vkey"), "--trust-list",
                         str(tmp_path / "trust.list"), "--bundle", str(path))
-    assert done.returncode != 0 and b"not signed" in done.stderr or b"signature" in done.stderr, done
+    assert done.returncode != 0 and b"signature" in done.stderr, done
