@@ -190,7 +190,8 @@ def renew(person, document):
     """Somebody else: another birth date and another passport."""
     n = uuid.uuid4().int
     person.birth_date = f"{1950 + n % 50}-{1 + n // 50 % 12:02}-{1 + n // 600 % 28:02}"
-    document.number = f"QX{n // 16800 % 10**7:07}"
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    document.number = "QX" + "".join(digits[n // 16800 // 36**k % 36] for k in range(7))
 
 
 def fact(kind, occupant, when=None, **fields):
