@@ -113,6 +113,22 @@ sv_status pki_cert_fill(struct sv_ctx *ctx, X509 *x, struct pki_cert *c) {
   return SV_DONE;
 }
 
+sv_status pki_cert_of_der(struct sv_ctx *ctx, struct sv_bytes der, struct pki_cert *c) {
+  const uint8_t *p = der.p;
+  SV_AUTO(X509_free)
+  X509 *x = der.n <= PKI_CERT_MAX ? d2i_X509(NULL, &p, (long)der.n) : NULL;
+  if (!x || p != der.p + der.n) {
+    ERR_clear_error();
+    return SV_FAIL(ctx, CERT_FORMAT, "not a certificate in DER");
+  }
+  SV_TRY(pki_cert_fill(ctx, x, c));
+  if (!sv_bytes_equal(der, sv_bytes_of(c->der, c->der_n))) {
+    pki_cert_clear(c);
+    return SV_FAIL(ctx, CERT_FORMAT, "a certificate that is not in DER");
+  }
+  return SV_DONE;
+}
+
 void pki_cert_clear(struct pki_cert *c) {
   X509_free(c->x509);
   free(c->subject);
@@ -162,6 +178,23 @@ sv_status pki_chain_open(struct sv_ctx *ctx, struct sv_bytes pem, struct pki_cha
     return SV_FAIL(ctx, NO_MEMORY, "chain of %zu bytes", pem.n);
   }
   SV_TRY(read_chain(ctx, in, chain));
+  *ret = SV_TAKE(chain);
+  return SV_DONE;
+}
+
+sv_status pki_chain_of_der(struct sv_ctx *ctx, const struct sv_bytes *ders, size_t n,
+                           struct pki_chain **ret) {
+  SV_AUTO(pki_chain_close) struct pki_chain *chain = calloc(1, sizeof *chain);
+  if (!chain) {
+    return SV_FAIL(ctx, NO_MEMORY, "chain");
+  }
+  if (n < 1 || n > PKI_CHAIN_MAX) {
+    return SV_FAIL(ctx, CERT_FORMAT, "%zu certificates in a chain of at most %d", n, PKI_CHAIN_MAX);
+  }
+  for (size_t i = 0; i < n; i++) {
+    SV_TRY(pki_cert_of_der(ctx, ders[i], &chain->certs[chain->count]));
+    chain->count++;
+  }
   *ret = SV_TAKE(chain);
   return SV_DONE;
 }

@@ -3,7 +3,7 @@
 #pragma once
 #include "base/ctx.h"
 
-enum { PKI_CHAIN_MAX = 6, PKI_PEM_MAX = 1024 * 1024, PKI_RAW_MAX = 132 };
+enum { PKI_CHAIN_MAX = 6, PKI_PEM_MAX = 1024 * 1024, PKI_RAW_MAX = 132, PKI_CERT_MAX = 16384 };
 
 struct pki_cert;  /* lent by the chain or trust that it belongs to */
 struct pki_chain; /* the signer first, then its issuers */
@@ -12,6 +12,9 @@ struct pki_trust;
 /* One or more certificates in PEM, in the order of the chain. Every certificate must have issued the one before.
  * Fails: CERT_FORMAT, NO_MEMORY. ret: caller, pki_chain_close, which accepts NULL. */
 sv_status pki_chain_open(struct sv_ctx *ctx, struct sv_bytes pem, struct pki_chain **ret);
+/* The same from certificates in DER, as they come; that they belong together is not judged. n: 1 to PKI_CHAIN_MAX. */
+sv_status pki_chain_of_der(struct sv_ctx *ctx, const struct sv_bytes *ders, size_t n,
+                           struct pki_chain **ret);
 void pki_chain_close(struct pki_chain *chain);
 SV_AUTO_DEFINE(struct pki_chain, pki_chain_close)
 size_t pki_chain_count(const struct pki_chain *chain);

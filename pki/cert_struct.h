@@ -31,6 +31,8 @@ struct pki_chain {
 
 /* Fills c from x, of which it takes a reference. Fails: CERT_FORMAT, NO_MEMORY; c is then empty. */
 sv_status pki_cert_fill(struct sv_ctx *ctx, X509 *x, struct pki_cert *c);
+/* The same from DER, which must be all of it and encoded as we would. */
+sv_status pki_cert_of_der(struct sv_ctx *ctx, struct sv_bytes der, struct pki_cert *c);
 void pki_cert_clear(struct pki_cert *c);
 
 /* r || s of `half` bytes each into the DER of ECDSA-Sig-Value, and back. The first: caller OPENSSL_free; 0 on failure. */

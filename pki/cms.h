@@ -30,13 +30,18 @@ enum pki_cms_fault {
 /* What a CMS says of itself. */
 struct pki_cms {
   enum pki_cms_fault fault;
-  const char *why;         /* static, for the log */
-  struct pki_chain *chain; /* signer first, NULL when it was not found; caller: pki_chain_close */
-  size_t der_bytes;        /* where the CMS ends in the input */
-  bool time_stamped;       /* has a time-stamp token (not judged yet) */
+  const char *why;           /* static, for the log */
+  struct pki_chain *chain;   /* signer first, NULL when it was not found; caller: pki_chain_close */
+  size_t der_bytes;          /* where the CMS ends in the input */
+  struct sv_bytes signature; /* its value, what a time-stamp is over; view into the input */
+  struct sv_bytes unsigned_attributes; /* value of the SET, not judged; view into the input */
 };
 
 /* Judges hostile bytes against the signed content, given as pieces. Trust is not judged here. Bytes after the CMS are the
  * caller's to judge. Fails: NO_MEMORY alone; everything else is a fault in ret. Thread: any. */
 sv_status pki_cms_verify(struct sv_ctx *ctx, struct sv_bytes cms, const struct sv_bytes *content,
                          size_t pieces, struct pki_cms *ret);
+
+/* The time-stamp token among the unsigned attributes: how many there are, 1 when ret is set; -1 when there is anything
+ * that is no such token. */
+int pki_cms_timestamp(const struct pki_cms *cms, struct sv_bytes *ret_token);

@@ -8,6 +8,7 @@
 
 #include "pki/cert.h"
 #include "pki/cert_struct.h"
+#include "pki/timestamp.h"
 
 enum { TRUST_MAX = 256, PATH_MAX_DEPTH = 4, LEVEL_112_BITS = 2 };
 
@@ -171,6 +172,19 @@ static STACK_OF(X509) * issuers_of(const struct pki_chain *chain) {
 static void free_borrowed(STACK_OF(X509) * certs) { sk_X509_free(certs); }
 SV_AUTO_DEFINE(STACK_OF(X509), free_borrowed)
 
+/* RFC 3161 2.3: the extended key usage is critical, and has this one purpose. */
+static bool may_timestamp(X509 *x) {
+  int critical = -1;
+  EXTENDED_KEY_USAGE *uses = X509_get_ext_d2i(x, NID_ext_key_usage, &critical, NULL);
+  bool alone = uses && critical == 1 && sk_ASN1_OBJECT_num(uses) == 1 &&
+               OBJ_obj2nid(sk_ASN1_OBJECT_value(uses, 0)) == NID_time_stamp;
+  sk_ASN1_OBJECT_pop_free(uses, ASN1_OBJECT_free);
+  ERR_clear_error();
+  uint32_t signing = KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION;
+  return alone && (X509_get_key_usage(x) & signing) != 0 &&
+         (X509_get_key_usage(x) == UINT32_MAX || (X509_get_key_usage(x) & ~signing) == 0);
+}
+
 enum pki_fault pki_trust_document(const struct pki_trust *t, const struct pki_chain *chain,
                                   int64_t at_us) {
   X509 *signer = chain->certs[0].x509;
@@ -179,6 +193,14 @@ enum pki_fault pki_trust_document(const struct pki_trust *t, const struct pki_ch
   bool may_sign = (X509_get_extension_flags(signer) & EXFLAG_KUSAGE) != 0 &&
                   (X509_get_key_usage(signer) & KU_NON_REPUDIATION) != 0;
   return fault == PKI_TRUSTED && !may_sign ? PKI_WRONG_USE : fault;
+}
+
+enum pki_fault pki_trust_timestamp(const struct pki_trust *t, const struct pki_chain *chain,
+                                   int64_t at_us) {
+  X509 *tsa = chain->certs[0].x509;
+  SV_AUTO(free_borrowed) STACK_OF(X509) *others = issuers_of(chain);
+  enum pki_fault fault = judge_path(t, tsa, others, at_us);
+  return fault == PKI_TRUSTED && !may_timestamp(tsa) ? PKI_WRONG_USE : fault;
 }
 
 static bool is_anchor(const struct pki_trust *t, X509 *x) {
