@@ -1,4 +1,5 @@
-/* Lines are read into memory once, judged one by one, then sorted, so that documents find theirs. */
+/* Lines are judged as they are read, and of each it is kept whose record it is about: sorted, so that documents find
+ * theirs. */
 #include "service/journal.h"
 
 #include <stdio.h>
@@ -11,14 +12,26 @@
 #include "model/number.h"
 #include "service/log.h"
 
-enum { ACT_MEMORY = 256 * 1024 * 1024 };
+enum { ACT_MEMORY = 256 * 1024 * 1024, FILE_MEMORY = 3 * JOURNAL_FILE_MAX };
+
+/* What a document looks for. */
+struct signed_record {
+  uint8_t sha256[32];
+  uint32_t copy;
+  enum journal_purpose purpose;
+};
 
 struct matching {
-  struct sv_bytes text;
+  service_journal_next *next;
+  void *next_arg;
   store_fault *fault, *orphan;
   void *arg;
-  struct journal_entry *entries;
-  size_t n;
+  struct store_tx *tx;
+  struct sv_arena *mem; /* of one line */
+  struct journal_state state;
+  bool broken; /* nothing more can be judged */
+  struct signed_record *records;
+  size_t n, room;
   struct amendment_digests {
     uint8_t (*v)[32];
     size_t n, room;
@@ -39,42 +52,7 @@ static void tell_line(struct matching *m, bool fault, const struct journal_entry
   tell(m, fault, row, what);
 }
 
-/* --- reading --- */
-
-static sv_status lines_read(struct sv_ctx *ctx, struct matching *m) {
-  struct journal_place place = {0};
-  size_t head = strlen(journal_head), lines = 0;
-  if (m->text.n < head || memcmp(m->text.p, journal_head, head) != 0) {
-    tell(m, true, "0", "does not begin as a journal");
-    return SV_DONE;
-  }
-  for (size_t i = head; i < m->text.n; i++) {
-    lines += m->text.p[i] == '\n';
-  }
-  m->entries = SV_ARRAY(ctx->mem, lines, struct journal_entry);
-  if (!m->entries) {
-    return SV_FAIL(ctx, NO_MEMORY, "journal");
-  }
-  for (size_t at = head; at < m->text.n;) {
-    const uint8_t *end = memchr(m->text.p + at, '\n', m->text.n - at);
-    if (!end) {
-      tell(m, false, "last", "is torn: its signer died before it signed");
-      break;
-    }
-    struct sv_bytes line = sv_bytes_of(m->text.p + at, (size_t)(end - (m->text.p + at)));
-    if (sv_failed(journal_read(ctx, &place, line, &m->entries[m->n]))) {
-      char row[32];
-      (void)snprintf(row, sizeof row, "%zu", m->n + 1);
-      tell(m, true, row, "is not the line that was written: nothing after it can be judged");
-      sv_ctx_clear(ctx);
-      break;
-    }
-    m->n++;
-    at += line.n + 1;
-  }
-  m->sum.signatures = m->n;
-  return SV_DONE;
-}
+/* --- amendments --- */
 
 static sv_status amendment_row(void *arg, struct sv_ctx *ctx, const char *const *names,
                                const char *const *cells, size_t n) {
@@ -177,11 +155,104 @@ static sv_status line_judge(struct matching *m, struct store_tx *tx, struct sv_c
   return SV_DONE;
 }
 
+/* --- reading --- */
+
+static sv_status record_keep(struct matching *m, struct sv_ctx *ctx,
+                             const struct journal_entry *e) {
+  if (m->n == m->room) {
+    size_t room = m->room ? 2 * m->room : 1024;
+    struct signed_record *more = realloc(m->records, room * sizeof *more);
+    if (!more) {
+      return SV_FAIL(ctx, NO_MEMORY, "journal");
+    }
+    m->records = more;
+    m->room = room;
+  }
+  struct signed_record *r = &m->records[m->n++];
+  *r = (struct signed_record){.copy = e->copy, .purpose = e->purpose};
+  memcpy(r->sha256, e->record_sha256, sizeof r->sha256);
+  return SV_DONE;
+}
+
+static sv_status line_take(struct matching *m, struct sv_ctx *ctx, struct sv_bytes line) {
+  struct sv_ctx one = sv_ctx_over(m->mem);
+  struct journal_entry e;
+  if (sv_failed(journal_read(&one, &m->state, line, &e))) {
+    char row[32];
+    (void)snprintf(row, sizeof row, "%llu", (unsigned long long)m->state.sequence + 1);
+    tell(m, true, row, "is not the line that was written: nothing after it can be judged");
+    m->broken = true;
+    return SV_DONE;
+  }
+  m->sum.signatures++;
+  SV_TRY(record_keep(m, ctx, &e));
+  sv_status s = line_judge(m, m->tx, &one, &e);
+  if (sv_failed(s)) {
+    (void)sv_ctx_fail(ctx, s.reason, "%s", one.detail);
+  }
+  sv_arena_reset(m->mem);
+  return s;
+}
+
+/* The first line of a file says what the files before amount to. */
+static bool head_follows(struct matching *m, struct sv_ctx *ctx, struct sv_bytes line) {
+  struct sv_buf own = sv_buf_in(ctx->mem, 0);
+  return !sv_failed(journal_head_write(ctx, &m->state, &own)) && own.n == line.n + 1 &&
+         memcmp(own.p, line.p, line.n) == 0;
+}
+
+static sv_status file_take(struct matching *m, struct sv_ctx *ctx, struct sv_bytes text) {
+  bool head = true;
+  for (size_t at = 0; at < text.n && !m->broken;) {
+    const uint8_t *end = memchr(text.p + at, '\n', text.n - at);
+    if (!end) {
+      tell(m, false, "last", "is torn: its signer died before it signed");
+      break;
+    }
+    struct sv_bytes line = sv_bytes_of(text.p + at, (size_t)(end - (text.p + at)));
+    if (!head) {
+      SV_TRY(line_take(m, ctx, line));
+    } else if (!head_follows(m, ctx, line)) {
+      tell(m, true, "0",
+           m->state.sequence ? "is a file that does not go on where the one before ended"
+                             : "does not begin as a journal");
+      m->broken = true;
+    }
+    head = false;
+    at += line.n + 1;
+  }
+  return SV_DONE;
+}
+
+static sv_status files_take(struct matching *m, struct sv_ctx *ctx) {
+  struct sv_arena *mem = sv_arena_open(FILE_MEMORY);
+  if (!mem) {
+    return SV_FAIL(ctx, NO_MEMORY, "journal");
+  }
+  sv_status s = SV_DONE;
+  for (bool none = true; !sv_failed(s) && !m->broken; none = false) {
+    struct sv_ctx one = sv_ctx_over(mem);
+    struct sv_bytes text;
+    s = m->next(m->next_arg, &one, &text);
+    if (s.reason == SV_NOT_FOUND && !none) {
+      s = SV_DONE;
+      break;
+    }
+    s = sv_failed(s) ? s : file_take(m, &one, text);
+    if (sv_failed(s)) {
+      (void)sv_ctx_fail(ctx, s.reason, "%s", one.detail);
+    }
+    sv_arena_reset(mem);
+  }
+  sv_arena_close(mem);
+  return s;
+}
+
 /* --- each document --- */
 
 static int by_record(const void *a, const void *b) {
-  const struct journal_entry *x = a, *y = b;
-  int order = memcmp(x->record_sha256, y->record_sha256, sizeof x->record_sha256);
+  const struct signed_record *x = a, *y = b;
+  int order = memcmp(x->sha256, y->sha256, sizeof x->sha256);
   if (order == 0) {
     order = x->purpose != y->purpose ? (x->purpose < y->purpose ? -1 : 1)
             : x->copy != y->copy     ? (x->copy < y->copy ? -1 : 1)
@@ -190,12 +261,22 @@ static int by_record(const void *a, const void *b) {
   return order;
 }
 
+static void records_sort(struct matching *m) {
+  if (m->n) {
+    qsort(m->records, m->n, sizeof *m->records, by_record);
+  }
+  for (size_t i = 1; i < m->n; i++) {
+    bool document = m->records[i].purpose <= JOURNAL_VISIBLE;
+    m->sum.repeated += document && by_record(&m->records[i - 1], &m->records[i]) == 0;
+  }
+}
+
 static void document_match(struct matching *m, const struct store_document *d) {
   for (uint32_t copy = 1; copy <= d->copy; copy++) {
     for (int purpose = JOURNAL_DOCUMENT; purpose <= JOURNAL_VISIBLE; purpose++) {
-      struct journal_entry sought = {.purpose = (enum journal_purpose)purpose, .copy = copy};
-      memcpy(sought.record_sha256, d->record_sha256, sizeof sought.record_sha256);
-      if (!bsearch(&sought, m->entries, m->n, sizeof sought, by_record)) {
+      struct signed_record sought = {.purpose = (enum journal_purpose)purpose, .copy = copy};
+      memcpy(sought.sha256, d->record_sha256, sizeof sought.sha256);
+      if (!m->n || !bsearch(&sought, m->records, m->n, sizeof sought, by_record)) {
         char row[64];
         (void)snprintf(row, sizeof row, "%s/%u/%u", d->number, d->version, copy);
         tell(m, true, row, "is a document whose signatures the journal does not have");
@@ -205,16 +286,12 @@ static void document_match(struct matching *m, const struct store_document *d) {
   }
 }
 
-static sv_status documents_match(struct matching *m, struct store_tx *tx, struct sv_ctx *ctx) {
-  struct sv_arena *mem = sv_arena_open(ACT_MEMORY);
-  if (!mem) {
-    return SV_FAIL(ctx, NO_MEMORY, "audit");
-  }
+static sv_status documents_match(struct matching *m, struct sv_ctx *ctx) {
   sv_status s = SV_DONE;
   for (uint64_t row = 0; !sv_failed(s);) {
-    struct sv_ctx one = sv_ctx_over(mem);
+    struct sv_ctx one = sv_ctx_over(m->mem);
     struct store_document d;
-    s = tx->log->document_after(tx, &one, row, &d);
+    s = m->tx->log->document_after(m->tx, &one, row, &d);
     if (!sv_failed(s)) {
       row = d.row;
       if (d.record.n) {
@@ -223,40 +300,32 @@ static sv_status documents_match(struct matching *m, struct store_tx *tx, struct
     } else if (s.reason != SV_NOT_FOUND) {
       (void)sv_ctx_fail(ctx, s.reason, "%s", one.detail);
     }
-    sv_arena_reset(mem);
+    sv_arena_reset(m->mem);
   }
-  sv_arena_close(mem);
   return s.reason == SV_NOT_FOUND ? SV_DONE : s;
 }
 
 static sv_status match_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct matching *m = arg;
-  SV_TRY(lines_read(ctx, m));
+  m->tx = tx;
   SV_TRY(tx->log->table(tx, ctx, "amendments", amendment_row, &m->amendments));
-  struct sv_arena *mem = sv_arena_open(ACT_MEMORY);
-  if (!mem) {
-    return SV_FAIL(ctx, NO_MEMORY, "audit");
-  }
-  sv_status s = SV_DONE;
-  for (size_t i = 0; i < m->n && !sv_failed(s); i++) {
-    struct sv_ctx one = sv_ctx_over(mem);
-    s = line_judge(m, tx, &one, &m->entries[i]);
-    if (sv_failed(s)) {
-      (void)sv_ctx_fail(ctx, s.reason, "%s", one.detail);
-    }
-    sv_arena_reset(mem);
-  }
-  sv_arena_close(mem);
-  SV_TRY(s);
-  qsort(m->entries, m->n, sizeof *m->entries, by_record);
-  return documents_match(m, tx, ctx);
+  SV_TRY(files_take(m, ctx));
+  records_sort(m);
+  return documents_match(m, ctx);
 }
 
-sv_status service_audit_journal(struct sv_ctx *ctx, struct store *store, struct sv_bytes journal,
-                                store_fault *fault, store_fault *orphan, void *arg,
+sv_status service_audit_journal(struct sv_ctx *ctx, struct store *store, service_journal_next *next,
+                                void *next_arg, store_fault *fault, store_fault *orphan, void *arg,
                                 struct journal_summary *ret) {
-  struct matching m = {.text = journal, .fault = fault, .orphan = orphan, .arg = arg};
-  sv_status s = store_read(store, ctx, match_act, &m);
+  struct matching m = {.next = next,
+                       .next_arg = next_arg,
+                       .fault = fault,
+                       .orphan = orphan,
+                       .arg = arg,
+                       .mem = sv_arena_open(ACT_MEMORY)};
+  sv_status s = m.mem ? store_read(store, ctx, match_act, &m) : SV_FAIL(ctx, NO_MEMORY, "audit");
+  sv_arena_close(m.mem);
+  free(m.records);
   free(m.amendments.v);
   *ret = m.sum;
   return s;

@@ -1,6 +1,7 @@
 /* salvo-signer: requests come over one socket, are judged, written down together, synced once, and signed.
  * Invariants: no signature without its line on the disk; a line may be without a signature that anybody saw; when the
- * journal can't be written the process ends, and who starts it again reads what is really there. */
+ * journal can't be written, or its file is full, the process ends, and who starts it again reads what is really there, and
+ * is asked again what was not answered. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -161,6 +162,10 @@ static sv_status serve(struct signer *s, struct sv_ctx *ctx) {
       memmove(s->in, s->in + used, s->in_n - used);
       s->in_n -= used;
       sv_arena_reset(s->mem);
+      if (ledger_full(s->ledger)) { /* the sandbox opens no file: another process does */
+        sv_log(SV_LOG_INFO, "journal_full");
+        return SV_DONE;
+      }
     }
   }
 }
@@ -176,7 +181,9 @@ static sv_status run(struct sv_ctx *ctx, const char *config, int fd) {
   s.in = malloc(IN_MAX);
   sv_status status =
       s.in ? keeper_open(ctx, &settings, &s.keeper) : SV_FAIL(ctx, NO_MEMORY, "signer");
-  status = sv_failed(status) ? status : ledger_open(ctx, settings.journal, &s.ledger);
+  status = sv_failed(status)
+               ? status
+               : ledger_open(ctx, settings.journal, (uint64_t)settings.journal_bytes, &s.ledger);
   status = sv_failed(status) ? status : sandbox_close(ctx);
   sv_arena_reset(s.mem);
   status = sv_failed(status) ? status : serve(&s, ctx);

@@ -36,6 +36,8 @@ static sv_status file_read(const struct reading *r, struct config *file,
   SV_TRY(path(r, root, "journal", &s->journal));
   SV_TRY(config_int(r->ctx, root, "signatures_a_minute", 1, 100000000, 600000,
                     &s->signatures_a_minute));
+  SV_TRY(config_int(r->ctx, root, "journal_bytes", 4096, 256 * 1024 * 1024, 64 * 1024 * 1024,
+                    &s->journal_bytes));
   SV_TRY(config_unknown_check(r->ctx, file));
   return s->log_origin ? SV_DONE : SV_FAIL(r->ctx, NO_MEMORY, "settings");
 }

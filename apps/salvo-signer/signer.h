@@ -12,6 +12,7 @@ struct signer_settings {
   const char *log_key, *log_origin;
   const char *trust_key;
   const char *journal;
+  int64_t journal_bytes;
   int64_t signatures_a_minute;
 };
 /* Paths are relative to the file. Fails: CONFIG, IO, NO_MEMORY. */
@@ -20,13 +21,17 @@ sv_status signer_settings_read(struct sv_ctx *ctx, const char *path, struct sign
 /* --- ledger.c: the journal's file --- */
 
 struct ledger;
-/* Locked, read from its start, a torn last line cut off. Fails: IO, CONFIG (another signer has it), CORRUPT (a line is
- * not the one that was written). ret: caller, ledger_close. */
-sv_status ledger_open(struct sv_ctx *ctx, const char *path, struct ledger **ret);
+/* Locked, read from its start, a torn last line cut off; a file of bytes_most or more gets a number behind its name
+ * (".000001"), and another one goes on in its place. Fails: IO, CONFIG (another signer has it), CORRUPT (a line is not the
+ * one that was written, or the last file is missing). ret: caller, ledger_close. */
+sv_status ledger_open(struct sv_ctx *ctx, const char *path, uint64_t bytes_most,
+                      struct ledger **ret);
 void ledger_close(struct ledger *l);
 /* Writes entries and syncs them. After a failure nothing may be signed any more: what is on the disk is unknown. */
 sv_status ledger_append(struct ledger *l, struct sv_ctx *ctx, const struct journal_entry *entries,
                         size_t n);
+/* No more should be written before it is opened anew. */
+bool ledger_full(const struct ledger *l);
 /* The greatest tree whose checkpoint was signed; false: none was. */
 bool ledger_last_tree(const struct ledger *l, uint64_t *ret_size, struct tlog_hash *ret_root);
 

@@ -13,7 +13,7 @@
 #include "service/journal.h"
 #include "store/sqlite.h"
 
-enum { SECRET_FILE_MAX = 4096, JOURNAL_FILE_MAX = 384 * 1024 * 1024 };
+enum { SECRET_FILE_MAX = 4096 };
 
 static int fault_of(struct salvo *s, sv_status status) {
   (void)fprintf(stderr, "salvo: %s: %s\n", sv_reason_text(status.reason), s->ctx->detail);
@@ -80,16 +80,46 @@ static void orphan_print(void *arg, const char *table, const char *row, const ch
   (void)printf("ORPHAN %s %s: %s\n", table, row, what);
 }
 
+/* The files of a journal: FILE.000001 and so on, then FILE. A signer may turn to another one meanwhile: what was FILE is
+ * then the next number, so that is looked for once more before FILE is believed to be the last. */
+struct journal_files {
+  const char *path;
+  unsigned next;
+  bool ended;
+};
+
+static sv_status journal_next(void *arg, struct sv_ctx *ctx, struct sv_bytes *ret) {
+  struct journal_files *f = arg;
+  if (f->ended) {
+    return SV_FAIL(ctx, NOT_FOUND, "no more files");
+  }
+  const char *numbered = sv_arena_printf(ctx->mem, "%s.%06u", f->path, f->next);
+  if (!numbered) {
+    return SV_FAIL(ctx, NO_MEMORY, "journal");
+  }
+  if (access(numbered, F_OK) != 0) {
+    sv_status s = file_read(ctx, f->path, JOURNAL_FILE_MAX, ret);
+    if (access(numbered, F_OK) != 0) {
+      f->ended = true;
+      return s;
+    }
+    sv_ctx_clear(ctx);
+  }
+  f->next++;
+  return file_read(ctx, numbered, JOURNAL_FILE_MAX, ret);
+}
+
 /* The journal and the registry each hold what the other has; the registry is read last, so that it has what the journal
  * speaks of. */
 static sv_status journal_audit(struct sv_ctx *ctx, struct store *store, const char *path,
                                uint64_t *faults) {
-  struct sv_bytes text;
+  struct journal_files files = {.path = path, .next = 1};
   struct journal_summary sum;
-  SV_TRY(file_read(ctx, path, JOURNAL_FILE_MAX, &text));
-  SV_TRY(service_audit_journal(ctx, store, text, fault_print, orphan_print, NULL, &sum));
-  (void)printf("%llu signatures: %llu matched, %llu orphans\n", (unsigned long long)sum.signatures,
-               (unsigned long long)sum.matched, (unsigned long long)sum.orphans);
+  SV_TRY(service_audit_journal(ctx, store, journal_next, &files, fault_print, orphan_print, NULL,
+                               &sum));
+  (void)printf("%llu signatures: %llu matched, %llu orphans, %llu asked once more\n",
+               (unsigned long long)sum.signatures, (unsigned long long)sum.matched,
+               (unsigned long long)sum.orphans, (unsigned long long)sum.repeated);
   *faults += sum.faults;
   return SV_DONE;
 }

@@ -1,9 +1,11 @@
 """The process that holds the keys: what it signs and refuses, its journal, and its deaths."""
 
 import base64
+import concurrent.futures
 import hashlib
 import os
 import pathlib
+import re
 import signal
 import socket
 import sqlite3
@@ -326,6 +328,62 @@ def test_the_audit_matches_every_signature_and_names_one_that_nobody_asked_for(s
     journal.write_text(journal.read_text() + line + chain + "\n")
     done = audit(server)
     assert done.returncode == 1 and f"FAULT journal {int(last[0]) + 1}: is a checkpoint of another tree" in done.stdout, done.stdout
+
+
+def small_files(server):
+    config = server.dir / "signer.conf"
+    config.write_text(re.sub(r"journal_bytes = \d+", "journal_bytes = 4096", config.read_text()))
+
+
+def journal_files(server):
+    return sorted(server.dir.glob("signer.journal.0*")) + [server.dir / "signer.journal"]
+
+
+def test_a_full_journal_goes_on_in_another_file_and_no_call_notices(server):
+    server.stop()
+    small_files(server)
+    server.start()
+    client = server.client("case")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: client.issue(example("safe-conduct")), range(40)))
+    assert len({a.document.number for a in answers}) == 40
+    server.stop()
+    files = journal_files(server)
+    assert len(files) >= 6 and all(4096 <= f.stat().st_size < 65536 for f in files[:-1]), [f.stat().st_size for f in files]
+    done = audit(server)
+    assert done.returncode == 0 and re.search(r"(\d+) signatures: \1 matched, 0 orphans", done.stdout), done.stdout
+    kept = [f.read_text() for f in files]
+    files[1].unlink()
+    files[2].rename(files[1])
+    assert "FAULT journal 0: is a file that does not go on where the one before ended" in audit(server).stdout
+    for file, text in zip(files, kept):
+        file.write_text(text)
+    head, rest = kept[3].split("\n", 1)
+    files[3].write_text(head.replace(head.split()[1], str(int(head.split()[1]) + 1), 1) + "\n" + rest)
+    assert "FAULT journal 0:" in audit(server).stdout
+    files[3].write_text(kept[3])
+    assert audit(server).returncode == 0
+
+
+def test_a_journal_whose_signer_died_between_two_names_goes_on_and_a_missing_file_stops_it(server, authority):
+    small_files(server)
+    server.stop()
+    server.start()
+    for _ in range(12):
+        server.client("case").issue(example("safe-conduct"))
+    server.stop()
+    live = server.dir / "signer.journal"
+    assert len(journal_files(server)) > 1
+    live.rename(server.dir / "signer.journal.next")
+    server.start()
+    server.client("case").issue(example("safe-conduct"))
+    server.stop()
+    assert audit(server).returncode == 0, "it goes on under its own name"
+    live.unlink()
+    lost = Signer(server.dir, authority, server.build)
+    with pytest.raises((EOFError, ConnectionResetError)):
+        lost.start()
+    assert lost.stop() == 1 and not live.exists(), "what is lost is not begun anew"
 
 
 def test_each_key_is_told_to_the_log_once(server):
