@@ -9,6 +9,7 @@
 #include "crypto/digest.h"
 #include "formats/vds/vds.h"
 #include "pki/cms.h"
+#include "pki/stamp.h"
 #include "seal/beginning.h"
 
 enum { RAW_P256 = 64 };
@@ -111,6 +112,9 @@ int64_t seal_vds_not_after_us(const struct seal *s) {
 size_t seal_contents_room(const struct seal *seal) {
   return 2 * pki_cms_size(seal->document->chain) + 2;
 }
+size_t seal_contents_room_stamped(const struct seal *seal, size_t token_bytes) {
+  return 2 * pki_cms_stamped_size(seal->document->chain, token_bytes) + 2;
+}
 
 /* The place [at, at + room) lies in n bytes and stands between these two characters. */
 static bool stands(const uint8_t *pdf, size_t n, size_t at, size_t room, char first, char last) {
@@ -194,9 +198,31 @@ static sv_status cms_make(struct seal *seal, struct sv_ctx *ctx, const struct se
   return pki_cms_assemble(ctx, chain, attributes, sv_bytes_of(raw, raw_n), ret_cms);
 }
 
+/* A time-stamp over the signature, inside the CMS. room: of the CMS, in bytes. */
+static sv_status cms_stamp(struct sv_ctx *ctx, struct seal_services *stamps, size_t room,
+                           struct sv_bytes *cms) {
+  struct sv_bytes signature;
+  struct seal_stamp stamp;
+  uint8_t digest[32];
+  SV_TRY(pki_cms_signature(ctx, *cms, &signature));
+  crypto_sha256(signature, digest);
+  SV_TRY(seal_stamp_take(stamps, ctx, digest, &stamp));
+  SV_TRY(pki_cms_stamp(ctx, *cms, stamp.token, cms));
+  return cms->n <= room ? SV_DONE
+                        : SV_FAIL(ctx, TIMESTAMP, "a token of %zu bytes has no room in Contents",
+                                  stamp.token.n);
+}
+
 sv_status seal_pdf(struct seal *seal, struct sv_ctx *ctx, const struct seal_subject *subject,
                    uint8_t *pdf, size_t n, const struct sv_sig_slot *slot,
                    struct seal_digests *ret) {
+  return seal_pdf_stamped(seal, ctx, subject, pdf, n, slot, NULL, ret);
+}
+
+sv_status seal_pdf_stamped(struct seal *seal, struct sv_ctx *ctx,
+                           const struct seal_subject *subject, uint8_t *pdf, size_t n,
+                           const struct sv_sig_slot *slot, struct seal_services *stamps,
+                           struct seal_digests *ret) {
   SV_TRY(check_slot(ctx, seal, pdf, n, slot));
   SV_TRY(fill_byte_range(ctx, pdf, n, slot));
   uint8_t digest[32];
@@ -205,6 +231,9 @@ sv_status seal_pdf(struct seal *seal, struct sv_ctx *ctx, const struct seal_subj
   SV_TRY(digest_signed(seal, ctx, pdf, n, slot, digest, digests.beginning, &file));
   struct sv_bytes cms;
   SV_TRY(cms_make(seal, ctx, subject, digest, &cms));
+  if (stamps) {
+    SV_TRY(cms_stamp(ctx, stamps, slot->contents_room / 2 - 1, &cms));
+  }
   SV_TRY(fill_contents(ctx, pdf, slot, cms));
   if (ret) {
     crypto_hash_update(file, sv_bytes_of(pdf + slot->contents_at, n - slot->contents_at));

@@ -1,8 +1,10 @@
-/* Seals documents: a PAdES B-B signature in a PDF that has a place for it, and visible seals of Doc 9303-13.
+/* Seals documents: a PAdES signature (B-B; B-T with a time-stamp inside) in a PDF that has a place for it, and visible seals
+ * of Doc 9303-13. What follows the signed revision is raise.h's.
  * A struct seal is immutable once open; every function may be called from any thread. */
 #pragma once
 #include "base/sig_slot.h"
 #include "seal/key.h"
+#include "seal/services.h"
 
 struct seal;
 
@@ -31,8 +33,9 @@ const char *seal_vds_signer(const struct seal *seal);    /* "UTTS" */
 const char *seal_vds_reference(const struct seal *seal); /* "A7" */
 int64_t seal_vds_not_after_us(const struct seal *seal);
 
-/* What /Contents needs, exactly, from '<' to '>' (base/sig_slot.h). */
+/* What /Contents needs, exactly, from '<' to '>' (base/sig_slot.h); the second with a time-stamp of so many bytes inside. */
 size_t seal_contents_room(const struct seal *seal);
+size_t seal_contents_room_stamped(const struct seal *seal, size_t token_bytes);
 
 /* SHA-256 of a signed file, and of its first slot->static_bytes. */
 struct seal_digests {
@@ -48,6 +51,12 @@ struct seal_digests {
 sv_status seal_pdf(struct seal *seal, struct sv_ctx *ctx, const struct seal_subject *subject,
                    uint8_t *pdf, size_t n, const struct sv_sig_slot *slot,
                    struct seal_digests *ret);
+/* The same with a time-stamp over the signature inside of it (B-T). Fails: also as seal_stamp_take, and TIMESTAMP for a
+ * token that is larger than its room: seal_stamp_room knows better from then on. */
+sv_status seal_pdf_stamped(struct seal *seal, struct sv_ctx *ctx,
+                           const struct seal_subject *subject, uint8_t *pdf, size_t n,
+                           const struct sv_sig_slot *slot, struct seal_services *stamps,
+                           struct seal_digests *ret);
 
 /* A CMS over a record that is no PDF, detached: `openssl cms -verify -binary` judges it with the record beside it.
  * ret in ctx->mem. Fails: SIGNER, NO_MEMORY. Trust: the record is the server's own, never from the wire. */
