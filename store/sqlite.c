@@ -42,8 +42,11 @@ static const char ended_sql[] =
 static const char audience_sql[] =
 #include "store_migration_0007_audience.inc"
     ;
+static const char levels_sql[] =
+#include "store_migration_0008_levels.inc"
+    ;
 static const char *const migrations[] = {registry_sql, life_sql,  protection_sql, log_sql,
-                                         bills_sql,    ended_sql, audience_sql};
+                                         bills_sql,    ended_sql, audience_sql,   levels_sql};
 enum { MIGRATION_COUNT = sizeof migrations / sizeof migrations[0], MIGRATION_DIGESTS = 4 };
 
 struct job {

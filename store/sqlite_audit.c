@@ -79,6 +79,19 @@ static const char *const rules[] = {
     "issued manifest' FROM audience_copies a LEFT JOIN documents d ON d.number = a.number AND "
     "d.version = a.version WHERE d.number IS NULL OR d.kind <> 2 OR d.state IN (1, 2, 9, 10) OR "
     "a.audience NOT IN (2, 3, 4)",
+    "SELECT 'levels', l.number || '/' || l.version || '/' || l.copy || '/' || l.audience, 'level', "
+    "'is not that of the last step' FROM levels l JOIN tails t ON t.number = l.number AND "
+    "t.version = "
+    "l.version AND t.copy = l.copy AND t.audience = l.audience WHERE t.level <> l.level AND t.step "
+    "= "
+    "(SELECT max(step) FROM tails m WHERE m.number = l.number AND m.version = l.version AND m.copy "
+    "= "
+    "l.copy AND m.audience = l.audience)",
+    "SELECT 'tails', t.number || '/' || t.version || '/' || t.copy || '/' || t.audience, 'step', "
+    "'is "
+    "of no file' FROM tails t WHERE NOT EXISTS (SELECT 1 FROM levels l WHERE l.number = t.number "
+    "AND "
+    "l.version = t.version AND l.copy = t.copy AND l.audience = t.audience)",
     "SELECT 'data_keys', d.number || '/' || d.version, '', 'is gone, and the document is not "
     "erased' FROM documents d WHERE d.request <> x'' AND NOT EXISTS (SELECT 1 FROM data_keys k "
     "WHERE "
@@ -119,7 +132,8 @@ static const char cells_of[] =
     "SELECT group_concat(CASE type WHEN 'BLOB' THEN 'hex(\"' || name || '\") AS \"' || name || "
     "'\"' ELSE '\"' || name || '\"' END, ', ') FROM pragma_table_info(?1) WHERE ?1 || '.' || name "
     "NOT IN ('documents.request', 'documents.salt', 'documents.secret', 'documents.record', "
-    "'copies.pdf', 'audience_copies.pdf', 'holds.sealed', 'data_keys.wrapped', 'pdf_parts.bytes') "
+    "'copies.pdf', 'audience_copies.pdf', 'tails.bytes', 'holds.sealed', 'data_keys.wrapped', "
+    "'pdf_parts.bytes') "
     "AND EXISTS (SELECT 1 "
     "FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
 

@@ -20,6 +20,8 @@ enum {
   STMT_ERASE,
   STMT_ERASE_COPIES,
   STMT_ERASE_AUDIENCE,
+  STMT_ERASE_TAILS,
+  STMT_ERASE_LEVELS,
   STMT_ERASE_PARTS,
   STMT_ERASE_SEALS,
   STMT_ERASE_PERSONS,
@@ -64,6 +66,9 @@ static const char *const texts[STMT_COUNT] = {
         "UPDATE copies SET pdf = x'', prefix_sha256 = x'' WHERE number = ?1 AND version = ?2",
     [STMT_ERASE_AUDIENCE] =
         "UPDATE audience_copies SET pdf = x'' WHERE number = ?1 AND version = ?2",
+    [STMT_ERASE_TAILS] = "UPDATE tails SET bytes = x'' WHERE number = ?1 AND version = ?2",
+    [STMT_ERASE_LEVELS] =
+        "UPDATE levels SET due_us = 9223372036854775807 WHERE number = ?1 AND version = ?2",
     [STMT_ERASE_PARTS] =
         "DELETE FROM pdf_parts WHERE NOT EXISTS (SELECT 1 FROM copies WHERE prefix_sha256 = sha256 "
         "AND prefix_sha256 <> x'')", /* as its index says */
@@ -286,6 +291,8 @@ static sv_status log_document_erase(struct store_tx *tx, struct sv_ctx *ctx, con
   SV_TRY(vault_destroy(tx, ctx, &place));
   SV_TRY(run_on(tx, ctx, STMT_ERASE_COPIES, number, version, NULL));
   SV_TRY(run_on(tx, ctx, STMT_ERASE_AUDIENCE, number, version, NULL));
+  SV_TRY(run_on(tx, ctx, STMT_ERASE_TAILS, number, version, NULL));
+  SV_TRY(run_on(tx, ctx, STMT_ERASE_LEVELS, number, version, NULL));
   SV_TRY(run_on(tx, ctx, STMT_ERASE_PARTS, number, version, NULL));
   SV_TRY(run_on(tx, ctx, STMT_ERASE_SEALS, number, version, NULL));
   SV_TRY(run_on(tx, ctx, STMT_ERASE_PERSONS, number, version, NULL));

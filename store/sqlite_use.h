@@ -16,6 +16,7 @@ enum sqlite_group_id {
   SQLITE_LOG,
   SQLITE_VAULT,
   SQLITE_AUDIENCE,
+  SQLITE_LEVELS,
   SQLITE_GROUP_COUNT,
 };
 
@@ -25,13 +26,15 @@ struct sqlite_group {
   size_t n;
 };
 extern const struct sqlite_group sqlite_documents_group, sqlite_life_group, sqlite_funding_group,
-    sqlite_protection_group, sqlite_log_group, sqlite_vault_group, sqlite_audience_group;
+    sqlite_protection_group, sqlite_log_group, sqlite_vault_group, sqlite_audience_group,
+    sqlite_levels_group;
 extern const struct store_document_ops sqlite_document_ops;
 extern const struct store_life_ops sqlite_life_ops;
 extern const struct store_funding_ops sqlite_funding_ops;
 extern const struct store_protection_ops sqlite_protection_ops;
 extern const struct store_log_ops sqlite_log_ops;
 extern const struct store_audience_ops sqlite_audience_ops;
+extern const struct store_level_ops sqlite_level_ops;
 
 /* A connection and its statements; used by one thread at a time. Its first member makes it a store_tx. */
 struct sqlite_tx {
