@@ -26,6 +26,7 @@ void pdfio_skip_space(struct pdfio_lexer *l) {
   while (!at_end(l)) {
     uint8_t c = l->text.p[l->at];
     if (c == '%') {
+      l->comments_met = true;
       while (!at_end(l) && l->text.p[l->at] != '\n' && l->text.p[l->at] != '\r') {
         l->at++;
       }

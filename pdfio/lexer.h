@@ -8,7 +8,8 @@ struct pdfio_lexer {
   struct sv_bytes text;
   size_t at;
   bool in_file;
-  bool refs;     /* "1 0 R" is a reference: not in page contents */
+  bool refs; /* "1 0 R" is a reference: not in page contents */
+  bool comments_met;
   size_t *nodes; /* counts down over the whole reader */
 };
 

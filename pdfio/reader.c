@@ -150,14 +150,18 @@ static struct pdfio_object_entry *find_in(struct pdfio_section *s, uint32_t numb
   return low < s->n && s->entries[low].number == number ? &s->entries[low] : NULL;
 }
 
-static struct pdfio_object_entry *find_entry(struct pdfio *p, uint32_t number) {
-  for (size_t i = 0; i < p->section_count; i++) {
+/* As the section (newest is 0) and those before it have it. */
+static struct pdfio_object_entry *find_from(struct pdfio *p, size_t section, uint32_t number) {
+  for (size_t i = section; i < p->section_count; i++) {
     struct pdfio_object_entry *e = find_in(&p->sections[i], number);
     if (e) {
       return e->place == PDFIO_FREE ? NULL : e;
     }
   }
   return NULL;
+}
+static struct pdfio_object_entry *find_entry(struct pdfio *p, uint32_t number) {
+  return find_from(p, 0, number);
 }
 
 static sv_status read_at_offset(struct pdfio *p, const struct pdfio_object_entry *e,
@@ -254,8 +258,8 @@ static sv_status read_in_stream(struct pdfio *p, const struct pdfio_object_entry
   return pdfio_value_read(&l, 0, ret);
 }
 
-sv_status pdfio_object(struct pdfio *p, uint32_t number, const struct pdfio_value **ret) {
-  struct pdfio_object_entry *e = find_entry(p, number);
+static sv_status object_of(struct pdfio *p, struct pdfio_object_entry *e,
+                           const struct pdfio_value **ret) {
   if (!e) {
     *ret = &null_value;
     return SV_DONE;
@@ -275,6 +279,38 @@ sv_status pdfio_object(struct pdfio *p, uint32_t number, const struct pdfio_valu
   }
   *ret = e->value;
   return SV_DONE;
+}
+
+sv_status pdfio_object(struct pdfio *p, uint32_t number, const struct pdfio_value **ret) {
+  return object_of(p, find_entry(p, number), ret);
+}
+
+sv_status pdfio_object_at(struct pdfio *p, size_t revision, uint32_t number,
+                          const struct pdfio_value **ret) {
+  SV_ASSERT(revision < p->section_count);
+  return object_of(p, find_from(p, p->section_count - 1 - revision, number), ret);
+}
+
+sv_status pdfio_resolve_at(struct pdfio *p, size_t revision, const struct pdfio_value *v,
+                           const struct pdfio_value **ret) {
+  for (int i = 0; v->type == PDFIO_REF; i++) {
+    if (i == PDFIO_DEPTH_MAX) {
+      return bad(p, "references in a loop", v->at);
+    }
+    SV_TRY(pdfio_object_at(p, revision, v->ref.number, &v));
+  }
+  *ret = v;
+  return SV_DONE;
+}
+
+sv_status pdfio_entry_at(struct pdfio *p, size_t revision, const struct pdfio_value *v,
+                         const char *key, const struct pdfio_value **ret) {
+  const struct pdfio_value *found = pdfio_direct(v, key);
+  if (!found) {
+    *ret = &null_value;
+    return SV_DONE;
+  }
+  return pdfio_resolve_at(p, revision, found, ret);
 }
 
 sv_status pdfio_resolve(struct pdfio *p, const struct pdfio_value *v,

@@ -51,3 +51,24 @@ bool pdfio_is_name(const struct pdfio_value *v, const char *name);
  * Fails: PDF_FORMAT (another filter, bad data, more than cap bytes), NO_MEMORY. */
 sv_status pdfio_data(struct pdfio *p, const struct pdfio_value *stream, size_t cap,
                      struct sv_bytes *ret);
+
+/* --- revisions, one by one (0 is the oldest) --- */
+
+/* An object as that revision had it. */
+sv_status pdfio_object_at(struct pdfio *p, size_t revision, uint32_t number,
+                          const struct pdfio_value **ret);
+/* Follows references as of that revision. */
+sv_status pdfio_resolve_at(struct pdfio *p, size_t revision, const struct pdfio_value *v,
+                           const struct pdfio_value **ret);
+sv_status pdfio_entry_at(struct pdfio *p, size_t revision, const struct pdfio_value *v,
+                         const char *key, const struct pdfio_value **ret);
+/* The numbers of the objects that the revision writes, ascending; n is pdfio_revision_objects. */
+size_t pdfio_revision_objects(const struct pdfio *p, size_t revision);
+uint32_t pdfio_revision_object(const struct pdfio *p, size_t revision, size_t i);
+/* Whether each byte that an appended revision adds is white space between, or part of, an object that its cross reference
+ * table lists, that table, its trailer and the end, in this order and without comments; /Prev is the revision before.
+ * Fails: PDF_FORMAT with what is out of place, NO_MEMORY. */
+sv_status pdfio_revision_check(struct pdfio *p, size_t revision);
+/* Whether two values, each as of its revision, are written alike: references by number, dictionaries key by key. Streams are
+ * never alike. */
+bool pdfio_alike(const struct pdfio_value *a, const struct pdfio_value *b);

@@ -141,6 +141,47 @@ void pki_cert_clear(struct pki_cert *c) {
   *c = (struct pki_cert){0};
 }
 
+/* Room for one more, empty. NULL when memory is out or the chain is full. */
+static struct pki_cert *room_in(struct sv_ctx *ctx, struct pki_chain *chain, sv_status *ret) {
+  struct pki_cert *c = NULL;
+  if (chain->count == PKI_CHAIN_MAX) {
+    *ret = SV_FAIL(ctx, CERT_FORMAT, "more than %d certificates in a chain", PKI_CHAIN_MAX);
+  } else if (!(c = calloc(1, sizeof *c))) {
+    *ret = SV_FAIL(ctx, NO_MEMORY, "certificate");
+  }
+  return c;
+}
+
+static sv_status keep_in(struct pki_chain *chain, struct pki_cert *c, sv_status filled) {
+  if (sv_failed(filled)) {
+    free(c);
+    return filled;
+  }
+  chain->own[chain->own_count++] = c;
+  chain->certs[chain->count++] = c;
+  return SV_DONE;
+}
+
+sv_status pki_chain_add(struct sv_ctx *ctx, struct pki_chain *chain, X509 *x) {
+  sv_status status = SV_DONE;
+  struct pki_cert *c = room_in(ctx, chain, &status);
+  return c ? keep_in(chain, c, pki_cert_fill(ctx, x, c)) : status;
+}
+
+sv_status pki_chain_add_der(struct sv_ctx *ctx, struct pki_chain *chain, struct sv_bytes der) {
+  sv_status status = SV_DONE;
+  struct pki_cert *c = room_in(ctx, chain, &status);
+  return c ? keep_in(chain, c, pki_cert_of_der(ctx, der, c)) : status;
+}
+
+sv_status pki_chain_lend(struct sv_ctx *ctx, struct pki_chain *chain, const struct pki_cert *c) {
+  if (chain->count == PKI_CHAIN_MAX) {
+    return SV_FAIL(ctx, CERT_FORMAT, "more than %d certificates in a chain", PKI_CHAIN_MAX);
+  }
+  chain->certs[chain->count++] = c;
+  return SV_DONE;
+}
+
 /* The next certificate of a PEM file; NULL at its end. */
 static X509 *next_certificate(BIO *in) {
   X509 *x = PEM_read_bio_X509(in, NULL, NULL, NULL);
@@ -154,11 +195,8 @@ static sv_status read_chain(struct sv_ctx *ctx, BIO *in, struct pki_chain *chain
     if (!x) {
       return chain->count ? SV_DONE : SV_FAIL(ctx, CERT_FORMAT, "no certificate in PEM");
     }
-    if (chain->count == PKI_CHAIN_MAX) {
-      return SV_FAIL(ctx, CERT_FORMAT, "more than %d certificates in a chain", PKI_CHAIN_MAX);
-    }
     if (chain->count) {
-      X509 *before = chain->certs[chain->count - 1].x509;
+      X509 *before = chain->certs[chain->count - 1]->x509;
       if (X509_check_issued(x, before) != X509_V_OK ||
           X509_verify(before, X509_get0_pubkey(x)) != 1) {
         ERR_clear_error();
@@ -166,8 +204,7 @@ static sv_status read_chain(struct sv_ctx *ctx, BIO *in, struct pki_chain *chain
                        chain->count + 1);
       }
     }
-    SV_TRY(pki_cert_fill(ctx, x, &chain->certs[chain->count]));
-    chain->count++;
+    SV_TRY(pki_chain_add(ctx, chain, x));
   }
 }
 
@@ -192,8 +229,7 @@ sv_status pki_chain_of_der(struct sv_ctx *ctx, const struct sv_bytes *ders, size
     return SV_FAIL(ctx, CERT_FORMAT, "%zu certificates in a chain of at most %d", n, PKI_CHAIN_MAX);
   }
   for (size_t i = 0; i < n; i++) {
-    SV_TRY(pki_cert_of_der(ctx, ders[i], &chain->certs[chain->count]));
-    chain->count++;
+    SV_TRY(pki_chain_add_der(ctx, chain, ders[i]));
   }
   *ret = SV_TAKE(chain);
   return SV_DONE;
@@ -201,8 +237,9 @@ sv_status pki_chain_of_der(struct sv_ctx *ctx, const struct sv_bytes *ders, size
 
 void pki_chain_close(struct pki_chain *chain) {
   if (chain) {
-    for (size_t i = 0; i < chain->count; i++) {
-      pki_cert_clear(&chain->certs[i]);
+    for (size_t i = 0; i < chain->own_count; i++) {
+      pki_cert_clear(chain->own[i]);
+      free(chain->own[i]);
     }
     free(chain);
   }
@@ -212,7 +249,7 @@ size_t pki_chain_count(const struct pki_chain *chain) { return chain->count; }
 
 const struct pki_cert *pki_chain_at(const struct pki_chain *chain, size_t i) {
   SV_ASSERT(i < chain->count);
-  return &chain->certs[i];
+  return chain->certs[i];
 }
 
 const char *pki_cert_subject(const struct pki_cert *c) { return c->subject; }

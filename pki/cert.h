@@ -61,7 +61,24 @@ enum pki_fault {
   PKI_WEAK,      /* keys or digests under 112 bits */
 };
 
-/* Whether the chain's signer may sign documents (nonRepudiation) and leads to an anchor at a time. */
+/* From a signer to an anchor that issued itself; all lent by the trust and the chain. */
+struct pki_path {
+  const struct pki_cert *certs[PKI_CHAIN_MAX];
+  size_t count;
+};
+/* Finds the path of the chain's signer at a time; use and revocation are not judged. EXPIRED: a path with a certificate
+ * that was not valid then; it is in ret all the same. Otherwise ret is empty unless TRUSTED.
+ * The trust remembers certificates on good paths, so that they are neither parsed nor verified again. */
+enum pki_fault pki_trust_path(const struct pki_trust *trust, const struct pki_chain *chain,
+                              int64_t at_us, struct pki_path *ret);
+/* A certificate that the trust has, by its DER: an anchor, or one of a good path. Lent; NULL when it has none. */
+const struct pki_cert *pki_trust_known(const struct pki_trust *trust, struct sv_bytes der);
+
+/* nonRepudiation, as a critical or plain key usage. */
+bool pki_cert_may_sign_documents(const struct pki_cert *c);
+
+/* Whether the chain's signer may sign documents and leads to an anchor at a time, and the trust's own lists did not revoke
+ * a certificate of the path by then. */
 enum pki_fault pki_trust_document(const struct pki_trust *trust, const struct pki_chain *chain,
                                   int64_t at_us);
 /* Whether every certificate after the signer is an anchor, byte for byte, or leads to one: an issuer's certificate that was

@@ -25,9 +25,18 @@ struct pki_cert {
 };
 
 struct pki_chain {
-  struct pki_cert certs[PKI_CHAIN_MAX];
+  const struct pki_cert *certs[PKI_CHAIN_MAX];
+  struct pki_cert *own
+      [PKI_CHAIN_MAX]; /* those that end with the chain, in any order; the others are lent by a trust */
   size_t count;
+  size_t own_count;
 };
+
+/* Adds what a certificate says: a copy of x, or c that is lent for longer than the chain lives.
+ * Fails: CERT_FORMAT (also when the chain is full), NO_MEMORY. */
+sv_status pki_chain_add(struct sv_ctx *ctx, struct pki_chain *chain, X509 *x);
+sv_status pki_chain_add_der(struct sv_ctx *ctx, struct pki_chain *chain, struct sv_bytes der);
+sv_status pki_chain_lend(struct sv_ctx *ctx, struct pki_chain *chain, const struct pki_cert *c);
 
 /* Fills c from x, of which it takes a reference. Fails: CERT_FORMAT, NO_MEMORY; c is then empty. */
 sv_status pki_cert_fill(struct sv_ctx *ctx, X509 *x, struct pki_cert *c);

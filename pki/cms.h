@@ -41,6 +41,11 @@ struct pki_cms {
  * caller's to judge. Fails: NO_MEMORY alone; everything else is a fault in ret. Thread: any. */
 sv_status pki_cms_verify(struct sv_ctx *ctx, struct sv_bytes cms, const struct sv_bytes *content,
                          size_t pieces, struct pki_cms *ret);
+/* The same without parsing again the certificates that `known` has met on a good path: they are lent by it, so that it must
+ * outlive the chain. known: NULL for none. */
+sv_status pki_cms_verify_known(struct sv_ctx *ctx, const struct pki_trust *known,
+                               struct sv_bytes cms, const struct sv_bytes *content, size_t pieces,
+                               struct pki_cms *ret);
 
 /* The time-stamp token among the unsigned attributes: how many there are, 1 when ret is set; -1 when there is anything
  * that is no such token. */

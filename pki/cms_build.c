@@ -39,13 +39,13 @@ enum {
 static size_t sum_of_certificates(const struct pki_chain *chain) {
   size_t n = 0;
   for (size_t i = 0; i < chain->count; i++) {
-    n += chain->certs[i].der_n;
+    n += chain->certs[i]->der_n;
   }
   return n;
 }
 
 size_t pki_cms_size(const struct pki_chain *chain) {
-  size_t signer = sizeof version_1 + chain->certs[0].issuer_serial_n + sizeof alg_sha256 +
+  size_t signer = sizeof version_1 + chain->certs[0]->issuer_serial_n + sizeof alg_sha256 +
                   der_size(ATTRIBUTES_BYTES) + sizeof alg_ecdsa_sha256 +
                   der_size(DER_SIGNATURE_MAX);
   size_t data = sizeof version_1 + der_size(sizeof alg_sha256) + der_size(sizeof oid_data) +
@@ -58,7 +58,7 @@ sv_status pki_cms_attributes(struct sv_ctx *ctx, const struct pki_chain *chain,
   /* already in DER order: 30 18, 30 2F, 30 37 */
   struct sv_bytes set = DER_JOIN(ctx->mem, 0x31, BYTES(attr_content_type),
                                  BYTES(attr_message_digest), sv_bytes_of(digest, 32),
-                                 BYTES(attr_certificate), sv_bytes_of(chain->certs[0].sha256, 32));
+                                 BYTES(attr_certificate), sv_bytes_of(chain->certs[0]->sha256, 32));
   if (!set.p) {
     return SV_FAIL(ctx, NO_MEMORY, "signed attributes");
   }
@@ -75,7 +75,7 @@ static int compare(struct sv_bytes a, struct sv_bytes b) {
 static struct sv_bytes certificate_set(struct sv_arena *mem, const struct pki_chain *chain) {
   struct sv_bytes sorted[PKI_CHAIN_MAX];
   for (size_t i = 0; i < chain->count; i++) {
-    struct sv_bytes der = sv_bytes_of(chain->certs[i].der, chain->certs[i].der_n);
+    struct sv_bytes der = sv_bytes_of(chain->certs[i]->der, chain->certs[i]->der_n);
     size_t at = i;
     for (; at > 0 && compare(der, sorted[at - 1]) < 0; at--) {
       sorted[at] = sorted[at - 1];
@@ -100,14 +100,14 @@ sv_status pki_cms_assemble(struct sv_ctx *ctx, const struct pki_chain *chain,
                            struct sv_bytes *ret_cms) {
   struct sv_arena *mem = ctx->mem;
   uint8_t *der = NULL;
-  size_t n = raw.n == RAW_P256 && pki_cert_raw_size(&chain->certs[0]) == RAW_P256
+  size_t n = raw.n == RAW_P256 && pki_cert_raw_size(chain->certs[0]) == RAW_P256
                  ? pki_raw_to_der(raw, &der)
                  : 0;
   if (n == 0 || attributes.n != der_size(ATTRIBUTES_BYTES) || attributes.p[0] != 0x31) {
     OPENSSL_free(der);
     return SV_FAIL(ctx, SIGNER, "no P-256 signature over our attributes");
   }
-  const struct pki_cert *c = &chain->certs[0];
+  const struct pki_cert *c = chain->certs[0];
   struct sv_bytes signature = DER_JOIN(mem, 0x04, sv_bytes_of(der, n));
   struct sv_bytes signer =
       DER_JOIN(mem, 0x30, BYTES(version_1), sv_bytes_of(c->issuer_serial, c->issuer_serial_n),

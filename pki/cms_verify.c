@@ -22,8 +22,9 @@ int pki_cms_timestamp(const struct pki_cms *cms, struct sv_bytes *ret_token) {
   return sole ? 1 : -1;
 }
 
-static sv_status judge(struct sv_ctx *ctx, const struct pki_signed *s,
-                       const struct sv_bytes *content, size_t pieces, struct pki_cms *r) {
+static sv_status judge(struct sv_ctx *ctx, const struct pki_trust *known,
+                       const struct pki_signed *s, const struct sv_bytes *content, size_t pieces,
+                       struct pki_cms *r) {
   if (!sv_bytes_equal(s->content_type, sv_bytes_of(oid_data + 2, sizeof oid_data - 2))) {
     r->why = "signed data of another type";
     return SV_DONE;
@@ -32,7 +33,7 @@ static sv_status judge(struct sv_ctx *ctx, const struct pki_signed *s,
     r->why = "content inside";
     return SV_DONE;
   }
-  SV_TRY(pki_signed_chain(ctx, s, &r->chain));
+  SV_TRY(pki_signed_chain(ctx, known, s, &r->chain));
   if (!r->chain) {
     r->why = "the signer's certificate is not inside or unusable";
     return SV_DONE;
@@ -43,6 +44,12 @@ static sv_status judge(struct sv_ctx *ctx, const struct pki_signed *s,
 
 sv_status pki_cms_verify(struct sv_ctx *ctx, struct sv_bytes cms, const struct sv_bytes *content,
                          size_t pieces, struct pki_cms *ret) {
+  return pki_cms_verify_known(ctx, NULL, cms, content, pieces, ret);
+}
+
+sv_status pki_cms_verify_known(struct sv_ctx *ctx, const struct pki_trust *known,
+                               struct sv_bytes cms, const struct sv_bytes *content, size_t pieces,
+                               struct pki_cms *ret) {
   struct pki_cms r = {.fault = PKI_CMS_FORMAT, .why = "too large"};
   struct pki_signed s;
   if (cms.n <= PKI_CMS_MAX) {
@@ -51,7 +58,7 @@ sv_status pki_cms_verify(struct sv_ctx *ctx, struct sv_bytes cms, const struct s
     if (!r.why) {
       r.signature = s.signature;
       r.unsigned_attributes = s.unsigned_attributes;
-      sv_status status = judge(ctx, &s, content, pieces, &r);
+      sv_status status = judge(ctx, known, &s, content, pieces, &r);
       if (sv_failed(status)) {
         pki_chain_close(r.chain);
         return status;

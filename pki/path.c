@@ -66,8 +66,8 @@ static bool issued(X509 *issuer, X509 *x) {
 
 static X509 *issuer_of(X509 *x, const struct pki_chain *chain, const struct pki_issuers *issuers) {
   for (size_t i = 1; i < chain->count; i++) {
-    if (issued(chain->certs[i].x509, x)) {
-      return chain->certs[i].x509;
+    if (issued(chain->certs[i]->x509, x)) {
+      return chain->certs[i]->x509;
     }
   }
   for (size_t i = 0; i < issuers->n; i++) {
@@ -82,7 +82,7 @@ static X509 *issuer_of(X509 *x, const struct pki_chain *chain, const struct pki_
 static size_t path_find(struct sv_ctx *ctx, const struct pki_chain *chain,
                         const struct pki_issuers *issuers, struct sv_bytes der[PKI_CHAIN_MAX],
                         bool *ret_whole) {
-  X509 *x = chain->certs[0].x509;
+  X509 *x = chain->certs[0]->x509;
   size_t n = 0;
   *ret_whole = false;
   while (x && n < PKI_CHAIN_MAX && !*ret_whole) {

@@ -224,30 +224,37 @@ static bool is_signer(const struct pki_signed *s, const struct pki_cert *c) {
                                                         (size_t)ASN1_STRING_length(id)));
 }
 
-/* Puts the certificate at `at` first; the others keep their order. */
-static void move_to_front(struct pki_chain *chain, size_t at) {
-  struct pki_cert signer = chain->certs[at];
-  memmove(&chain->certs[1], &chain->certs[0], at * sizeof signer);
+/* Puts the last certificate first; the others keep their order. */
+static void last_to_front(struct pki_chain *chain) {
+  const struct pki_cert *signer = chain->certs[chain->count - 1];
+  memmove(&chain->certs[1], &chain->certs[0], (chain->count - 1) * sizeof signer);
   chain->certs[0] = signer;
 }
 
-sv_status pki_signed_chain(struct sv_ctx *ctx, const struct pki_signed *s, struct pki_chain **ret) {
+static sv_status add_known(struct sv_ctx *ctx, const struct pki_trust *known, struct sv_bytes der,
+                           struct pki_chain *chain) {
+  const struct pki_cert *c = known ? pki_trust_known(known, der) : NULL;
+  return c ? pki_chain_lend(ctx, chain, c) : pki_chain_add_der(ctx, chain, der);
+}
+
+sv_status pki_signed_chain(struct sv_ctx *ctx, const struct pki_trust *known,
+                           const struct pki_signed *s, struct pki_chain **ret) {
   SV_AUTO(pki_chain_close) struct pki_chain *chain = calloc(1, sizeof *chain);
   bool found = false;
   if (!chain) {
     return SV_FAIL(ctx, NO_MEMORY, "chain");
   }
   for (size_t i = 0; i < s->certificate_count && chain->count < PKI_CHAIN_MAX; i++) {
-    struct pki_cert *c = &chain->certs[chain->count];
-    if (sv_failed(pki_cert_of_der(ctx, s->certificates[i], c))) {
+    sv_status added = add_known(ctx, known, s->certificates[i], chain);
+    if (added.reason == SV_NO_MEMORY) {
+      return added;
+    }
+    if (sv_failed(added)) { /* one that can't be read is as one that is not there */
       sv_ctx_clear(ctx);
-      continue;
-    }
-    if (!found && is_signer(s, c)) {
+    } else if (!found && is_signer(s, chain->certs[chain->count - 1])) {
       found = true;
-      move_to_front(chain, chain->count);
+      last_to_front(chain);
     }
-    chain->count++;
   }
   *ret = found ? SV_TAKE(chain) : NULL;
   return SV_DONE;

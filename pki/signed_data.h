@@ -4,6 +4,7 @@
 #include "crypto/digest.h"
 #include "pki/cert_struct.h"
 #include "pki/cms.h"
+#include "pki/trust_struct.h"
 
 enum { PKI_SIGNED_CERTIFICATES_MAX = 16 };
 
@@ -35,9 +36,10 @@ bool pki_signed_has(struct sv_bytes attributes, struct sv_bytes oid);
 /* SHA-256, SHA-384 or SHA-512 by the value of its OID; false for everything else. */
 bool pki_digest_of_oid(struct sv_bytes oid, enum crypto_digest *ret);
 
-/* The certificates inside, signer first. ret NULL when the signer's is missing or unusable; caller: pki_chain_close.
- * Fails: NO_MEMORY. */
-sv_status pki_signed_chain(struct sv_ctx *ctx, const struct pki_signed *s, struct pki_chain **ret);
+/* The certificates inside, signer first; those that `known` (or NULL) has are lent by it. ret NULL when the signer's is
+ * missing or unusable; caller: pki_chain_close. Fails: NO_MEMORY. */
+sv_status pki_signed_chain(struct sv_ctx *ctx, const struct pki_trust *known,
+                           const struct pki_signed *s, struct pki_chain **ret);
 
 /* Judges the one signer: content-type attribute equal to content_type (an element), message digest equal to that of the
  * pieces, the certificate named by ESS, the signature. allow_v1: SigningCertificate (RFC 2634) will do as well.

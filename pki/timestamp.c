@@ -227,8 +227,8 @@ static enum pki_token_fault fault_of(enum pki_cms_fault fault) {
 }
 
 /* Everything but what the token is over. */
-static sv_status read_token(struct sv_ctx *ctx, struct sv_bytes token, struct pki_token *t,
-                            struct imprint *imprint) {
+static sv_status read_token(struct sv_ctx *ctx, const struct pki_trust *known,
+                            struct sv_bytes token, struct pki_token *t, struct imprint *imprint) {
   struct pki_signed s;
   enum pki_cms_fault fault = PKI_CMS_FORMAT;
   *t = (struct pki_token){.fault = PKI_TOKEN_FORMAT, .why = "too large"};
@@ -245,7 +245,7 @@ static sv_status read_token(struct sv_ctx *ctx, struct sv_bytes token, struct pk
     t->why = "not a TSTInfo";
     return SV_DONE;
   }
-  SV_TRY(pki_signed_chain(ctx, &s, &t->chain));
+  SV_TRY(pki_signed_chain(ctx, known, &s, &t->chain));
   if (!t->chain) {
     t->why = "the authority's certificate is not inside or unusable";
     return SV_DONE;
@@ -275,10 +275,16 @@ static void judge_imprint(struct pki_token *t, const struct imprint *imprint,
 
 sv_status pki_token_verify(struct sv_ctx *ctx, struct sv_bytes token,
                            const struct sv_bytes *content, size_t pieces, struct pki_token *ret) {
+  return pki_token_verify_known(ctx, NULL, token, content, pieces, ret);
+}
+
+sv_status pki_token_verify_known(struct sv_ctx *ctx, const struct pki_trust *known,
+                                 struct sv_bytes token, const struct sv_bytes *content,
+                                 size_t pieces, struct pki_token *ret) {
   struct pki_token t;
   struct imprint imprint = {.kind = CRYPTO_SHA256, .weak = true};
   uint8_t digest[CRYPTO_DIGEST_MAX];
-  SV_TRY(read_token(ctx, token, &t, &imprint));
+  SV_TRY(read_token(ctx, known, token, &t, &imprint));
   if (t.fault == PKI_TOKEN_GOOD) {
     SV_AUTO(crypto_hash_close) struct crypto_hash *h = NULL;
     sv_status s = crypto_hash_open(ctx, imprint.kind, &h);
@@ -301,7 +307,7 @@ sv_status pki_token_verify_digest(struct sv_ctx *ctx, struct sv_bytes token,
                                   struct pki_token *ret) {
   struct pki_token t;
   struct imprint imprint = {.weak = true};
-  SV_TRY(read_token(ctx, token, &t, &imprint));
+  SV_TRY(read_token(ctx, NULL, token, &t, &imprint));
   if (t.fault == PKI_TOKEN_GOOD && !imprint.weak && imprint.kind != kind) {
     set_fault(&t, PKI_TOKEN_IMPRINT, "the imprint is of another digest");
   }

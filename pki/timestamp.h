@@ -33,13 +33,18 @@ struct pki_token {
  * Bytes after the token are the caller's to judge. Fails: NO_MEMORY alone; everything else is a fault in ret. */
 sv_status pki_token_verify(struct sv_ctx *ctx, struct sv_bytes token,
                            const struct sv_bytes *content, size_t pieces, struct pki_token *ret);
+/* The same without parsing again what `known` has (pki_cms_verify_known). */
+sv_status pki_token_verify_known(struct sv_ctx *ctx, const struct pki_trust *known,
+                                 struct sv_bytes token, const struct sv_bytes *content,
+                                 size_t pieces, struct pki_token *ret);
 /* The same against a digest. */
 sv_status pki_token_verify_digest(struct sv_ctx *ctx, struct sv_bytes token,
                                   enum crypto_digest kind, const uint8_t *digest,
                                   struct pki_token *ret);
 
-/* Whether the chain's signer may time-stamp (RFC 3161 2.3: the extended key usage id-kp-timeStamping, critical and alone)
- * and leads to an anchor at a time. */
+/* RFC 3161 2.3: the extended key usage id-kp-timeStamping, critical and alone. */
+bool pki_cert_may_timestamp(const struct pki_cert *c);
+/* Whether the chain's signer may time-stamp and leads to an anchor at a time, as pki_trust_document. */
 enum pki_fault pki_trust_timestamp(const struct pki_trust *trust, const struct pki_chain *chain,
                                    int64_t at_us);
 

@@ -1,0 +1,157 @@
+/* Appended revisions, byte by byte. Invariant: what pdfio_revision_check accepts has nothing that a reader could take for
+ * something else: no bytes between objects, no object that the table does not list, no second table. */
+#include <stdlib.h>
+
+#include "pdfio/reader_struct.h"
+
+static const struct pdfio_section *section_of(const struct pdfio *p, size_t revision) {
+  SV_ASSERT(revision < p->section_count);
+  return &p->sections[p->section_count - 1 - revision];
+}
+
+static sv_status out_of_place(struct pdfio *p, const char *what, size_t at) {
+  return SV_FAIL(p->ctx, PDF_FORMAT, "appended revision: %s at %zu", what, at);
+}
+
+size_t pdfio_revision_objects(const struct pdfio *p, size_t revision) {
+  return section_of(p, revision)->n;
+}
+
+uint32_t pdfio_revision_object(const struct pdfio *p, size_t revision, size_t i) {
+  const struct pdfio_section *s = section_of(p, revision);
+  SV_ASSERT(i < s->n);
+  return s->entries[i].number;
+}
+
+static int by_place(const void *a, const void *b) {
+  uint64_t x = (*(const struct pdfio_object_entry *const *)a)->where;
+  uint64_t y = (*(const struct pdfio_object_entry *const *)b)->where;
+  return (x > y) - (x < y);
+}
+
+/* The section's entries in the order of the file. */
+static sv_status entries_by_place(struct pdfio *p, const struct pdfio_section *s,
+                                  const struct pdfio_object_entry ***ret) {
+  const struct pdfio_object_entry **list =
+      SV_ARRAY(p->ctx->mem, s->n, const struct pdfio_object_entry *);
+  if (!list) {
+    return SV_FAIL(p->ctx, NO_MEMORY, "entries of a revision");
+  }
+  for (size_t i = 0; i < s->n; i++) {
+    if (s->entries[i].place != PDFIO_AT_OFFSET) {
+      return out_of_place(p, "an object that is freed or in a stream", s->info.xref_at);
+    }
+    list[i] = &s->entries[i];
+  }
+  qsort(list, s->n, sizeof *list, by_place);
+  *ret = list;
+  return SV_DONE;
+}
+
+static void skip_spaces(struct pdfio_lexer *l) {
+  while (l->at < l->text.n && pdfio_is_space(l->text.p[l->at])) {
+    l->at++;
+  }
+}
+
+static sv_status check_objects(struct pdfio *p, const struct pdfio_section *s, size_t from) {
+  const struct pdfio_object_entry **list = NULL;
+  struct pdfio_lexer l = pdfio_lexer_at(p, from);
+  SV_TRY(entries_by_place(p, s, &list));
+  for (size_t i = 0; i < s->n; i++) {
+    uint32_t number;
+    uint16_t generation;
+    const struct pdfio_value *value;
+    skip_spaces(&l);
+    if (list[i]->where != l.at) {
+      return out_of_place(p, "bytes that belong to no object", l.at);
+    }
+    SV_TRY(sv_ctx_alive(p->ctx));
+    SV_TRY(pdfio_read_indirect(p, &l, &number, &generation, &value));
+    if (number != list[i]->number || generation != 0 || l.comments_met) {
+      return out_of_place(p, "another object, or a comment", l.at);
+    }
+  }
+  skip_spaces(&l);
+  return l.at == s->info.xref_at ? SV_DONE
+                                 : out_of_place(p, "bytes before the cross reference", l.at);
+}
+
+/* From the table to the end there is no comment but %%EOF. */
+static bool table_is_plain(const struct pdfio *p, const struct pdfio_section *s) {
+  size_t n = s->info.end - s->info.xref_at;
+  const uint8_t *from = p->file.p + s->info.xref_at;
+  const uint8_t *first = memchr(from, '%', n);
+  return first && n - (size_t)(first - from) <= sizeof "%%EOF\r\n" - 1;
+}
+
+sv_status pdfio_revision_check(struct pdfio *p, size_t revision) {
+  const struct pdfio_section *s = section_of(p, revision);
+  SV_ASSERT(revision > 0);
+  const struct pdfio_section *before = section_of(p, revision - 1);
+  const struct pdfio_value *prev = pdfio_direct(s->info.trailer, "Prev");
+  if (s->info.xref_stream || before->info.end == 0 || s->info.end == 0 ||
+      before->info.end > s->info.xref_at) {
+    return out_of_place(p, "no table where one must be", s->info.xref_at);
+  }
+  if (!prev || prev->type != PDFIO_INT || (uint64_t)prev->integer != before->info.xref_at) {
+    return out_of_place(p, "Prev", s->info.xref_at);
+  }
+  if (!table_is_plain(p, s)) {
+    return out_of_place(p, "a comment", s->info.xref_at);
+  }
+  return check_objects(p, s, before->info.end);
+}
+
+static bool dictionaries_alike(const struct pdfio_value *a, const struct pdfio_value *b) {
+  if (a->dict.n != b->dict.n) {
+    return false;
+  }
+  for (size_t i = 0; i < a->dict.n; i++) {
+    const struct pdfio_value *other = NULL;
+    for (size_t k = 0; k < b->dict.n && !other; k++) {
+      other = sv_bytes_equal(a->dict.pairs[i].key, b->dict.pairs[k].key) ? b->dict.pairs[k].value
+                                                                         : NULL;
+    }
+    if (!other || !pdfio_alike(a->dict.pairs[i].value, other)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool arrays_alike(const struct pdfio_value *a, const struct pdfio_value *b) {
+  bool alike = a->array.n == b->array.n;
+  for (size_t i = 0; alike && i < a->array.n; i++) {
+    alike = pdfio_alike(a->array.items[i], b->array.items[i]);
+  }
+  return alike;
+}
+
+bool pdfio_alike(const struct pdfio_value *a, const struct pdfio_value *b) {
+  if (a->type != b->type) {
+    return false;
+  }
+  switch (a->type) {
+    case PDFIO_NULL:
+      return true;
+    case PDFIO_BOOL:
+      return a->boolean == b->boolean;
+    case PDFIO_INT:
+      return a->integer == b->integer;
+    case PDFIO_REAL:
+      return a->real == b->real;
+    case PDFIO_NAME:
+    case PDFIO_STRING:
+      return sv_bytes_equal(a->bytes, b->bytes);
+    case PDFIO_ARRAY:
+      return arrays_alike(a, b);
+    case PDFIO_DICT:
+      return dictionaries_alike(a, b);
+    case PDFIO_REF:
+      return a->ref.number == b->ref.number && a->ref.generation == b->ref.generation;
+    case PDFIO_STREAM:
+      break;
+  }
+  return false;
+}
