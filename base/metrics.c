@@ -50,8 +50,9 @@ static const char *const outcome_names[SV_OUTCOMES] = {"issued", "repeated", "pe
 static const char *const timing_names[SV_TIMINGS] = {"salvo_sign_seconds", "salvo_render_seconds",
                                                      "salvo_commit_seconds"};
 static const char *const gauge_names[SV_GAUGES] = {
-    "salvo_queue_depth", "salvo_reserved_documents", "salvo_signer_up",
-    "salvo_key_not_after_timestamp_seconds", "salvo_log_tree_size"};
+    "salvo_queue_depth",   "salvo_reserved_documents",
+    "salvo_signer_up",     "salvo_key_not_after_timestamp_seconds",
+    "salvo_log_tree_size", "salvo_documents_below_level"};
 static const char *const code_names[CODES] = {
     "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
     "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",

@@ -49,6 +49,7 @@ enum sv_gauge {
   SV_GAUGE_SIGNER_UP,
   SV_GAUGE_KEY_NOT_AFTER_S, /* of the wall clock */
   SV_GAUGE_LOG_TREE_SIZE,
+  SV_GAUGE_BELOW_LEVEL, /* documents that are below the PAdES level that is wanted */
   SV_GAUGES
 };
 void sv_metrics_set(struct sv_metrics *metrics, enum sv_gauge gauge, int64_t value);

@@ -148,6 +148,7 @@ sv_status seal_stamp_take(struct seal_services *s, struct sv_ctx *ctx,
                           const uint8_t digest[static 32], struct seal_stamp *ret) {
   struct sv_ctx aside = services_aside(ctx, s->config.tsa_timeout_ms);
   sv_status status = stamp_ask(s, &aside, digest, ret);
+  atomic_store(&s->tsa_failed, sv_failed(status));
   if (sv_failed(status)) {
     SV_TRY(sv_ctx_alive(ctx));
     ctx->retry_after_ms = aside.retry_after_ms;
@@ -159,7 +160,7 @@ sv_status seal_stamp_take(struct seal_services *s, struct sv_ctx *ctx,
 }
 
 sv_status seal_stamp_room(struct seal_services *s, struct sv_ctx *ctx, size_t *ret) {
-  if (atomic_load(&s->token_bytes) == 0) {
+  if (atomic_load(&s->token_bytes) == 0 || atomic_load(&s->tsa_failed)) {
     uint8_t digest[32];
     struct seal_stamp stamp;
     SV_TRY(crypto_random(ctx, digest, sizeof digest));

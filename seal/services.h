@@ -50,7 +50,8 @@ struct seal_stamp {
 sv_status seal_stamp_take(struct seal_services *s, struct sv_ctx *ctx,
                           const uint8_t digest[static 32], struct seal_stamp *ret);
 /* The bytes to reserve for a token: what the authority's have been, and a little. The first time a stamp is taken, to
- * know. Fails: as seal_stamp_take. */
+ * know; where the last one was not to be had, one is taken to see whether the authority is back: nothing is signed for
+ * one that is down. Fails: as seal_stamp_take. */
 sv_status seal_stamp_room(struct seal_services *s, struct sv_ctx *ctx, size_t *ret);
 
 /* What a Document Security Store holds: certificates, and statements about them, each once, in DER. */

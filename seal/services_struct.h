@@ -22,6 +22,7 @@ struct seal_services {
   struct pki_trust *tsa_trust;
   struct pki_issuers *tsa_issuers, *document_issuers;
   atomic_size_t token_bytes; /* the largest token so far; 0: none yet */
+  atomic_bool tsa_failed;    /* the last time: it is tried before anything is signed for it */
   pthread_mutex_t lock;      /* over statements */
   struct statement statements[STATEMENTS_KEPT];
 };

@@ -20,6 +20,7 @@ struct copying {
   struct model_content content;
   struct service_issued issued; /* the seals of the document */
   struct store_audience_copy copy;
+  struct levels_made levels;
   bool known;
 };
 
@@ -33,6 +34,10 @@ static sv_status audit_give(struct store_tx *tx, struct sv_ctx *ctx, const struc
                                                .reason = model_audience_name(c->audience)});
 }
 
+static struct store_file file_of(const struct copying *c) {
+  return (struct store_file){c->row.number, c->row.version, c->row.copy, c->audience};
+}
+
 static sv_status known_take(struct store_tx *tx, struct sv_ctx *ctx, struct copying *c) {
   sv_status s = tx->audience->find(tx, ctx, c->row.number, c->row.version, c->audience, &c->copy);
   c->known = !sv_failed(s);
@@ -41,6 +46,8 @@ static sv_status known_take(struct store_tx *tx, struct sv_ctx *ctx, struct copy
     return SV_DONE;
   }
   SV_TRY(s);
+  struct store_file file = file_of(c);
+  SV_TRY(levels_file(tx, ctx, &file, true, &c->copy.pdf));
   return audit_give(tx, ctx, c);
 }
 
@@ -84,20 +91,24 @@ static sv_status keep_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   SV_TRY(tx->ops->document_find(tx, ctx, c->row.number, c->row.version, &now));
   SV_TRY(in_force(ctx, &now));
   SV_TRY(tx->audience->add(tx, ctx, &c->copy));
+  struct store_file file = file_of(c);
+  SV_TRY(levels_keep(tx, ctx, &file, &c->levels, c->caller->spiffe));
+  SV_TRY(levels_file(tx, ctx, &file, true, &c->copy.pdf));
   return audit_give(tx, ctx, c);
 }
 
 static sv_status copy_make(struct service *s, struct sv_ctx *ctx, struct copying *c) {
-  struct sv_bytes pdf;
+  struct produced made;
   SV_TRY(service_produce_copy(s, ctx, &c->content, &c->row, c->issued.seals, c->issued.seal_count,
-                              c->audience, &pdf));
+                              c->audience, &made));
+  c->levels = made.levels;
   c->copy = (struct store_audience_copy){.number = c->row.number,
                                          .version = c->row.version,
                                          .audience = c->audience,
                                          .actor = c->caller->spiffe,
                                          .time_us = sv_wall_us(),
-                                         .pdf = pdf};
-  crypto_sha256(pdf, c->copy.pdf_sha256);
+                                         .pdf = made.issue.pdf};
+  memcpy(c->copy.pdf_sha256, made.issue.pdf_sha256, sizeof c->copy.pdf_sha256);
   return store_write(s->parts.store, ctx, keep_act, c);
 }
 

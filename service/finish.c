@@ -24,6 +24,7 @@ struct finalisation {
   const struct model_content *content;
   const struct store_document *row;
   const struct store_issue *issue;
+  const struct levels_made *levels;
   struct persons persons;
   struct service_issued *out;
   bool lost;
@@ -138,6 +139,9 @@ static sv_status finalise_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg
     SV_TRY(receipt_close(tx, ctx, f));
   }
   SV_TRY(tx->ops->document_issue(tx, ctx, row->number, row->version, f->issue));
+  SV_TRY(levels_keep(tx, ctx,
+                     &(struct store_file){row->number, row->version, row->copy, MODEL_AUTHORITY},
+                     f->levels, f->actor));
   SV_TRY(protection_issued(tx, ctx, &f->persons, row));
   SV_TRY(service_row_changed(tx, ctx, row, f->actor, "issue", ""));
   if (takes_off(row)) {
@@ -197,6 +201,7 @@ static sv_status finish(struct service *s, struct sv_ctx *ctx, const char *actor
   }
   if (!sv_failed(status)) {
     f.issue = &made.issue;
+    f.levels = &made.levels;
     uint64_t began_ns = sv_monotonic_ns();
     status = store_write(s->parts.store, ctx, finalise_act, &f);
     sv_metrics_time(s->parts.metrics, SV_TIME_COMMIT, sv_monotonic_ns() - began_ns);
@@ -217,7 +222,7 @@ static sv_status finish(struct service *s, struct sv_ctx *ctx, const char *actor
                ? SV_FAIL(ctx, UNAVAILABLE, "the reservation was voided meanwhile")
                : SV_DONE;
   }
-  ret->pdf = made.issue.pdf;
+  ret->pdf = made.file;
   return SV_DONE;
 }
 
@@ -355,6 +360,7 @@ sv_status service_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, boo
   SV_TRY(store_read(s->parts.store, ctx, gauges_act, s->parts.metrics));
   SV_TRY(protection_sweep(s, ctx));
   SV_TRY(retention_sweep(s, ctx, w.limit, ret_left));
+  SV_TRY(levels_sweep(s, ctx, w.limit, ret_left));
   return sv_failed(first) ? sv_ctx_fail(ctx, first.reason, "a reservation can't be finished now")
                           : SV_DONE;
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "formats/record/record.h"
+#include "service/levels.h"
 #include "service/service.h"
 #include "verify/registry.h"
 
@@ -104,6 +105,8 @@ sv_status service_content_complete(struct service *s, struct sv_ctx *ctx,
 /* Draws and seals what was reserved: no lock is held. */
 struct produced {
   struct store_issue issue;
+  struct levels_made levels;
+  struct sv_bytes file; /* the PDF and what follows it: what goes out */
 };
 struct produce_place {
   const uint8_t *previous_sha256;      /* of the record of the version before; NULL: the first */
@@ -117,7 +120,7 @@ sv_status service_produce_copy(struct service *s, struct sv_ctx *ctx,
                                const struct model_content *content,
                                const struct store_document *row, const struct store_seal *seals,
                                size_t seal_count, enum model_audience audience,
-                               struct sv_bytes *ret_pdf);
+                               struct produced *ret);
 /* The page of a draft, watermarked, as the approver reads it. */
 sv_status service_draft_page(struct service *s, struct sv_ctx *ctx,
                              const struct model_content *content, const struct store_document *row,

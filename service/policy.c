@@ -23,6 +23,9 @@ const struct policy_budgets policy_budgets_default = {.acts_per_minute = 60000,
                                                       .checks_per_minute = 60000,
                                                       .refusals_per_hour = 60};
 
+const struct policy_levels policy_levels_default = {
+    .wanted = {1, 1, 1, 1}, .later = false, .renew_days = 90};
+
 int service_act_of(const char *name) {
   for (int i = 0; i < SERVICE_ACT_COUNT; i++) {
     if (strcmp(act_names[i], name) == 0) {

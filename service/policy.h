@@ -8,7 +8,7 @@
 /* clang-format off */
 #define SERVICE_ACTS(X)                                                                \
   X(IssueDocument) X(ApproveDocument) X(RejectDocument) X(ReissueDocument)             \
-  X(RevokeDocument)                                                                    \
+  X(RevokeDocument) X(AugmentDocument)                                                 \
   X(GetDocument) X(ListDocuments) X(DownloadDocument) X(WatchDocuments) X(RecordPrint) \
   X(VerifyDocument) X(VerifySeal) X(VerifyNumber) X(GetTrustList) X(GetStatusBundle)   \
   X(PlaceHold) X(LiftHold) X(GetHold) X(ListHolds) X(RecordFact) X(WatchAlarms)        \
@@ -93,6 +93,14 @@ enum {
   POLICY_RETENTION_DAYS_MAX = 36525,
 };
 
+/* Which PAdES level documents are made at, and what happens while a service that it needs is down. */
+struct policy_levels {
+  uint32_t wanted[MODEL_DISBURSEMENT_RECEIPT + 1]; /* 1: B-B, 2: B-T, 3: B-LT, 4: B-LTA, by kind */
+  bool later;          /* issue what can be had now, and raise it later; else refuse */
+  uint32_t renew_days; /* before a time-stamp's certificate ends, a B-LTA is renewed */
+};
+extern const struct policy_levels policy_levels_default;
+
 struct service_policy {
   const char *trust_domain;
   const struct model_authority *authorities;
@@ -107,6 +115,7 @@ struct service_policy {
   struct policy_approvals approvals;
   struct policy_budgets budgets;
   struct policy_retention retention;
+  struct policy_levels levels;
 };
 
 /* A caller whose certificate was accepted. Borrowed from the policy and the connection. */

@@ -380,25 +380,16 @@ static struct docs_request request_of(const struct work *w) {
 
 static sv_status page_draw(struct work *w, struct produced *ret) {
   struct docs_request request = request_of(w);
-  request.contents_room = seal_contents_room(w->s->parts.seal);
-  struct sv_bytes pdf;
-  struct sv_sig_slot slot;
-  uint64_t began_ns = sv_monotonic_ns();
-  SV_TRY(docs_render(w->s->parts.docs, w->ctx, &request, &pdf, &slot));
-  sv_metrics_time(w->s->parts.metrics, SV_TIME_RENDER, sv_monotonic_ns() - began_ns);
-  SV_TRY(sv_ctx_alive(w->ctx));
-  began_ns = sv_monotonic_ns();
-  /* docs_render gives writable memory of this call */
   struct seal_subject subject = subject_of(w);
-  struct seal_digests digests;
-  SV_TRY(seal_pdf(w->s->parts.seal, w->ctx, &subject, (uint8_t *)(uintptr_t)pdf.p, pdf.n, &slot,
-                  &digests));
-  sv_metrics_time(w->s->parts.metrics, SV_TIME_SIGN, sv_monotonic_ns() - began_ns);
+  struct levels_sealed sealed;
+  SV_TRY(levels_seal(w->s, w->ctx, w->content->kind, &request, &subject, &sealed));
   struct store_issue *i = &ret->issue;
-  i->pdf = pdf;
-  i->static_bytes = slot.static_bytes;
-  memcpy(i->pdf_sha256, digests.file, 32);
-  memcpy(i->static_sha256, digests.beginning, 32);
+  ret->file = sealed.file;
+  ret->levels = sealed.made;
+  i->pdf = sealed.pdf;
+  i->static_bytes = sealed.static_bytes;
+  memcpy(i->pdf_sha256, sealed.digests.file, 32);
+  memcpy(i->static_sha256, sealed.digests.beginning, 32);
   memcpy(i->signer_certificate_sha256, seal_signer_sha256(w->s->parts.seal), 32);
   i->seal_certificate = sv_arena_printf(w->ctx->mem, "%s%s", seal_vds_signer(w->s->parts.seal),
                                         seal_vds_reference(w->s->parts.seal));
@@ -447,10 +438,9 @@ sv_status service_produce_copy(struct service *s, struct sv_ctx *ctx,
                                const struct model_content *content,
                                const struct store_document *row, const struct store_seal *seals,
                                size_t seal_count, enum model_audience audience,
-                               struct sv_bytes *ret_pdf) {
+                               struct produced *ret) {
   struct work w = {.s = s, .ctx = ctx, .content = content, .row = row, .seal_count = seal_count};
   struct model_content shown = *content;
-  struct produced made = {0};
   SV_TRY(issue_fill(&w));
   w.issue.audience = audience;
   memcpy(w.issue.record_sha256, row->record_sha256, sizeof w.issue.record_sha256);
@@ -464,9 +454,8 @@ sv_status service_produce_copy(struct service *s, struct sv_ctx *ctx,
   for (size_t i = 0; i < seal_count; i++) {
     w.seals[i] = (struct docs_seal){seals[i].page, seals[i].seal};
   }
-  SV_TRY(page_draw(&w, &made));
-  *ret_pdf = made.issue.pdf;
-  return SV_DONE;
+  *ret = (struct produced){0};
+  return page_draw(&w, ret);
 }
 
 sv_status service_preview(struct service *s, struct sv_ctx *ctx,

@@ -124,7 +124,10 @@ struct bytes_lookup {
 static sv_status bytes_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct bytes_lookup *b = arg;
   uint8_t digest[32];
-  return tx->ops->pdf(tx, ctx, b->row->number, b->row->version, b->copy, b->out, digest);
+  struct store_file file = {b->row->number, b->row->version, b->copy ? b->copy : b->row->copy,
+                            MODEL_AUTHORITY};
+  SV_TRY(tx->ops->pdf(tx, ctx, file.number, file.version, file.copy, b->out, digest));
+  return levels_file(tx, ctx, &file, true, b->out);
 }
 
 sv_status service_download(struct service *s, struct sv_ctx *ctx,

@@ -14,6 +14,7 @@ struct reissuing {
   const struct service_reissue *r;
   struct store_document row; /* with the number and the place in the status list of the new copy */
   const struct store_copy *made; /* NULL while it is still to be drawn */
+  struct levels_made levels;
   struct service_issued *out;
   bool answered;
 };
@@ -75,13 +76,16 @@ static sv_status copy_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
     return SV_FAIL(ctx, VERSION_CHANGED, "copy %u was made meanwhile", now.copy);
   }
   SV_TRY(tx->ops->copy_add(tx, ctx, now.number, now.version, v->made));
+  SV_TRY(levels_keep(tx, ctx,
+                     &(struct store_file){now.number, now.version, v->made->copy, MODEL_AUTHORITY},
+                     &v->levels, v->asked.caller->spiffe));
   SV_TRY(service_row_changed(tx, ctx, &now, v->asked.caller->spiffe, "reissue",
                              v->r->reason == MODEL_REASON_DAMAGED ? "DAMAGED" : "MISPRINT"));
   SV_TRY(asked_remember(tx, ctx, &v->asked, now.number, v->made->copy));
   return copy_answer(tx, ctx, v);
 }
 
-static sv_status copy_make(struct service *s, struct sv_ctx *ctx, const struct reissuing *v,
+static sv_status copy_make(struct service *s, struct sv_ctx *ctx, struct reissuing *v,
                            struct store_copy *ret) {
   struct model_content content;
   struct produced made;
@@ -91,6 +95,7 @@ static sv_status copy_make(struct service *s, struct sv_ctx *ctx, const struct r
   if (!crypto_equal(made.issue.record_sha256, v->row.record_sha256, 32)) {
     return SV_FAIL(ctx, CORRUPT, "the record of %s can't be made again", v->row.number);
   }
+  v->levels = made.levels;
   *ret = (struct store_copy){.copy = v->row.copy,
                              .reason = v->r->reason,
                              .time_us = sv_wall_us(),

@@ -145,6 +145,9 @@ sv_status service_row_read(struct store_tx *tx, struct sv_ctx *ctx, struct servi
       d->state == MODEL_REJECTED) {
     return SV_DONE;
   }
-  return tx->ops->pdf(tx, ctx, d->number, d->version, d->copy, with_pdf ? &doc->pdf : NULL,
-                      doc->pdf_sha256);
+  struct store_file file = {d->number, d->version, d->copy, MODEL_AUTHORITY};
+  SV_TRY(tx->ops->pdf(tx, ctx, d->number, d->version, d->copy, with_pdf ? &doc->pdf : NULL,
+                      doc->pdf_sha256));
+  SV_TRY(levels_tell(tx, ctx, &file, doc->pdf_sha256, &doc->level, doc->file_sha256));
+  return with_pdf && doc->pdf.n ? levels_file(tx, ctx, &file, false, &doc->pdf) : SV_DONE;
 }

@@ -21,6 +21,7 @@ struct service_parts {
   struct store *store;
   const struct docs *docs;
   struct seal *seal;
+  struct seal_services *services; /* of time-stamps and of certificates' status; NULL: B-B alone */
   const struct verify_trust *trust;
   const struct service_policy *policy;
   uint8_t registry_key[SERVICE_KEY_BYTES]; /* blinds persons and cases, makes typed codes */
@@ -60,7 +61,9 @@ struct service_issued {
   struct store_document document; /* number "" on a preview */
   struct store_seal *seals;
   size_t seal_count;
-  uint8_t pdf_sha256[32];
+  uint8_t pdf_sha256[32];  /* of the signed revision: what the registry and the log know */
+  uint8_t file_sha256[32]; /* of the newest copy's file as it is downloaded now */
+  const char *level;       /* of that file: "B-LT"; NULL: there is none */
   struct sv_bytes pdf;
   struct store_approval *approvals; /* of a document that needed any */
   size_t approval_count;

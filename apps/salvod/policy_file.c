@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "model/rules.h"
 #include "runtime/config.h"
+#include "seal/raise.h"
 
 struct reading {
   struct sv_ctx *ctx;
@@ -65,12 +66,15 @@ static sv_status authorities_read(struct reading *r, struct config *file) {
   return SV_DONE;
 }
 
+static const char *const kind_names[] = {[MODEL_KIND_NONE] = "",
+                                         [MODEL_SAFE_CONDUCT] = "SAFE_CONDUCT",
+                                         [MODEL_FLIGHT_MANIFEST] = "FLIGHT_MANIFEST",
+                                         [MODEL_DISBURSEMENT_RECEIPT] = "DISBURSEMENT_RECEIPT"};
+
 /* "SAFE_CONDUCT" and so on into a bit; 0 for an unknown word. */
 static uint8_t kind_bit(const char *word) {
-  static const char *const words[] = {"", "SAFE_CONDUCT", "FLIGHT_MANIFEST",
-                                      "DISBURSEMENT_RECEIPT"};
   for (int k = MODEL_SAFE_CONDUCT; k <= MODEL_DISBURSEMENT_RECEIPT; k++) {
-    if (strcmp(words[k], word) == 0) {
+    if (strcmp(kind_names[k], word) == 0) {
       return (uint8_t)(1U << k);
     }
   }
@@ -288,11 +292,6 @@ static sv_status budgets_read(struct reading *r, struct config *file) {
 static sv_status retention_read(struct reading *r, struct config *file) {
   struct config_group g;
   struct policy_retention *p = &r->policy->retention;
-  static const char *const names[] = {
-      [MODEL_SAFE_CONDUCT] = "SAFE_CONDUCT",
-      [MODEL_FLIGHT_MANIFEST] = "FLIGHT_MANIFEST",
-      [MODEL_DISBURSEMENT_RECEIPT] = "DISBURSEMENT_RECEIPT",
-  };
   *p = (struct policy_retention){0};
   if (!config_has(config_root(file), "retention")) {
     return SV_DONE;
@@ -300,13 +299,37 @@ static sv_status retention_read(struct reading *r, struct config *file) {
   SV_TRY(config_group(r->ctx, config_root(file), "retention", &g));
   for (int kind = MODEL_SAFE_CONDUCT; kind <= MODEL_DISBURSEMENT_RECEIPT; kind++) {
     int64_t least = kind == MODEL_DISBURSEMENT_RECEIPT ? POLICY_RECEIPT_DAYS_MIN : 1;
-    if (config_has(g, names[kind])) {
-      SV_TRY(number(r, g, names[kind], least, POLICY_RETENTION_DAYS_MAX, &p->days[kind]));
+    if (config_has(g, kind_names[kind])) {
+      SV_TRY(number(r, g, kind_names[kind], least, POLICY_RETENTION_DAYS_MAX, &p->days[kind]));
     }
   }
   return config_has(g, "event_days")
              ? number(r, g, "event_days", 1, POLICY_RETENTION_DAYS_MAX, &p->event_days)
              : SV_DONE;
+}
+
+/* What the file does not name is B-B, which needs nobody else. */
+static sv_status levels_read(struct reading *r, struct config *file) {
+  struct config_group g;
+  struct policy_levels *p = &r->policy->levels;
+  static const char *const words[] = {"refuse", "later"};
+  int when_down;
+  *p = policy_levels_default;
+  if (!config_has(config_root(file), "levels")) {
+    return SV_DONE;
+  }
+  SV_TRY(config_group(r->ctx, config_root(file), "levels", &g));
+  for (int kind = MODEL_SAFE_CONDUCT; kind <= MODEL_DISBURSEMENT_RECEIPT; kind++) {
+    const char *name;
+    SV_TRY(config_text(r->ctx, g, kind_names[kind], "B-B", &name));
+    p->wanted[kind] = seal_level_of(name);
+    if (p->wanted[kind] == SEAL_LEVEL_NONE) {
+      return config_fault(r->ctx, g, kind_names[kind], "is not B-B, B-T, B-LT or B-LTA");
+    }
+  }
+  SV_TRY(config_word(r->ctx, g, "when_down", words, 2, 0, &when_down));
+  p->later = when_down == 1;
+  return number(r, g, "renew_days", 1, 3650, &p->renew_days);
 }
 
 static sv_status file_read(struct reading *r, struct config *file) {
@@ -319,6 +342,7 @@ static sv_status file_read(struct reading *r, struct config *file) {
   SV_TRY(approvals_read(r, file));
   SV_TRY(budgets_read(r, file));
   SV_TRY(retention_read(r, file));
+  SV_TRY(levels_read(r, file));
   return config_unknown_check(r->ctx, file);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/config.h"
+#include "seal/raise.h"
 
 struct reading {
   struct sv_ctx *ctx;
@@ -75,6 +76,7 @@ static sv_status file_read(struct reading *r, struct config *file, struct settin
   SV_TRY(listen_read(r, root, s));
   SV_TRY(doors_read(r->ctx, root, r->dir, &s->doors));
   SV_TRY(signing_read(r, root, s));
+  SV_TRY(services_settings_read(r->ctx, root, r->dir, s->trust, &s->services));
   SV_TRY(rest_read(r, root, s, ret_policy));
   return config_unknown_check(r->ctx, file);
 }
@@ -94,5 +96,13 @@ sv_status settings_read(struct sv_ctx *ctx, const char *file_path, struct settin
   sv_status status = file_read(&r, file, ret, &policy);
   config_close(file);
   SV_TRY(status);
-  return policy_file_read(ctx, policy, &ret->policy);
+  SV_TRY(services_settings_check(ctx, &ret->services));
+  SV_TRY(policy_file_read(ctx, policy, &ret->policy));
+  for (int kind = MODEL_SAFE_CONDUCT; kind <= MODEL_DISBURSEMENT_RECEIPT; kind++) {
+    if (ret->policy.levels.wanted[kind] > SEAL_B_B && !ret->services.given) {
+      return SV_FAIL(ctx, CONFIG, "%.120s: levels above B-B, and %.80s has no group timestamp",
+                     policy, file_path);
+    }
+  }
+  return SV_DONE;
 }

@@ -2,6 +2,7 @@
  * line and key. Strings live in the arena that was given. */
 #pragma once
 #include "apps/salvod/doors.h"
+#include "apps/salvod/services.h"
 #include "base/ctx.h"
 #include "service/policy.h"
 
@@ -16,6 +17,7 @@ struct settings {
   bool specimen;
   const char *signer, *signer_program; /* its configuration; "": the program beside this one */
   const char *trust, *trust_name;
+  struct services_settings services; /* of the PAdES levels above B-B */
   int64_t workers, queue, watchers;
   struct doors doors; /* beside the officials', with threads and limits */
   int64_t drain_s;

@@ -31,6 +31,8 @@ struct wire {
   struct seal_key *log_key, *trust_key;
   struct docs *docs;
   struct seal *seal;
+  struct services_client
+      *outside; /* time-stamps and the status of certificates; NULL: none are asked for */
   const char *signer_line;
   struct verify_trust *trust;
   struct service *service;
@@ -108,6 +110,9 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
   SV_TRY(keys_open(ctx, w));
   SV_TRY(verify_trust_open(ctx, &s->trust, 1, &w->trust));
   SV_TRY(docs_open(ctx, s->templates, &w->docs));
+  if (s->services.given) {
+    SV_TRY(services_client_open(ctx, &s->services, &w->outside));
+  }
   if (!tlog_origin_valid(s->log_origin) || !tlog_origin_valid(s->trust_name)) {
     return SV_FAIL(ctx, CONFIG, "log.origin or signing.trust_name is no name of a key");
   }
@@ -123,6 +128,7 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
       .trust_pem = trust_pem,
       .docs = w->docs,
       .seal = w->seal,
+      .services = services_client_lend(w->outside),
       .trust = w->trust,
       .policy = &s->policy,
       .log_key = w->log_key,
@@ -302,6 +308,7 @@ void wire_close(struct wire *w) {
     store_close(w->store);
     docs_close(w->docs);
     seal_close(w->seal);
+    services_client_close(w->outside);
     seal_key_close(w->log_key);
     seal_key_close(w->trust_key);
     signer_link_close(w->signer);

@@ -1,0 +1,277 @@
+/* Raising what is below, renewing what is about to die. Invariants: a step is registered whole, in one act, after the one
+ * before it; the bytes that a step was made for are the bytes that it is appended to. */
+#include "service/levels.h"
+
+#include <string.h>
+
+#include "crypto/digest.h"
+#include "service/inside.h"
+#include "store/audience.h"
+
+enum { LEVELS_AT_ONCE = 16, TRIES_TOLD = 20 };
+static const int64_t second_us = 1000000, day_us = 86400LL * 1000000,
+                     retry_max_us = 21600LL * 1000000;
+
+int64_t levels_renewal_us(const struct service *s, int64_t stamp_not_after_us) {
+  int64_t now_us = sv_wall_us();
+  int64_t due_us = stamp_not_after_us - (int64_t)s->parts.policy->levels.renew_days * day_us;
+  /* an authority whose certificate is short-lived: half of what is left */
+  return due_us > now_us ? due_us : now_us + (stamp_not_after_us - now_us) / 2;
+}
+
+/* --- what is kept of a file --- */
+
+sv_status levels_keep(struct store_tx *tx, struct sv_ctx *ctx, const struct store_file *file,
+                      const struct levels_made *made, const char *actor) {
+  if (made->wanted <= SEAL_B_B) {
+    return SV_DONE;
+  }
+  SV_TRY(tx->levels->put(
+      tx, ctx,
+      &(struct store_level){
+          .file = *file, .level = made->level, .wanted = made->wanted, .due_us = made->due_us}));
+  if (made->tail.n) {
+    struct store_tail tail = {.step = 0, .level = made->level, .bytes = made->tail};
+    memcpy(tail.file_sha256, made->file_sha256, sizeof tail.file_sha256);
+    SV_TRY(tx->levels->tail_add(tx, ctx, file, &tail));
+  }
+  if (made->missed == SV_OK) {
+    return SV_DONE;
+  }
+  char *what = sv_arena_printf(ctx->mem, "%s of %s: %s", seal_level_name(made->level),
+                               seal_level_name(made->wanted), sv_reason_name(made->missed));
+  return what ? tx->life->audit(tx, ctx,
+                                &(struct store_audit){.actor = actor,
+                                                      .act = "below_level",
+                                                      .number = file->number,
+                                                      .version = file->version,
+                                                      .reason = what})
+              : SV_FAIL(ctx, NO_MEMORY, "level");
+}
+
+sv_status levels_file(struct store_tx *tx, struct sv_ctx *ctx, const struct store_file *file,
+                      bool all, struct sv_bytes *pdf) {
+  struct store_tail *tails;
+  size_t n, total = pdf->n, count = 0;
+  SV_TRY(tx->levels->tails(tx, ctx, file, true, &tails, &n));
+  for (size_t i = 0; i < n && (all || tails[i].step == 0); i++) {
+    total += tails[i].bytes.n;
+    count++;
+  }
+  if (count == 0) {
+    return SV_DONE;
+  }
+  uint8_t *p = sv_arena_alloc(ctx->mem, total);
+  if (!p) {
+    return SV_FAIL(ctx, NO_MEMORY, "a file of %zu bytes", total);
+  }
+  memcpy(p, pdf->p, pdf->n);
+  size_t at = pdf->n;
+  for (size_t i = 0; i < count; i++) {
+    memcpy(p + at, tails[i].bytes.p, tails[i].bytes.n);
+    at += tails[i].bytes.n;
+  }
+  *pdf = sv_bytes_of(p, total);
+  return SV_DONE;
+}
+
+/* A file without a row was made at the lowest level and is wanted no higher. */
+static sv_status level_find(struct store_tx *tx, struct sv_ctx *ctx, const struct store_file *file,
+                            struct store_level *ret) {
+  sv_status s = tx->levels->find(tx, ctx, file, ret);
+  if (s.reason == SV_NOT_FOUND) {
+    sv_ctx_clear(ctx);
+    *ret = (struct store_level){
+        .file = *file, .level = SEAL_B_B, .wanted = SEAL_B_B, .due_us = STORE_LEVEL_NEVER};
+    return SV_DONE;
+  }
+  return s;
+}
+
+sv_status levels_tell(struct store_tx *tx, struct sv_ctx *ctx, const struct store_file *file,
+                      const uint8_t pdf_sha256[static 32], const char **ret_level,
+                      uint8_t ret_sha256[static 32]) {
+  struct store_level level;
+  struct store_tail *tails;
+  size_t n;
+  SV_TRY(level_find(tx, ctx, file, &level));
+  *ret_level = seal_level_name((enum seal_level)level.level);
+  memcpy(ret_sha256, pdf_sha256, 32);
+  if (level.wanted <= SEAL_B_B) {
+    return SV_DONE; /* most files: nothing was appended */
+  }
+  SV_TRY(tx->levels->tails(tx, ctx, file, false, &tails, &n));
+  if (n) {
+    memcpy(ret_sha256, tails[n - 1].file_sha256, 32);
+  }
+  return SV_DONE;
+}
+
+/* --- one step --- */
+
+struct raising {
+  struct service *s;
+  const char *actor;
+  struct store_file file;
+  struct store_level level; /* as it stands */
+  struct store_document row;
+  struct sv_bytes bytes; /* of the file as it is now */
+  uint32_t step;         /* the next */
+  struct seal_raised raised;
+  uint8_t file_sha256[32];
+};
+
+/* The whole file, which must be what the registry says that it is: nothing is built on bytes that were changed. */
+static sv_status bytes_read(struct store_tx *tx, struct sv_ctx *ctx, struct raising *r) {
+  uint8_t kept[32], made[32];
+  const struct store_file *f = &r->file;
+  struct store_tail *tails;
+  size_t n;
+  if (f->audience == MODEL_AUTHORITY) {
+    SV_TRY(tx->ops->pdf(tx, ctx, f->number, f->version, f->copy, &r->bytes, kept));
+  } else {
+    struct store_audience_copy copy;
+    SV_TRY(tx->audience->find(tx, ctx, f->number, f->version, f->audience, &copy));
+    r->bytes = copy.pdf;
+    memcpy(kept, copy.pdf_sha256, sizeof kept);
+  }
+  SV_TRY(levels_file(tx, ctx, f, true, &r->bytes));
+  SV_TRY(tx->levels->tails(tx, ctx, f, false, &tails, &n));
+  r->step = n ? tails[n - 1].step + 1 : 1;
+  crypto_sha256(r->bytes, made);
+  return memcmp(made, n ? tails[n - 1].file_sha256 : kept, sizeof made) == 0
+             ? SV_DONE
+             : SV_FAIL(ctx, CORRUPT, "the file of %s is not what its digest says", f->number);
+}
+
+static sv_status look_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct raising *r = arg;
+  SV_TRY(tx->ops->document_find(tx, ctx, r->file.number, r->file.version, &r->row));
+  if (r->row.state == MODEL_ERASED) {
+    return SV_FAIL(ctx, ERASED, "%s", r->file.number);
+  }
+  enum seal_level wanted = (enum seal_level)r->level.wanted;
+  SV_TRY(level_find(tx, ctx, &r->file, &r->level));
+  if (wanted > r->level.wanted) {
+    r->level.wanted = wanted;
+  }
+  return bytes_read(tx, ctx, r);
+}
+
+static int64_t due_after(const struct raising *r) {
+  if (r->raised.level < r->level.wanted) {
+    return sv_wall_us();
+  }
+  return r->raised.level == SEAL_B_LTA ? levels_renewal_us(r->s, r->raised.stamp_not_after_us)
+                                       : STORE_LEVEL_NEVER;
+}
+
+static sv_status step_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct raising *r = arg;
+  struct store_document now;
+  SV_TRY(tx->ops->document_find(tx, ctx, r->file.number, r->file.version, &now));
+  if (now.state == MODEL_ERASED) {
+    return SV_FAIL(ctx, ERASED, "%s", r->file.number);
+  }
+  struct store_tail tail = {.step = r->step, .level = r->raised.level, .bytes = r->raised.tail};
+  memcpy(tail.file_sha256, r->file_sha256, sizeof tail.file_sha256);
+  SV_TRY(tx->levels->tail_add(tx, ctx, &r->file, &tail));
+  r->level.level = r->raised.level;
+  r->level.due_us = due_after(r);
+  r->level.tries = 0;
+  SV_TRY(tx->levels->put(tx, ctx, &r->level));
+  return tx->life->audit(tx, ctx,
+                         &(struct store_audit){.actor = r->actor,
+                                               .act = "augment",
+                                               .number = r->file.number,
+                                               .version = r->file.version,
+                                               .reason = seal_level_name(r->raised.level)});
+}
+
+static sv_status digest_of(struct sv_ctx *ctx, struct sv_bytes a, struct sv_bytes b,
+                           uint8_t ret[static 32]) {
+  SV_AUTO(crypto_hash_close) struct crypto_hash *h = NULL;
+  SV_TRY(crypto_hash_open(ctx, CRYPTO_SHA256, &h));
+  crypto_hash_update(h, a);
+  crypto_hash_update(h, b);
+  crypto_hash_final(h, ret);
+  return SV_DONE;
+}
+
+static sv_status step_take(struct raising *r, struct sv_ctx *ctx) {
+  SV_TRY(store_read(r->s->parts.store, ctx, look_act, r));
+  SV_TRY(
+      seal_raise(r->s->parts.services, ctx, r->bytes, (enum seal_level)r->level.level, &r->raised));
+  SV_TRY(digest_of(ctx, r->bytes, r->raised.tail, r->file_sha256));
+  return store_write(r->s->parts.store, ctx, step_act, r);
+}
+
+/* Up to what is wanted; one step where it is there already: a renewal. */
+static sv_status climb(struct raising *r, struct sv_ctx *ctx) {
+  do {
+    SV_TRY(step_take(r, ctx));
+  } while (r->level.level < r->level.wanted);
+  return SV_DONE;
+}
+
+/* --- the sweeper's part --- */
+
+static sv_status put_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  return tx->levels->put(tx, ctx, arg);
+}
+
+/* Later, and later each time. */
+static sv_status put_off(struct service *s, struct sv_ctx *ctx, const struct store_level *level) {
+  struct store_level again = *level;
+  again.tries += again.tries < TRIES_TOLD;
+  int64_t wait_us = second_us << (again.tries < TRIES_TOLD ? again.tries : TRIES_TOLD);
+  again.due_us = sv_wall_us() + (wait_us < retry_max_us ? wait_us : retry_max_us);
+  return store_write(s->parts.store, ctx, put_act, &again);
+}
+
+struct due {
+  struct store_level rows[LEVELS_AT_ONCE];
+  size_t limit, n;
+  uint64_t below;
+};
+
+static sv_status due_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct due *d = arg;
+  SV_TRY(tx->levels->below(tx, ctx, &d->below));
+  return tx->levels->due(tx, ctx, sv_wall_us(), d->rows, d->limit, &d->n);
+}
+
+static sv_status below_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  return tx->levels->below(tx, ctx, arg);
+}
+
+static sv_status one_sweep(struct service *s, struct sv_ctx *ctx, const struct store_level *level) {
+  struct raising r = {.s = s, .actor = "sweeper", .file = level->file, .level = *level};
+  struct sv_ctx own = sv_ctx_over(ctx->mem);
+  sv_status status = climb(&r, &own);
+  if (!sv_failed(status) || status.reason == SV_VERSION_CHANGED || status.reason == SV_ERASED) {
+    return SV_DONE; /* somebody else took the step, or there is nothing left to raise */
+  }
+  struct store_level now = r.level.file.number ? r.level : *level; /* as far as it came */
+  struct sv_ctx aside = sv_ctx_over(ctx->mem);
+  (void)put_off(s, &aside, &now).reason;
+  return sv_ctx_fail(ctx, status.reason, "raising %s/%u: %.180s", level->file.number,
+                     level->file.version, own.detail);
+}
+
+sv_status levels_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, bool *ret_left) {
+  struct due d = {.limit = limit < LEVELS_AT_ONCE ? limit : LEVELS_AT_ONCE};
+  sv_status first = SV_DONE;
+  if (!s->parts.services) {
+    return SV_DONE;
+  }
+  SV_TRY(store_read(s->parts.store, ctx, due_act, &d));
+  for (size_t i = 0; i < d.n && !sv_failed(first); i++) {
+    first = one_sweep(s, ctx, &d.rows[i]);
+  }
+  struct sv_ctx aside = sv_ctx_over(ctx->mem);
+  SV_TRY(store_read(s->parts.store, &aside, below_act, &d.below));
+  sv_metrics_set(s->parts.metrics, SV_GAUGE_BELOW_LEVEL, (int64_t)d.below);
+  *ret_left = *ret_left || (d.n == d.limit && !sv_failed(first));
+  return first;
+}
