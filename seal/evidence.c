@@ -208,7 +208,7 @@ static sv_status status_take(struct asking *a, uint64_t until_ns) {
     SV_TRY(list_try(a, left_ms(until_ns), &good));
   }
   if (!good && !a->revoked) {
-    SV_TRY(kept_use(a, UINT64_MAX, &good));
+    SV_TRY(kept_use(a, (uint64_t)a->s->config.kept_s * 1000000000, &good));
   }
   return good || a->revoked
              ? SV_DONE

@@ -27,6 +27,7 @@ struct seal_services_config {
   uint32_t tsa_skew_s;             /* how far the authority's clock may be from ours */
   uint32_t revocation_timeout_ms;  /* of one question */
   uint32_t revocation_budget_ms;   /* of all questions for one document */
+  uint32_t kept_s;                 /* how old one may be that is used while nobody answers */
   uint32_t fresh_s;                /* how old a kept answer may be before it is asked for again */
   struct sv_bytes tsa_trust_pem;   /* the authority's anchors, and CAs that its tokens lack */
   struct sv_bytes document_ca_pem; /* CAs of the document signer: the root that its chain lacks */

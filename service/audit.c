@@ -12,6 +12,7 @@
 #include "model/number.h"
 #include "pki/cms.h"
 #include "store/audience.h"
+#include "store/levels.h"
 #include "verify/twin.h"
 
 enum { SERIES_MAX = 300, MISSES_MAX = 100, ACT_MEMORY = 256 * 1024 * 1024 };
@@ -56,6 +57,32 @@ static sv_status series_check(struct audit *a, struct store_tx *tx, struct sv_ct
 
 /* --- documents --- */
 
+/* What is wrong with what was appended to a file; NULL: nothing. */
+static const char *tails_fault(struct store_tx *tx, struct sv_ctx *ctx,
+                               const struct store_file *file, struct sv_bytes pdf) {
+  struct store_tail *tails;
+  size_t n;
+  SV_AUTO(crypto_hash_close) struct crypto_hash *so_far = NULL;
+  if (sv_failed(tx->levels->tails(tx, ctx, file, true, &tails, &n)) ||
+      sv_failed(crypto_hash_open(ctx, CRYPTO_SHA256, &so_far))) {
+    return sv_arena_strdup(ctx->mem, ctx->detail);
+  }
+  crypto_hash_update(so_far, pdf);
+  for (size_t i = 0; i < n; i++) {
+    SV_AUTO(crypto_hash_close) struct crypto_hash *whole = NULL;
+    uint8_t made[32];
+    crypto_hash_update(so_far, tails[i].bytes);
+    if (sv_failed(crypto_hash_copy(ctx, so_far, &whole))) {
+      return sv_arena_strdup(ctx->mem, ctx->detail);
+    }
+    crypto_hash_final(whole, made);
+    if (memcmp(made, tails[i].file_sha256, sizeof made) != 0) {
+      return "with what was appended has another digest than file_sha256";
+    }
+  }
+  return NULL;
+}
+
 /* What is wrong with a copy; NULL: nothing. The text is static or in ctx->mem. */
 static const char *copy_fault(struct store_tx *tx, struct sv_ctx *ctx,
                               const struct store_document *d, uint32_t copy) {
@@ -75,9 +102,11 @@ static const char *copy_fault(struct store_tx *tx, struct sv_ctx *ctx,
   if (!sv_failed(s)) {
     s = verify_twin_read(ctx, file, &twin);
   }
-  return !sv_failed(s) && twin.readable && sv_bytes_equal(twin.json, d->record)
-             ? NULL
-             : "does not carry the record of the document";
+  if (sv_failed(s) || !twin.readable || !sv_bytes_equal(twin.json, d->record)) {
+    return "does not carry the record of the document";
+  }
+  struct store_file of = {d->number, d->version, copy, MODEL_AUTHORITY};
+  return tails_fault(tx, ctx, &of, pdf);
 }
 
 static void copies_check(struct audit *a, struct store_tx *tx, struct sv_ctx *ctx,
@@ -112,11 +141,13 @@ static const char *audience_fault(struct store_tx *tx, struct sv_ctx *ctx,
   if (!sv_failed(s)) {
     s = verify_twin_read(ctx, file, &twin);
   }
-  return !sv_failed(s) && twin.readable &&
-                 strcmp(twin.facts.audience, model_audience_name(row->audience)) == 0 &&
-                 memcmp(twin.sha256, d->record_sha256, sizeof twin.sha256) == 0
-             ? NULL
-             : "does not name its audience and the record of the document";
+  if (sv_failed(s) || !twin.readable ||
+      strcmp(twin.facts.audience, model_audience_name(row->audience)) != 0 ||
+      memcmp(twin.sha256, d->record_sha256, sizeof twin.sha256) != 0) {
+    return "does not name its audience and the record of the document";
+  }
+  struct store_file of = {d->number, d->version, d->copy, row->audience};
+  return tails_fault(tx, ctx, &of, copy.pdf);
 }
 
 static sv_status audiences_check(struct audit *a, struct store_tx *tx, struct sv_ctx *ctx,

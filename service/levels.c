@@ -8,7 +8,7 @@
 #include "service/inside.h"
 #include "store/audience.h"
 
-enum { LEVELS_AT_ONCE = 16, TRIES_TOLD = 20 };
+enum { LEVELS_AT_ONCE = SERVICE_AUGMENT_MAX, TRIES_TOLD = 20 };
 static const int64_t second_us = 1000000, day_us = 86400LL * 1000000,
                      retry_max_us = 21600LL * 1000000;
 
@@ -274,4 +274,118 @@ sv_status levels_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, bool
   sv_metrics_set(s->parts.metrics, SV_GAUGE_BELOW_LEVEL, (int64_t)d.below);
   *ret_left = *ret_left || (d.n == d.limit && !sv_failed(first));
   return first;
+}
+
+/* --- by order --- */
+
+static sv_status augment_check(struct sv_ctx *ctx, const struct service *s,
+                               const struct service_augment *a) {
+  enum seal_level level = seal_level_of(a->level);
+  if (a->due ? a->number[0] != '\0' : a->number[0] == '\0') {
+    sv_ctx_violate(ctx, "is required, unless what is due is asked for", "number");
+  }
+  if (a->level[0] && level < SEAL_B_T) {
+    sv_ctx_violate(ctx, "is not B-T, B-LT or B-LTA", "level");
+  }
+  SV_TRY(sv_ctx_violations_status(ctx));
+  return s->parts.services ? SV_DONE
+                           : SV_FAIL(ctx, UNIMPLEMENTED, "no time-stamp authority is configured");
+}
+
+struct ordering {
+  struct service *s;
+  const struct service_caller *caller;
+  const struct service_augment *a;
+  struct store_level level;
+  struct service_issued *out;
+  bool
+      not_theirs; /* of what is due: another authority's, or a kind that the caller may not raise */
+};
+
+static sv_status order_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct ordering *o = arg;
+  struct store_document *d = &o->out->document;
+  SV_TRY(service_own_document(tx, ctx, o->caller->authority->id, o->a->number, o->a->version, d));
+  SV_TRY(policy_allows(ctx, o->caller, SERVICE_ACT_AugmentDocument, d->kind));
+  if (d->state == MODEL_ERASED) {
+    return SV_FAIL(ctx, ERASED, "%s", d->number);
+  }
+  if (d->record.n == 0) {
+    return SV_FAIL(ctx, NOT_ISSUED, "state %d", (int)d->state);
+  }
+  struct store_file file = {d->number, d->version, o->a->copy ? o->a->copy : d->copy,
+                            MODEL_AUTHORITY};
+  if (file.copy > d->copy) {
+    return SV_FAIL(ctx, NOT_FOUND, "copy %u of %s", file.copy, d->number);
+  }
+  SV_TRY(level_find(tx, ctx, &file, &o->level));
+  uint32_t asked = o->a->level[0] ? (uint32_t)seal_level_of(o->a->level)
+                                  : o->s->parts.policy->levels.wanted[d->kind];
+  if (asked > o->level.wanted) {
+    o->level.wanted = asked;
+  }
+  return SV_DONE;
+}
+
+static sv_status told_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct service_issued *doc = arg;
+  struct store_document row = doc->document;
+  SV_TRY(tx->ops->document_find(tx, ctx, row.number, row.version, &doc->document));
+  return service_row_read(tx, ctx, doc, false);
+}
+
+static sv_status one_augment(struct ordering *o, struct sv_ctx *ctx) {
+  struct raising r = {
+      .s = o->s, .actor = o->caller->spiffe, .file = o->level.file, .level = o->level};
+  bool renews = o->a->renew && o->level.level == SEAL_B_LTA;
+  if (o->level.level < o->level.wanted || renews) {
+    SV_TRY(climb(&r, ctx));
+  }
+  return store_read(o->s->parts.store, ctx, told_act, o->out);
+}
+
+static sv_status theirs_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct ordering *o = arg;
+  struct store_document *d = &o->out->document;
+  SV_TRY(tx->ops->document_find(tx, ctx, o->level.file.number, o->level.file.version, d));
+  o->not_theirs = strcmp(d->authority, o->caller->authority->id) != 0 ||
+                  !(policy_kinds(o->caller, SERVICE_ACT_AugmentDocument) & (1U << d->kind));
+  return SV_DONE;
+}
+
+static sv_status due_augment(struct service *s, struct sv_ctx *ctx,
+                             const struct service_caller *caller, struct service_issued *ret,
+                             size_t *ret_n, bool *ret_more) {
+  struct due d = {.limit = LEVELS_AT_ONCE};
+  SV_TRY(store_read(s->parts.store, ctx, due_act, &d));
+  *ret_n = 0;
+  *ret_more = d.n == d.limit;
+  for (size_t i = 0; i < d.n; i++) {
+    struct ordering o = {.s = s, .caller = caller, .level = d.rows[i], .out = &ret[*ret_n]};
+    SV_TRY(store_read(s->parts.store, ctx, theirs_act, &o));
+    if (o.not_theirs) {
+      continue;
+    }
+    struct raising r = {.s = s, .actor = caller->spiffe, .file = o.level.file, .level = o.level};
+    SV_TRY(climb(&r, ctx));
+    SV_TRY(store_read(s->parts.store, ctx, told_act, o.out));
+    ++*ret_n;
+  }
+  return SV_DONE;
+}
+
+sv_status service_augment(struct service *s, struct sv_ctx *ctx,
+                          const struct service_caller *caller, const struct service_augment *a,
+                          struct service_issued *ret, size_t *ret_n, bool *ret_more) {
+  SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_AugmentDocument, MODEL_KIND_NONE));
+  SV_TRY(augment_check(ctx, s, a));
+  if (a->due) {
+    return due_augment(s, ctx, caller, ret, ret_n, ret_more);
+  }
+  struct ordering o = {.s = s, .caller = caller, .a = a, .out = ret};
+  SV_TRY(store_read(s->parts.store, ctx, order_act, &o));
+  SV_TRY(one_augment(&o, ctx));
+  *ret_n = 1;
+  *ret_more = false;
+  return SV_DONE;
 }

@@ -116,6 +116,25 @@ sv_status service_audience_copy(struct service *s, struct sv_ctx *ctx,
                                 uint32_t version, enum model_audience audience,
                                 struct sv_bytes *ret);
 
+/* --- levels --- */
+
+enum { SERVICE_AUGMENT_MAX = 16 };
+struct service_augment {
+  const char *number;
+  uint32_t version;  /* 0: the current one */
+  uint32_t copy;     /* 0: the newest */
+  const char *level; /* "B-T", "B-LT", "B-LTA"; "": what policy wants of the kind */
+  bool renew;        /* of a file at B-LTA: one time-stamp more */
+  bool due;          /* no number: what is due, of the caller's authority */
+};
+/* Raises files, or renews them; those that are there already are only told. ret has room for SERVICE_AUGMENT_MAX.
+ * Fails: FIELD_INVALID, NOT_FOUND, NOT_ISSUED, ERASED, ROLE_MISSING, UNIMPLEMENTED (no time-stamp authority is
+ * configured), TIMESTAMP, REVOCATION, SIGNER; what was raised before that stays. */
+sv_status service_augment(struct service *s, struct sv_ctx *ctx,
+                          const struct service_caller *caller,
+                          const struct service_augment *augment, struct service_issued *ret,
+                          size_t *ret_n, bool *ret_more);
+
 /* --- verify --- */
 
 struct service_report {

@@ -26,6 +26,8 @@ static const char usage[] =
     "  reject NUMBER --reason REASON [--version N]                and his no\n"
     "  reissue NUMBER --reason DAMAGED|MISPRINT -o OUT.pdf        a new copy of a letter\n"
     "  revoke NUMBER --reason REASON\n"
+    "  augment NUMBER... [--level B-T|B-LT|B-LTA] [--renew] | --due   raise documents, renew their "
+    "proofs\n"
     "  obligation create REQUEST.json | amend REQUEST.json | get NAME | list\n"
     "  hold place REQUEST.json | lift REQUEST.json | get NAME | list\n"
     "  hold watch [--after EVENT]         alarms as they come, a line each\n"
@@ -66,7 +68,7 @@ static const struct command commands[] = {
     {"board", command_board},       {"manifest", command_manifest},
     {"log", command_log},           {"approve", command_approve},
     {"reject", command_reject},     {"reissue", command_reissue},
-    {"revoke", command_revoke},
+    {"revoke", command_revoke},     {"augment", command_augment},
 };
 
 int usage_fault(const char *what) {

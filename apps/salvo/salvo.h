@@ -42,6 +42,7 @@ int command_download(struct salvo *s, struct arguments a);
 int command_approve(struct salvo *s, struct arguments a);
 int command_reject(struct salvo *s, struct arguments a);
 int command_reissue(struct salvo *s, struct arguments a);
+int command_augment(struct salvo *s, struct arguments a);
 int command_revoke(struct salvo *s, struct arguments a);
 int command_obligation(struct salvo *s, struct arguments a);
 int command_audit(struct salvo *s, struct arguments a);

@@ -58,6 +58,7 @@ static sv_status revocation_read(struct sv_ctx *ctx, struct config_group root, c
   s->revocation_timeout_ms = 5000;
   s->revocation_budget_ms = 10000;
   s->fresh_s = 3600;
+  s->kept_s = 86400;
   if (!config_has(root, "revocation")) {
     return SV_DONE;
   }
@@ -65,7 +66,8 @@ static sv_status revocation_read(struct sv_ctx *ctx, struct config_group root, c
   SV_TRY(path(ctx, g, dir, "issuers", trust, &s->document_ca));
   SV_TRY(config_int(ctx, g, "timeout_ms", 100, 15000, 5000, &s->revocation_timeout_ms));
   SV_TRY(config_int(ctx, g, "budget_ms", 100, 20000, 10000, &s->revocation_budget_ms));
-  return config_int(ctx, g, "fresh_seconds", 1, 86400, 3600, &s->fresh_s);
+  SV_TRY(config_int(ctx, g, "fresh_seconds", 1, 86400, 3600, &s->fresh_s));
+  return config_int(ctx, g, "kept_seconds", 1, 604800, 86400, &s->kept_s);
 }
 
 sv_status services_settings_read(struct sv_ctx *ctx, struct config_group root, const char *dir,
@@ -136,6 +138,7 @@ static sv_status services_open(struct sv_ctx *ctx, const struct services_setting
                                         .tsa_skew_s = (uint32_t)s->tsa_skew_s,
                                         .revocation_timeout_ms = (uint32_t)s->revocation_timeout_ms,
                                         .revocation_budget_ms = (uint32_t)s->revocation_budget_ms,
+                                        .kept_s = (uint32_t)s->kept_s,
                                         .fresh_s = (uint32_t)s->fresh_s};
   SV_TRY(pem_read(ctx, s->tsa_trust, &config.tsa_trust_pem));
   SV_TRY(pem_read(ctx, s->document_ca, &config.document_ca_pem));

@@ -11,7 +11,7 @@ struct services_settings {
   const char *tsa_trust;   /* file */
   const char *document_ca; /* file: CAs of the document signer, up to the root */
   int64_t tsa_timeout_ms, tsa_skew_s;
-  int64_t revocation_timeout_ms, revocation_budget_ms, fresh_s;
+  int64_t revocation_timeout_ms, revocation_budget_ms, fresh_s, kept_s;
   int64_t failures, pause_ms; /* of the circuit breakers */
 };
 

@@ -121,6 +121,8 @@ Salvo__V1__Document *convert_document(struct sv_ctx *ctx, const struct service_i
     d->content_sha256 = data_of(row->content_sha256, 32);
     d->record_sha256 = data_of(row->record_sha256, 32);
     d->pdf_sha256 = data_of(doc->pdf_sha256, 32);
+    d->level = text(doc->level ? doc->level : "");
+    d->file_sha256 = data_of(doc->file_sha256, doc->level ? 32 : 0);
     d->signer_certificate_sha256 = data_of(row->signer_certificate_sha256, 32);
     ok = ok && seals_put(ctx, doc, d);
   }

@@ -229,6 +229,32 @@ static sv_status download_document(struct rpc_call *call, struct sv_ctx *ctx, vo
   return SV_DONE;
 }
 
+static sv_status augment_document(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
+  BEGIN(call, ctx, service, caller, AugmentDocumentRequest, augment_document_request, m);
+  struct service_augment a = {.number = m->number,
+                              .version = m->version,
+                              .copy = m->copy,
+                              .level = m->level,
+                              .renew = m->renew,
+                              .due = m->due};
+  struct service_issued *docs = SV_ARRAY(ctx->mem, SERVICE_AUGMENT_MAX, struct service_issued);
+  Salvo__V1__AugmentDocumentResponse answer = SALVO__V1__AUGMENT_DOCUMENT_RESPONSE__INIT;
+  answer.documents = SV_ARRAY(ctx->mem, SERVICE_AUGMENT_MAX, Salvo__V1__Document *);
+  if (!docs || !answer.documents) {
+    return CONVERT_NO_MEMORY(ctx);
+  }
+  bool more;
+  SV_TRY(service_augment(service, ctx, &caller, &a, docs, &answer.n_documents, &more));
+  answer.more = more;
+  for (size_t i = 0; i < answer.n_documents; i++) {
+    answer.documents[i] = convert_document(ctx, &docs[i], true);
+    if (!answer.documents[i]) {
+      return CONVERT_NO_MEMORY(ctx);
+    }
+  }
+  return convert_answer(call, ctx, &answer.base);
+}
+
 static const struct rpc_method registry_methods[] = {
     {.path = "/salvo.v1.RegistryService/GetDocument",
      .input = &salvo__v1__get_document_request__descriptor,
@@ -254,6 +280,11 @@ static const struct rpc_method registry_methods[] = {
      .input = &salvo__v1__record_print_request__descriptor,
      .output = &salvo__v1__record_print_response__descriptor,
      .handle = life_record_print},
+    {.path = "/salvo.v1.RegistryService/AugmentDocument",
+     .may_wait = true,
+     .input = &salvo__v1__augment_document_request__descriptor,
+     .output = &salvo__v1__augment_document_response__descriptor,
+     .handle = augment_document},
 };
 
 /* --- verification --- */
