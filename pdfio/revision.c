@@ -31,20 +31,25 @@ static int by_place(const void *a, const void *b) {
 
 /* The section's entries in the order of the file. */
 static sv_status entries_by_place(struct pdfio *p, const struct pdfio_section *s,
-                                  const struct pdfio_object_entry ***ret) {
+                                  const struct pdfio_object_entry ***ret, size_t *ret_n) {
   const struct pdfio_object_entry **list =
       SV_ARRAY(p->ctx->mem, s->n, const struct pdfio_object_entry *);
   if (!list) {
     return SV_FAIL(p->ctx, NO_MEMORY, "entries of a revision");
   }
+  size_t n = 0;
   for (size_t i = 0; i < s->n; i++) {
-    if (s->entries[i].place != PDFIO_AT_OFFSET) {
+    bool head = s->entries[i].number == 0 && s->entries[i].place == PDFIO_FREE;
+    if (s->entries[i].place != PDFIO_AT_OFFSET && !head) {
       return out_of_place(p, "an object that is freed or in a stream", s->info.xref_at);
     }
-    list[i] = &s->entries[i];
+    if (!head) { /* of the list of free objects, which many writers repeat */
+      list[n++] = &s->entries[i];
+    }
   }
-  qsort(list, s->n, sizeof *list, by_place);
+  qsort(list, n, sizeof *list, by_place);
   *ret = list;
+  *ret_n = n;
   return SV_DONE;
 }
 
@@ -57,8 +62,9 @@ static void skip_spaces(struct pdfio_lexer *l) {
 static sv_status check_objects(struct pdfio *p, const struct pdfio_section *s, size_t from) {
   const struct pdfio_object_entry **list = NULL;
   struct pdfio_lexer l = pdfio_lexer_at(p, from);
-  SV_TRY(entries_by_place(p, s, &list));
-  for (size_t i = 0; i < s->n; i++) {
+  size_t n = 0;
+  SV_TRY(entries_by_place(p, s, &list, &n));
+  for (size_t i = 0; i < n; i++) {
     uint32_t number;
     uint16_t generation;
     const struct pdfio_value *value;

@@ -33,6 +33,7 @@ struct pki_cms {
   const char *why;           /* static, for the log */
   struct pki_chain *chain;   /* signer first, NULL when it was not found; caller: pki_chain_close */
   size_t der_bytes;          /* where the CMS ends in the input */
+  bool signing_time;         /* the attribute is there, which PAdES forbids */
   struct sv_bytes signature; /* its value, what a time-stamp is over; view into the input */
   struct sv_bytes unsigned_attributes; /* value of the SET, not judged; view into the input */
 };

@@ -11,6 +11,9 @@ static const uint8_t oid_data[] = {0x06, 0x09, 0x2A, 0x86, 0x48, 0x86,
 static const uint8_t oid_token[] = {0x06, 0x0B, 0x2A, 0x86, 0x48, 0x86, 0xF7,
                                     0x0D, 0x01, 0x09, 0x10, 0x02, 0x0E};
 
+static const uint8_t oid_signing_time[] = {0x06, 0x09, 0x2A, 0x86, 0x48, 0x86,
+                                           0xF7, 0x0D, 0x01, 0x09, 0x05};
+
 int pki_cms_timestamp(const struct pki_cms *cms, struct sv_bytes *ret_token) {
   struct sv_cursor c = sv_cursor_over(cms->unsigned_attributes);
   struct sv_bytes attribute;
@@ -57,6 +60,7 @@ sv_status pki_cms_verify_known(struct sv_ctx *ctx, const struct pki_trust *known
     r.der_bytes = s.der_bytes;
     if (!r.why) {
       r.signature = s.signature;
+      r.signing_time = pki_signed_has(s.attributes, BYTES(oid_signing_time));
       r.unsigned_attributes = s.unsigned_attributes;
       sv_status status = judge(ctx, known, &s, content, pieces, &r);
       if (sv_failed(status)) {

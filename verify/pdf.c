@@ -6,7 +6,7 @@
 #include "crypto/digest.h"
 #include "formats/vds/vds_profile.h"
 #include "verify/page_seal.h"
-#include "verify/signature.h"
+#include "verify/proof.h"
 #include "verify/state.h"
 #include "verify/twin.h"
 
@@ -14,11 +14,14 @@ struct judge {
   struct sv_ctx *ctx;
   const struct verify_trust *trust;
   const struct verify_registry *registry;
+  const struct verify_wire *wire;
   struct sv_bytes pdf;
-  int64_t at_us; /* when the signer's certificate must have been good */
+  int64_t registered_us; /* the registry proves that the signature was there; 0: it does not */
   struct verify_row row;
   struct pdfio *reader;
   struct verify_twin twin;
+  struct verify_store store;
+  struct verify_revision revisions[PDFIO_REVISIONS_MAX];
   struct verify_found found[VERIFY_SIGNATURES_MAX];
   size_t found_n;
   struct verify_report *report;
@@ -36,6 +39,11 @@ static const char *take_detail(struct judge *j) {
   return copy ? copy : "";
 }
 
+/* When a signer is asked whose he is: the best that is known before time-stamps are judged. */
+static int64_t at_us(const struct judge *j) {
+  return j->registered_us ? j->registered_us : j->report->clock_us;
+}
+
 static void add(struct judge *j, enum verify_reason reason, const char *detail) {
   verify_report_add(j->report, reason, detail);
 }
@@ -43,7 +51,7 @@ static void add(struct judge *j, enum verify_reason reason, const char *detail) 
 /* A file that can't be read, or not all of it: red when anything of ours is in it, grey otherwise. */
 static sv_status judge_broken(struct judge *j, const char *detail) {
   bool ours;
-  SV_TRY(verify_scan_for_ours(j->ctx, j->pdf, j->trust, j->at_us, &ours));
+  SV_TRY(verify_scan_for_ours(j->ctx, j->pdf, j->trust, at_us(j), &ours));
   if (ours || j->row.found || j->twin.readable) {
     add(j, VERIFY_BYTES_ALTERED, detail);
     return SV_DONE;
@@ -56,7 +64,7 @@ static sv_status judge_broken(struct judge *j, const char *detail) {
 /* The signature of ours: its signer leads to an anchor, whatever else is wrong with it. */
 static const struct verify_found *our_signature(const struct judge *j) {
   for (size_t i = 0; i < j->found_n; i++) {
-    if (j->found[i].trust != PKI_UNTRUSTED) {
+    if (!j->found[i].document_stamp && j->found[i].trust != PKI_UNTRUSTED) {
       return &j->found[i];
     }
   }
@@ -94,13 +102,13 @@ static sv_status record_is_registered(struct judge *j, bool *ret) {
 static sv_status judge_stranger(struct judge *j) {
   bool hidden;
   bool registered;
-  SV_TRY(verify_scan_for_ours(j->ctx, j->pdf, j->trust, j->at_us, &hidden));
+  SV_TRY(verify_scan_for_ours(j->ctx, j->pdf, j->trust, at_us(j), &hidden));
   SV_TRY(record_is_registered(j, &registered));
   if (hidden) {
     add(j, VERIFY_BYTES_ALTERED, "a signature of ours that is not in the form");
     return SV_DONE;
   }
-  bool good = j->found_n > 0 && j->found[0].say.intact;
+  bool good = j->found_n > 0 && j->found[0].say.intact && !j->found[0].document_stamp;
   bool poses = registered || (j->twin.readable && !good);
   if (j->found_n == 0) {
     add(j, VERIFY_NO_SIGNATURE, "no signature");
@@ -142,7 +150,7 @@ static sv_status judge_registered(struct judge *j) {
     add(j, VERIFY_NOT_REGISTERED, "our signature, and no row");
     return SV_DONE;
   }
-  const struct verify_copy *copy = copy_with_digest(&row, j->report->pdf_sha256);
+  const struct verify_copy *copy = copy_with_digest(&row, j->report->original_sha256);
   if (!copy) {
     add(j, VERIFY_BYTES_ALTERED, "the file's digest is not the registry's");
   }
@@ -167,12 +175,18 @@ static sv_status judge_registered(struct judge *j) {
 }
 
 static sv_status judge_ours(struct judge *j, const struct verify_found *sig) {
-  add_all(j, sig);
-  for (size_t i = 0; i < j->found_n; i++) {
-    if (&j->found[i] != sig) {
+  if (sig->revision > 1) {
+    add(j, VERIFY_BYTES_ALTERED, "our signature is not over the first revision");
+  }
+  for (size_t i = 0; i < j->found_n;
+       i++) { /* time-stamps first: what they lack explains the rest */
+    if (j->found[i].document_stamp) {
+      add_all(j, &j->found[i]);
+    } else if (&j->found[i] != sig) {
       add(j, VERIFY_CHANGED_AFTER_SIGNING, "another signature than ours");
     }
   }
+  add_all(j, sig);
   if (!j->twin.readable) {
     add(j, VERIFY_TWIN_MISMATCH,
         j->twin.attached ? "the attached record can't be read" : "no record is attached");
@@ -187,48 +201,78 @@ static sv_status judge_ours(struct judge *j, const struct verify_found *sig) {
   return verify_page_seals(j->ctx, j->reader, &j->twin.facts, j->twin.sha256, NULL, 0, j->report);
 }
 
-static sv_status judge_file(struct judge *j) {
-  SV_TRY(pdfio_open(j->ctx, j->pdf, &j->reader));
-  SV_TRY(verify_twin_read(j->ctx, j->reader,
-                          &j->twin)); /* first: it tells whose a broken signature is */
-  SV_TRY(verify_signatures(j->ctx, j->reader, j->pdf, j->trust, j->at_us, j->found, &j->found_n));
-  report_signatures(j);
-  const struct verify_found *sig = our_signature(j);
-  return sig ? judge_ours(j, sig) : judge_stranger(j);
-}
-
 static sv_status ask_by_digest(struct judge *j) {
   if (!j->registry) {
     return SV_DONE;
   }
-  SV_TRY(j->registry->find_by_pdf_sha256(j->registry, j->ctx, j->report->pdf_sha256, &j->row));
+  SV_TRY(j->registry->find_by_pdf_sha256(j->registry, j->ctx, j->report->original_sha256, &j->row));
   if (j->row.found && j->row.issue_time_us > 0) {
-    j->at_us = j->row.issue_time_us; /* the registry proves that the signature existed then */
+    j->registered_us = j->row.issue_time_us;
   }
   return SV_DONE;
 }
 
-sv_status verify_pdf(struct sv_ctx *ctx, const struct verify_trust *trust,
-                     const struct verify_registry *registry, int64_t now_us, struct sv_bytes pdf,
-                     struct verify_report *ret) {
-  struct verify_report *report = SV_NEW(ctx->mem, struct verify_report);
-  struct judge *j = SV_NEW(ctx->mem, struct judge);
-  if (!report || !j) {
-    return SV_FAIL(ctx, NO_MEMORY, "report");
+/* What the registry knows of a raised file is its first revision; what was appended is in no digest of the registry's, and
+ * is judged by itself. */
+static sv_status find_original(struct judge *j) {
+  const struct pdfio_revision *first = pdfio_revision(j->reader, 0);
+  if (first->end == 0 || first->end >= j->pdf.n) {
+    return SV_DONE;
   }
-  *report = verify_report_new(now_us);
-  *j = (struct judge){.ctx = ctx,
-                      .trust = trust,
-                      .registry = registry,
-                      .pdf = pdf,
-                      .at_us = now_us,
-                      .report = report};
-  report->registry_asked = registry != NULL;
-  crypto_sha256(pdf, report->pdf_sha256);
-  if (pdf.n > VERIFY_PDF_MAX) {
+  crypto_sha256(sv_bytes_of(j->pdf.p, first->end), j->report->original_sha256);
+  return j->row.found ? SV_DONE : ask_by_digest(j);
+}
+
+/* Everything after the revision that f signs must be of the permitted kinds (rule 4). */
+static void judge_later(const struct judge *j, struct verify_found *f) {
+  size_t n = pdfio_revision_count(j->reader);
+  for (size_t i = f->revision; f->revision && i < n; i++) {
+    if (j->revisions[i].fault) {
+      verify_found_fault(f, VERIFY_CHANGED_AFTER_SIGNING, j->revisions[i].fault);
+    }
+  }
+  if (f->revision && f->end && pdfio_revision(j->reader, n - 1)->end != j->pdf.n) {
+    verify_found_fault(f, VERIFY_CHANGED_AFTER_SIGNING, "bytes after the last revision");
+  }
+}
+
+static sv_status judge_signatures(struct judge *j) {
+  SV_TRY(verify_signatures(j->ctx, j->reader, j->pdf, j->trust, at_us(j), j->found, &j->found_n));
+  SV_TRY(verify_revisions(j->ctx, j->reader, j->revisions));
+  SV_TRY(verify_store_read(j->ctx, j->reader, &j->store));
+  for (size_t i = 0; i < j->found_n; i++) {
+    judge_later(j, &j->found[i]);
+  }
+  struct verify_proof with = {.trust = j->trust,
+                              .store = &j->store,
+                              .wire = j->wire,
+                              .revisions = j->revisions,
+                              .revision_count = pdfio_revision_count(j->reader),
+                              .now_us = j->report->clock_us,
+                              .registered_us = j->registered_us};
+  SV_TRY(verify_prove(j->ctx, &with, j->found, j->found_n));
+  report_signatures(j);
+  return SV_DONE;
+}
+
+static sv_status judge_file(struct judge *j) {
+  SV_TRY(pdfio_open(j->ctx, j->pdf, &j->reader));
+  SV_TRY(find_original(j));
+  SV_TRY(verify_twin_read(j->ctx, j->reader,
+                          &j->twin)); /* first: it tells whose a broken signature is */
+  SV_TRY(judge_signatures(j));
+  const struct verify_found *sig = our_signature(j);
+  return sig ? judge_ours(j, sig) : judge_stranger(j);
+}
+
+/* From the digest to the verdict; what a signature holds is closed by the caller. */
+static sv_status judge_all(struct judge *j) {
+  struct verify_report *report = j->report;
+  crypto_sha256(j->pdf, report->pdf_sha256);
+  memcpy(report->original_sha256, report->pdf_sha256, sizeof report->original_sha256);
+  if (j->pdf.n > VERIFY_PDF_MAX) {
     add(j, VERIFY_WRONG_FORMAT, "too large");
     report->verdict = VERIFY_UNREADABLE;
-    *ret = *report;
     return SV_DONE;
   }
   SV_TRY(ask_by_digest(j));
@@ -242,6 +286,36 @@ sv_status verify_pdf(struct sv_ctx *ctx, const struct verify_trust *trust,
     SV_TRY(judge_broken(j, take_detail(j)));
   }
   verify_conclude(report);
+  return SV_DONE;
+}
+
+sv_status verify_pdf_by(struct sv_ctx *ctx, const struct verify_means *means, struct sv_bytes pdf,
+                        struct verify_report *ret) {
+  struct verify_report *report = SV_NEW(ctx->mem, struct verify_report);
+  struct judge *j = SV_NEW(ctx->mem, struct judge);
+  if (!report || !j) {
+    return SV_FAIL(ctx, NO_MEMORY, "report");
+  }
+  *report = verify_report_new(means->now_us);
+  report->registry_asked = means->registry != NULL;
+  j->ctx = ctx;
+  j->trust = means->trust;
+  j->registry = means->registry;
+  j->wire = means->wire;
+  j->pdf = pdf;
+  j->report = report;
+  sv_status s = judge_all(j);
+  for (size_t i = 0; i < j->found_n; i++) {
+    verify_found_close(&j->found[i]);
+  }
+  SV_TRY(s);
   *ret = *report;
   return SV_DONE;
+}
+
+sv_status verify_pdf(struct sv_ctx *ctx, const struct verify_trust *trust,
+                     const struct verify_registry *registry, int64_t now_us, struct sv_bytes pdf,
+                     struct verify_report *ret) {
+  struct verify_means means = {.trust = trust, .registry = registry, .now_us = now_us};
+  return verify_pdf_by(ctx, &means, pdf, ret);
 }

@@ -45,13 +45,16 @@ enum verify_reason {
   VERIFY_PROOF_EXPIRED = 28,
 };
 
-enum { VERIFY_REASONS_MAX = 8, VERIFY_SIGNATURES_MAX = 8 };
+enum { VERIFY_REASONS_MAX = 8, VERIFY_SIGNATURES_MAX = 16 };
 
 struct verify_signature {
-  const char *signer;      /* subject of the certificate, "" when it has none */
-  const char *level;       /* "B-B", "B-T"; "" when there is no signature to speak of */
+  const char *signer; /* subject of the certificate, "" when it has none */
+  const char *level;  /* "B-B" to "B-LTA"; "" for what is no PAdES baseline signature */
+  const char
+      *profile; /* the level as ETSI names it, "PAdES-BASELINE-B"; "Document timestamp"; "" */
   int64_t claimed_time_us; /* of /M; 0: none */
-  int64_t proven_time_us;  /* of a time-stamp; 0: none */
+  int64_t
+      proven_time_us; /* when it existed at the latest, by a time-stamp that holds; 0: nothing proves it */
   bool intact;
   bool trusted; /* leads to an anchor of ours and may sign documents */
   bool covers_whole_file;
@@ -78,7 +81,9 @@ struct verify_report {
   uint32_t latest_version; /* 0 when unknown */
   int64_t clock_us;        /* the time that was used */
   bool registry_asked;
-  uint8_t pdf_sha256[32]; /* of verify_pdf */
+  uint8_t pdf_sha256[32]; /* of verify_pdf: the whole file */
+  uint8_t original_sha256
+      [32]; /* of its first revision, what the registry knows; the same unless it was raised */
 };
 
 /* Starts a report: no verdict, texts "". */

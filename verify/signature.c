@@ -1,4 +1,4 @@
-/* Rules of a signature in a PDF. Nothing of the CMS counts unless the gap in the signed bytes is exactly the /Contents of
+/* Rules of a signature in a PDF, and of a document time-stamp, which is written alike. Nothing of the CMS counts unless the gap in the signed bytes is exactly the /Contents of
  * the dictionary that names the gap, so that no part of the file is outside the digest but the signature itself. */
 #include "verify/signature.h"
 
@@ -15,13 +15,21 @@ struct ranges {
   size_t end;
 };
 
-static void fault(struct verify_found *f, enum verify_reason reason, const char *why) {
+void verify_found_fault(struct verify_found *f, enum verify_reason reason, const char *why) {
+  for (size_t i = 0; i < f->say.reason_count; i++) {
+    if (f->say.reasons[i] == reason) {
+      return;
+    }
+  }
   if (f->say.reason_count == 0) {
     f->why = why;
   }
   if (f->say.reason_count < VERIFY_REASONS_MAX) {
     f->say.reasons[f->say.reason_count++] = reason;
   }
+}
+static void fault(struct verify_found *f, enum verify_reason reason, const char *why) {
+  verify_found_fault(f, reason, why);
 }
 
 /* Rule 1. The values stand in the dictionary itself: a reference could mean one thing here and another elsewhere. */
@@ -95,40 +103,33 @@ static enum verify_reason reason_of(enum pki_cms_fault fault_of_cms) {
   return VERIFY_INVALID_SIGNATURE;
 }
 
-static enum verify_reason reason_of_trust(enum pki_fault fault_of_chain) {
-  switch (fault_of_chain) {
-    case PKI_TRUSTED:
-      return VERIFY_NO_REASON;
-    case PKI_EXPIRED:
-      return VERIFY_EXPIRED_CERTIFICATE;
-    case PKI_REVOKED:
-      return VERIFY_REVOKED_CERTIFICATE;
-    case PKI_WRONG_USE:
-      return VERIFY_WRONG_DOCUMENT_TYPE;
-    case PKI_WEAK:
+static enum verify_reason reason_of_token(enum pki_token_fault fault_of_token) {
+  switch (fault_of_token) {
+    case PKI_TOKEN_WEAK:
       return VERIFY_WEAK_ALGORITHM;
-    case PKI_UNTRUSTED:
+    case PKI_TOKEN_IMPRINT:
+      return VERIFY_BYTES_ALTERED;
+    case PKI_TOKEN_GOOD:
+    case PKI_TOKEN_FORMAT:
+    case PKI_TOKEN_CERTIFICATE:
+    case PKI_TOKEN_SIGNATURE:
       break;
   }
-  return VERIFY_UNTRUSTED_CERTIFICATE;
+  return VERIFY_INVALID_SIGNATURE;
 }
 
-/* Copies what is shown of the signer and judges its chain. */
+/* Copies what is shown of the signer and asks whose he is. */
+static sv_status name_signer(struct sv_ctx *ctx, const struct pki_chain *chain,
+                             struct verify_found *f) {
+  f->say.signer = sv_arena_strdup(ctx->mem, pki_cert_subject(pki_chain_signer(chain)));
+  return f->say.signer ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "signer");
+}
+
 static sv_status judge_signer(struct sv_ctx *ctx, const struct verify_trust *trust, int64_t at_us,
-                              const struct pki_cms *cms, struct verify_found *f) {
-  if (!cms->chain) {
-    return SV_DONE;
-  }
-  f->say.signer = sv_arena_strdup(ctx->mem, pki_cert_subject(pki_chain_signer(cms->chain)));
-  if (!f->say.signer) {
-    return SV_FAIL(ctx, NO_MEMORY, "signer");
-  }
-  f->trust = pki_trust_document(trust->pki, cms->chain, at_us);
-  f->say.trusted = f->trust == PKI_TRUSTED;
-  if (f->trust != PKI_TRUSTED) {
-    fault(f, reason_of_trust(f->trust), "the signer's certificate");
-  }
-  if (f->trust != PKI_UNTRUSTED && !pki_trust_issuers_intact(trust->pki, cms->chain, at_us)) {
+                              struct verify_found *f) {
+  SV_TRY(name_signer(ctx, f->chain, f));
+  f->trust = pki_trust_document(trust->pki, f->chain, at_us);
+  if (f->trust != PKI_UNTRUSTED && !pki_trust_issuers_intact(trust->pki, f->chain, at_us)) {
     f->say.intact = false;
     fault(f, VERIFY_BYTES_ALTERED, "a certificate in the signature was changed");
   }
@@ -144,24 +145,61 @@ static bool all_zero(const uint8_t *p, size_t n) {
   return true;
 }
 
-static sv_status judge_cms(struct sv_ctx *ctx, struct sv_bytes pdf,
-                           const struct verify_trust *trust, int64_t at_us,
-                           struct sv_bytes contents, const struct ranges *r,
-                           struct verify_found *f) {
-  struct sv_bytes pieces[2] = {sv_bytes_of(pdf.p, r->gap),
-                               sv_bytes_of(pdf.p + r->second, r->end - r->second)};
-  struct pki_cms cms;
-  SV_TRY(pki_cms_verify(ctx, contents, pieces, 2, &cms));
-  f->say.level = "B-B"; /* a time-stamp raises it only once its token is judged */
-  if (cms.fault != PKI_CMS_GOOD) {
-    fault(f, reason_of(cms.fault), cms.why);
-  } else if (!all_zero(contents.p + cms.der_bytes, contents.n - cms.der_bytes)) {
+/* The time-stamp of a signature, over the signature's value. */
+static sv_status judge_stamp(struct sv_ctx *ctx, const struct verify_trust *trust,
+                             const struct pki_cms *cms, struct verify_found *f) {
+  struct sv_bytes token;
+  int count = pki_cms_timestamp(cms, &token);
+  if (count == 0) {
+    return SV_DONE;
+  }
+  if (count < 0) {
+    fault(f, VERIFY_INVALID_SIGNATURE, "unsigned attributes that are not one time-stamp");
+    return SV_DONE;
+  }
+  SV_TRY(pki_token_verify_known(ctx, trust->stamps, token, &cms->signature, 1, &f->stamp));
+  f->stamped = true;
+  if (f->stamp.fault != PKI_TOKEN_GOOD || f->stamp.der_bytes != token.n) {
+    fault(f, reason_of_token(f->stamp.fault), f->stamp.why);
+  }
+  return SV_DONE;
+}
+
+static void judge_padding(struct sv_bytes contents, size_t der_bytes, struct verify_found *f) {
+  if (!all_zero(contents.p + der_bytes, contents.n - der_bytes)) {
     fault(f, VERIFY_BYTES_ALTERED, "padding that is not zero");
   }
+}
+
+static sv_status judge_cms(struct sv_ctx *ctx, const struct verify_trust *trust, int64_t at_us,
+                           struct sv_bytes contents, const struct sv_bytes pieces[2],
+                           struct verify_found *f) {
+  struct pki_cms cms;
+  SV_TRY(pki_cms_verify_known(ctx, trust->pki, contents, pieces, 2, &cms));
+  f->chain = cms.chain;
+  f->baseline = cms.fault == PKI_CMS_GOOD && !cms.signing_time;
+  if (cms.fault != PKI_CMS_GOOD) {
+    fault(f, reason_of(cms.fault), cms.why);
+  } else {
+    judge_padding(contents, cms.der_bytes, f);
+    SV_TRY(judge_stamp(ctx, trust, &cms, f));
+  }
   f->say.intact = f->say.reason_count == 0;
-  sv_status s = judge_signer(ctx, trust, at_us, &cms, f);
-  pki_chain_close(cms.chain);
-  return s;
+  return f->chain ? judge_signer(ctx, trust, at_us, f) : SV_DONE;
+}
+
+static sv_status judge_token(struct sv_ctx *ctx, const struct verify_trust *trust,
+                             struct sv_bytes contents, const struct sv_bytes pieces[2],
+                             struct verify_found *f) {
+  SV_TRY(pki_token_verify_known(ctx, trust->stamps, contents, pieces, 2, &f->stamp));
+  f->stamped = true;
+  if (f->stamp.fault != PKI_TOKEN_GOOD) {
+    fault(f, reason_of_token(f->stamp.fault), f->stamp.why);
+  } else {
+    judge_padding(contents, f->stamp.der_bytes, f);
+  }
+  f->say.intact = f->say.reason_count == 0;
+  return f->stamp.chain ? name_signer(ctx, f->stamp.chain, f) : SV_DONE;
 }
 
 /* "D:YYYYMMDDHHmmSSZ" or with an offset; 0 when it is no such date. */
@@ -184,53 +222,57 @@ static int64_t pdf_time(struct sv_bytes text) {
   return sv_time_parse(rfc, &us, NULL) ? us : 0;
 }
 
-/* How far the signature reaches (rules 1 and 4). */
+/* How far the signature reaches (rule 1): what comes after is judged with the revisions. */
 static void judge_reach(struct pdfio *p, size_t file_n, const struct ranges *r,
                         struct verify_found *f) {
+  f->end = r->end;
   f->say.covers_whole_file = r->end == file_n;
-  if (f->say.covers_whole_file) {
-    return;
-  }
   for (size_t i = 0; i < pdfio_revision_count(p); i++) {
     if (pdfio_revision(p, i)->end == r->end) {
-      fault(f, VERIFY_CHANGED_AFTER_SIGNING, "a revision was appended");
-      return;
+      f->revision = i + 1;
     }
   }
-  fault(f, VERIFY_SIGNATURE_COVERS_PART, "the signed bytes end inside the file");
+  if (!f->revision && !f->say.covers_whole_file) {
+    fault(f, VERIFY_SIGNATURE_COVERS_PART, "the signed bytes end inside the file");
+  }
 }
 
-static sv_status judge_one(struct sv_ctx *ctx, struct pdfio *p, struct sv_bytes pdf,
-                           const struct verify_trust *trust, int64_t at_us,
-                           const struct pdfio_value *sig, struct verify_found *f) {
-  *f = (struct verify_found){.say = {.signer = "", .level = ""}, .trust = PKI_UNTRUSTED, .why = ""};
-  const struct pdfio_value *contents = pdfio_direct(sig, "Contents");
-  const struct pdfio_value *when = pdfio_direct(sig, "M");
-  struct ranges r;
-  if (when && when->type == PDFIO_STRING) {
-    f->say.claimed_time_us = pdf_time(when->bytes);
-  }
-  if (!contents || contents->type != PDFIO_STRING || contents->bytes.n == 0) {
-    fault(f, VERIFY_INVALID_SIGNATURE, "no Contents");
-    return SV_DONE;
-  }
-  if (!read_ranges(sig, pdf.n, &r)) {
-    fault(f, VERIFY_INVALID_SIGNATURE, "ByteRange is not four numbers within the file, from 0");
-    r = (struct ranges){.gap = 0, .second = 0, .end = 0};
-  }
-  bool ranged = f->say.reason_count == 0;
-  if (!pdfio_is_name(pdfio_direct(sig, "SubFilter"), "ETSI.CAdES.detached")) {
+/* What kind it says it is (rule 3); a type is optional for a signature alone (ISO 32000-2, table 255). */
+static void judge_kind(const struct pdfio_value *sig, struct verify_found *f) {
+  const struct pdfio_value *filter = pdfio_direct(sig, "SubFilter");
+  const struct pdfio_value *type = pdfio_direct(sig, "Type");
+  f->document_stamp = pdfio_is_name(filter, "ETSI.RFC3161");
+  if (!f->document_stamp && !pdfio_is_name(filter, "ETSI.CAdES.detached")) {
     fault(f, VERIFY_INVALID_SIGNATURE, "not a PAdES signature");
+  }
+  if (type && !pdfio_is_name(type, f->document_stamp ? "DocTimeStamp" : "Sig")) {
+    fault(f, VERIFY_INVALID_SIGNATURE, "of another type than its SubFilter");
+  }
+  if (pdfio_direct(sig, "Cert")) {
+    fault(f, VERIFY_INVALID_SIGNATURE, "a Cert entry");
+  }
+}
+
+/* The bytes that count, and the gap between them. */
+static sv_status judge_bytes(struct sv_ctx *ctx, struct pdfio *p, struct sv_bytes pdf,
+                             const struct verify_trust *trust, int64_t at_us,
+                             const struct pdfio_value *sig, struct verify_found *f) {
+  const struct pdfio_value *contents = pdfio_direct(sig, "Contents");
+  struct ranges r = {0};
+  bool ranged = read_ranges(sig, pdf.n, &r);
+  if (!ranged) {
+    fault(f, VERIFY_INVALID_SIGNATURE, "ByteRange is not four numbers within the file, from 0");
   }
   const char *gap = ranged ? gap_fault(contents, pdf, &r) : NULL;
   if (gap) {
     fault(f, VERIFY_BYTES_ALTERED, gap);
   }
-  if (pdfio_direct(sig, "Cert")) {
-    fault(f, VERIFY_INVALID_SIGNATURE, "a Cert entry");
-  }
-  SV_TRY(judge_cms(ctx, pdf, trust, at_us, contents->bytes, &r, f));
-  if (ranged && f->trust != PKI_UNTRUSTED && !as_we_write(pdf, &r)) {
+  struct sv_bytes pieces[2] = {sv_bytes_of(pdf.p, r.gap),
+                               sv_bytes_of(pdf.p + r.second, r.end - r.second)};
+  SV_TRY(f->document_stamp ? judge_token(ctx, trust, contents->bytes, pieces, f)
+                           : judge_cms(ctx, trust, at_us, contents->bytes, pieces, f));
+  bool ours = f->trust != PKI_UNTRUSTED || f->document_stamp;
+  if (ranged && ours && !as_we_write(pdf, &r)) {
     f->say.intact = false;
     fault(f, VERIFY_BYTES_ALTERED, "Contents is not written as we write it");
   }
@@ -238,6 +280,31 @@ static sv_status judge_one(struct sv_ctx *ctx, struct pdfio *p, struct sv_bytes 
     judge_reach(p, pdf.n, &r, f);
   }
   return SV_DONE;
+}
+
+static sv_status judge_one(struct sv_ctx *ctx, struct pdfio *p, struct sv_bytes pdf,
+                           const struct verify_trust *trust, int64_t at_us,
+                           const struct pdfio_value *sig, struct verify_found *f) {
+  const struct pdfio_value *contents = pdfio_direct(sig, "Contents");
+  const struct pdfio_value *when = pdfio_direct(sig, "M");
+  *f = (struct verify_found){
+      .say = {.signer = "", .level = "", .profile = ""}, .trust = PKI_UNTRUSTED, .why = ""};
+  if (when && when->type == PDFIO_STRING) {
+    f->say.claimed_time_us = pdf_time(when->bytes);
+  }
+  judge_kind(sig, f);
+  if (!contents || contents->type != PDFIO_STRING || contents->bytes.n == 0) {
+    fault(f, VERIFY_INVALID_SIGNATURE, "no Contents");
+    return SV_DONE;
+  }
+  return judge_bytes(ctx, p, pdf, trust, at_us, sig, f);
+}
+
+void verify_found_close(struct verify_found *f) {
+  pki_chain_close(f->chain);
+  pki_chain_close(f->stamp.chain);
+  f->chain = NULL;
+  f->stamp.chain = NULL;
 }
 
 struct fields {
@@ -282,6 +349,7 @@ sv_status verify_signatures(struct sv_ctx *ctx, struct pdfio *p, struct sv_bytes
   const struct pdfio_value *form;
   const struct pdfio_value *list;
   struct fields fields = {0};
+  *ret_n = 0;
   SV_TRY(pdfio_entry(p, pdfio_trailer(p), "Root", &root));
   SV_TRY(pdfio_entry(p, root, "AcroForm", &form));
   SV_TRY(pdfio_entry(p, form, "Fields", &list));
@@ -289,9 +357,9 @@ sv_status verify_signatures(struct sv_ctx *ctx, struct pdfio *p, struct sv_bytes
     SV_TRY(walk(ctx, p, list->array.items[i], 0, &fields));
   }
   for (size_t i = 0; i < fields.n; i++) {
+    *ret_n = i + 1; /* what it holds is to be closed even if it fails */
     SV_TRY(judge_one(ctx, p, pdf, trust, at_us, fields.sigs[i], &ret[i]));
   }
-  *ret_n = fields.n;
   return SV_DONE;
 }
 

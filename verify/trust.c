@@ -17,7 +17,18 @@ sv_status verify_trust_of(struct sv_ctx *ctx, struct sv_bytes pem, struct verify
     free(t);
     return s;
   }
+  t->stamps = t->pki;
   *ret = t;
+  return SV_DONE;
+}
+
+sv_status verify_trust_stamps(struct sv_ctx *ctx, struct verify_trust *t, struct sv_bytes pem) {
+  struct pki_trust *stamps;
+  SV_TRY(pki_trust_open(ctx, pem, &stamps));
+  if (t->stamps != t->pki) {
+    pki_trust_close(t->stamps);
+  }
+  t->stamps = stamps;
   return SV_DONE;
 }
 
@@ -48,6 +59,9 @@ sv_status verify_trust_open(struct sv_ctx *ctx, const char *const *paths, size_t
 
 void verify_trust_close(struct verify_trust *t) {
   if (t) {
+    if (t->stamps != t->pki) {
+      pki_trust_close(t->stamps);
+    }
     pki_trust_close(t->pki);
     free(t);
   }

@@ -11,5 +11,9 @@ sv_status verify_trust_open(struct sv_ctx *ctx, const char *const *paths, size_t
                             struct verify_trust **ret);
 /* The same from bytes. */
 sv_status verify_trust_of(struct sv_ctx *ctx, struct sv_bytes pem, struct verify_trust **ret);
+/* Anchors of time-stamp authorities, and lists, in PEM: they vouch for time-stamps alone, never for a document signer.
+ * Without this call the anchors of documents vouch for both. Before the trust is shared between threads.
+ * Fails: CERT_FORMAT, NO_MEMORY. */
+sv_status verify_trust_stamps(struct sv_ctx *ctx, struct verify_trust *trust, struct sv_bytes pem);
 void verify_trust_close(struct verify_trust *trust);
 SV_AUTO_DEFINE(struct verify_trust, verify_trust_close)

@@ -5,4 +5,5 @@
 
 struct verify_trust {
   struct pki_trust *pki;
+  struct pki_trust *stamps; /* pki itself unless time-stamp authorities have anchors of their own */
 };
