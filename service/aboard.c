@@ -162,6 +162,9 @@ sv_status aboard_reserve(struct store_tx *tx, struct sv_ctx *ctx, struct aboard 
                                  .closing = v->closing};
   memcpy(ret->input_mac, v->input_mac, sizeof ret->input_mac);
   SV_TRY(issue_next_version(tx, ctx, row, &ret->version));
+  if (ret->version == VERSIONS_MAX && !v->closing) {
+    return SV_FAIL(ctx, LIMIT_EXCEEDED, "the last version is the closing's");
+  }
   SV_TRY(issue_status_index(tx, ctx, ret));
   SV_TRY(crypto_random(ctx, ret->salt, sizeof ret->salt));
   SV_TRY(crypto_random(ctx, ret->secret, sizeof ret->secret));

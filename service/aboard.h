@@ -37,7 +37,7 @@ sv_status aboard_stop(struct store_tx *tx, struct sv_ctx *ctx, struct aboard *a,
                       const struct interlock_line *judged);
 
 /* Inside an act: takes the number of a version that the registry makes. A draft that nobody decided on yet gives way. Not
- * while aboard_busy. */
+ * while aboard_busy. Fails: LIMIT_EXCEEDED (the versions are used up; the last one is for closing). */
 struct aboard_version {
   const char *request_id; /* of the row: none that a caller can give */
   const uint8_t *input_mac;

@@ -66,6 +66,13 @@ static sv_status line_of_bearer(struct sv_ctx *ctx, const struct aboard *a, cons
   return SV_DONE;
 }
 
+/* Off by a mark that there was no version left for. */
+static bool marked_off(const struct aboard *a, const struct marks *marks, size_t line) {
+  const struct store_mark *final =
+      marks_final(marks, a->content.manifest.occupants[line].occupant_id);
+  return final && mark_is_off(final->mark);
+}
+
 static sv_status check_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   struct checking *c = arg;
   struct aboard *a = &c->aboard;
@@ -73,10 +80,12 @@ static sv_status check_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   if (c->moved) {
     return SV_DONE;
   }
+  struct marks marks;
+  SV_TRY(marks_read(tx, ctx, a->row.number, &marks));
   const char *word = "NOT_LISTED";
   bool in_force = a->row.state == MODEL_ISSUED;
   if ((in_force || a->row.state == MODEL_SUSPENDED) && c->line < a->persons.n &&
-      !aboard_leaves(a, c->line)) {
+      !aboard_leaves(a, c->line) && !marked_off(a, &marks, c->line)) {
     struct interlock_line judged;
     SV_TRY(line_judge(tx, ctx, a, c->line, &judged));
     c->listed = in_force && interlock_line_clear(&judged);
@@ -135,7 +144,7 @@ sv_status service_check(struct service *s, struct sv_ctx *ctx, const struct serv
 /* --- marking --- */
 
 /* What is remembered of a mark: the version that answers it, or one of these. */
-enum { MADE_NONE = 0, MADE_CONFLICT = -1 };
+enum { MADE_NONE = 0, MADE_CONFLICT = -1, MADE_FULL = -2 };
 
 struct marking {
   struct asked asked;
@@ -221,9 +230,15 @@ static sv_status taken_off(struct store_tx *tx, struct sv_ctx *ctx, struct marki
                                 .gone = gone,
                                 .reason = MODEL_REASON_OFFLOAD};
   struct store_document made;
-  SV_TRY(aboard_reserve(tx, ctx, a, &next, &made));
+  sv_status s = aboard_reserve(tx, ctx, a, &next, &made);
+  if (s.reason ==
+      SV_LIMIT_EXCEEDED) { /* that he is off is known all the same, and closing says it */
+    sv_ctx_clear(ctx);
+    v->outcome = MADE_FULL;
+    return desk_alarm(tx, ctx, v);
+  }
   v->outcome = made.version;
-  return SV_DONE;
+  return s;
 }
 
 /* A mark that was answered before. *ret_open: its version came to nothing, so it is to be made again. */
@@ -394,6 +409,9 @@ sv_status service_mark(struct service *s, struct sv_ctx *ctx, const struct servi
     budget_refused(s, ctx, caller);
     service_quantum_wait(ctx, start_us);
     return SV_FAIL(ctx, HOLD, "a mark of BOARDED");
+  }
+  if (v.outcome == MADE_FULL) {
+    return SV_FAIL(ctx, LIMIT_EXCEEDED, "the versions are used up: the mark is kept, for closing");
   }
   return v.outcome == MADE_CONFLICT
              ? SV_FAIL(ctx, VERSION_CHANGED, "boarded, and off the current version: kept")

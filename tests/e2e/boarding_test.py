@@ -14,7 +14,7 @@ import uuid
 
 import grpc
 import pytest
-from conftest import (Server, document_pb2, example, facts_of, operations_pb2, refused, registry_pb2, renew,
+from conftest import (LONG, Server, document_pb2, example, facts_of, operations_pb2, refused, registry_pb2, renew,
                       verification_pb2)
 from google.protobuf import json_format
 
@@ -27,7 +27,12 @@ def flight(server, passengers=3, screened_until=None):
     """A manifest in force with passengers whom nobody else is: its lines, and what was issued."""
     request = example("flight-manifest")
     manifest = request.flight_manifest
+    while len(manifest.occupants) < passengers:
+        manifest.occupants.add().CopyFrom(manifest.occupants[0])
     del manifest.occupants[passengers:]
+    manifest.seats = max(manifest.seats, passengers)
+    for i, o in enumerate(manifest.occupants if passengers > 20 else []):
+        o.occupant_id, o.seat = f"X{i}", f"{1 + i // 6}{'ABCDEF'[i % 6]}"
     for o in manifest.occupants:
         renew(o.person, o.travel_document)
         o.role = document_pb2.FlightManifest.Occupant.ROLE_RETURNEE
@@ -267,6 +272,30 @@ def test_offloads_at_once_are_all_in_force_when_they_are_answered(server, tmp_pa
         send(server, mark(number, o, "REFUSED", version=5))
     assert current(server, number).state == D.STATE_ISSUED
     assert close(server, closing(number, 7, 0)).manifest.state == D.STATE_CLOSED
+
+
+@pytest.mark.skipif(not LONG, reason="255 versions")
+def test_where_the_versions_are_used_up_a_mark_is_kept_and_the_closing_says_it(server):
+    occupants, issued = flight(server, 130)
+    number = issued.document.number
+    for asked in range(2, 128):  # a caller's corrections
+        correction = example("flight-manifest", supersedes=number, supersedes_version=asked - 1)
+        del correction.flight_manifest.occupants[:]
+        correction.flight_manifest.occupants.extend(occupants)
+        correction.flight_manifest.seats = 130
+        assert server.client("flight").issue(correction).document.version == asked
+    for i, o in enumerate(occupants[:127]):
+        assert send(server, mark(number, o, "OFFLOADED", version=127)).manifest.version == 128 + i
+    late = mark(number, occupants[127], "OFFLOADED", version=127)
+    for _ in range(2):
+        refused(lambda: send(server, late), "RESOURCE_EXHAUSTED", "LIMIT_EXCEEDED")
+    assert current(server, number).version == 254
+    assert not check(server, number, occupant_id=occupants[127].occupant_id).listed
+    for o in occupants[128:]:
+        assert check(server, number, occupant_id=o.occupant_id).listed
+        send(server, mark(number, o, "BOARDED", version=127))
+    closed = close(server, closing(number, 254, 2)).manifest
+    assert (closed.version, closed.state) == (255, D.STATE_CLOSED)
 
 
 def test_a_hold_while_boarding_ends_with_the_offload_of_that_person(server):
