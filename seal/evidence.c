@@ -8,7 +8,7 @@
 #include "pki/revocation.h"
 #include "seal/services_struct.h"
 
-enum { NONCE_BYTES = 16, FAULTS_TEXT = 160 };
+enum { NONCE_BYTES = 16, FAULTS_TEXT = 160, MINUTE_S = 60 };
 
 /* One certificate whose status is wanted. */
 struct asking {
@@ -144,7 +144,7 @@ static sv_status take(struct asking *a, struct sv_bytes der, bool list, const ch
 
 /* An answer without the nonce is an old one that responders give out again: it has to be of now. */
 static bool fresh(const struct asking *a, const struct pki_revocation *r) {
-  return r->this_update_us >= sv_wall_us() - (int64_t)a->s->config.fresh_s * 1000000;
+  return r->this_update_us >= sv_wall_us() - ((int64_t)a->s->config.fresh_s + MINUTE_S) * 1000000;
 }
 
 static sv_status ocsp_try(struct asking *a, uint32_t budget_ms, bool *ret_good) {

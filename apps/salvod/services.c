@@ -66,8 +66,8 @@ static sv_status revocation_read(struct sv_ctx *ctx, struct config_group root, c
   SV_TRY(path(ctx, g, dir, "issuers", trust, &s->document_ca));
   SV_TRY(config_int(ctx, g, "timeout_ms", 100, 15000, 5000, &s->revocation_timeout_ms));
   SV_TRY(config_int(ctx, g, "budget_ms", 100, 20000, 10000, &s->revocation_budget_ms));
-  SV_TRY(config_int(ctx, g, "fresh_seconds", 1, 86400, 3600, &s->fresh_s));
-  return config_int(ctx, g, "kept_seconds", 1, 604800, 86400, &s->kept_s);
+  SV_TRY(config_int(ctx, g, "fresh_seconds", 0, 86400, 3600, &s->fresh_s));
+  return config_int(ctx, g, "kept_seconds", 0, 604800, 86400, &s->kept_s);
 }
 
 sv_status services_settings_read(struct sv_ctx *ctx, struct config_group root, const char *dir,

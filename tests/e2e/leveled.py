@@ -59,7 +59,7 @@ class TrustServices:
 
 
 def leveled(directory, services, levels, when_down="refuse", **keywords):
-    """A server, not started, whose documents are of a level, or of one a kind. It asks anew for everything after a second."""
+    """A server, not started, whose documents are of a level, or of one a kind. It asks anew for everything each time."""
     directory.mkdir(exist_ok=True)
     server = Server(directory, services.authority, **keywords)
     by_kind = {kind: levels for kind in KINDS} if isinstance(levels, str) else levels
@@ -69,7 +69,7 @@ def leveled(directory, services, levels, when_down="refuse", **keywords):
     with open(server.dir / "salvod.conf", "a") as conf:
         conf.write(f'\ntimestamp = {{ url = "{services.url}/tsa"; trust = "{services.authority.path}/tsa-trust.pem"; '
                    f'policy = "{POLICY}"; timeout_ms = 1500; }};\n'
-                   "revocation = { timeout_ms = 1500; budget_ms = 3000; fresh_seconds = 1; kept_seconds = 1; };\n"
+                   "revocation = { timeout_ms = 1500; budget_ms = 3000; fresh_seconds = 0; kept_seconds = 0; };\n"
                    "services = { failures = 100; pause_ms = 50; };\n")
     return server
 
@@ -186,8 +186,7 @@ def judges_accept(pdf, authority):
         assert "Signature Validation: Signature is Valid." in run("pdfsig", "-nocert", path)[1]
         code, said = run("qpdf", "--check", path)
         assert code == 0 and "No syntax or stream encoding errors" in said, said
-        said = run("mutool", "sign", "-v", path)[1]
-        assert "digest" not in said.lower() or "fail" not in said.lower(), said
+        assert "The signature is valid" in run("mutool", "sign", "-v", path)[1]  # it says nothing of document time-stamps
         first = reading.signatures[0]
         (Path(directory) / "cms").write_bytes(first.der)
         (Path(directory) / "content").write_bytes(first.covered)
@@ -199,8 +198,7 @@ def judges_accept(pdf, authority):
         assert token_accepted(token.dump(), first.signer["signature"].native, anchors)
     for stamp in reading.document_stamps:
         assert token_accepted(stamp.der, stamp.covered, anchors)
-        assert stamp.end == len(pdf) or any(later.gap > stamp.end for later in reading.document_stamps) or \
-            pdf.find(b"/Type/DSS", stamp.end) > 0
+    assert reading.signatures[-1].end == len(pdf) or reading.level == "B-LT"  # all of it is under the last one, but for a store
     return reading
 
 
