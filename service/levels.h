@@ -29,8 +29,9 @@ struct levels_sealed {
 };
 
 /* Draws, signs, and takes the steps that the kind's level needs, outside of transactions. The request's contents_room is
- * set here. Fails: as docs_render and seal_pdf_stamped; TIMESTAMP, REVOCATION where policy refuses what is below. */
-sv_status levels_seal(struct service *s, struct sv_ctx *ctx, enum model_kind kind,
+ * set here. urgent: what the registry itself made, and must be in force whatever is down (somebody was taken off a
+ * flight): as with "later". Fails: as docs_render and seal_pdf_stamped; TIMESTAMP, REVOCATION where policy refuses what is below. */
+sv_status levels_seal(struct service *s, struct sv_ctx *ctx, enum model_kind kind, bool urgent,
                       struct docs_request *request, const struct seal_subject *subject,
                       struct levels_sealed *ret);
 

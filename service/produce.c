@@ -382,7 +382,8 @@ static sv_status page_draw(struct work *w, struct produced *ret) {
   struct docs_request request = request_of(w);
   struct seal_subject subject = subject_of(w);
   struct levels_sealed sealed;
-  SV_TRY(levels_seal(w->s, w->ctx, w->content->kind, &request, &subject, &sealed));
+  SV_TRY(levels_seal(w->s, w->ctx, w->content->kind, w->row->version_reason != 0, &request,
+                     &subject, &sealed));
   struct store_issue *i = &ret->issue;
   ret->file = sealed.file;
   ret->levels = sealed.made;

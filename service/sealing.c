@@ -12,6 +12,7 @@ struct sealing {
   struct docs_request *request;
   const struct seal_subject *subject;
   struct levels_sealed *out;
+  bool later; /* below its level now, and raised by itself, rather than not at all */
 };
 
 static const struct policy_levels *policy_of(const struct service *s) {
@@ -95,7 +96,7 @@ static sv_status climb(struct sealing *g) {
 static sv_status below(struct sealing *g, sv_status status) {
   struct levels_made *made = &g->out->made;
   bool service_down = status.reason == SV_TIMESTAMP || status.reason == SV_REVOCATION;
-  if (!service_down || !policy_of(g->s)->later) {
+  if (!service_down || !g->later) {
     return status;
   }
   sv_ctx_clear(g->ctx);
@@ -104,12 +105,12 @@ static sv_status below(struct sealing *g, sv_status status) {
   return made->level == SEAL_LEVEL_NONE ? draw_and_sign(g, 0) : SV_DONE;
 }
 
-sv_status levels_seal(struct service *s, struct sv_ctx *ctx, enum model_kind kind,
+sv_status levels_seal(struct service *s, struct sv_ctx *ctx, enum model_kind kind, bool urgent,
                       struct docs_request *request, const struct seal_subject *subject,
                       struct levels_sealed *ret) {
   *ret = (struct levels_sealed){
       .made = {.wanted = (enum seal_level)policy_of(s)->wanted[kind], .due_us = STORE_LEVEL_NEVER}};
-  struct sealing g = {s, ctx, request, subject, ret};
+  struct sealing g = {s, ctx, request, subject, ret, urgent || policy_of(s)->later};
   if (ret->made.wanted <= SEAL_B_B || !s->parts.services) {
     ret->made.level = ret->made.wanted = SEAL_B_B;
     return draw_and_sign(&g, 0);

@@ -55,6 +55,8 @@ void service_close(struct service *s) {
 
 const struct service_policy *service_policy_of(const struct service *s) { return s->parts.policy; }
 
+bool service_asks_others(const struct service *s) { return s->parts.services != NULL; }
+
 void service_mac_key(const struct service *s, const char *purpose, uint8_t ret[static 32]) {
   crypto_hmac_sha256(sv_bytes_of(s->parts.registry_key, SERVICE_KEY_BYTES), sv_bytes_str(purpose),
                      ret);

@@ -41,6 +41,8 @@ struct service_parts {
 sv_status service_open(struct sv_ctx *ctx, const struct service_parts *parts, struct service **ret);
 void service_close(struct service *s);
 const struct service_policy *service_policy_of(const struct service *s);
+/* Whether documents may have to wait for a time-stamp authority. */
+bool service_asks_others(const struct service *s);
 
 /* A UUID in its canonical form (RFC 9562), lower-cased into ret. */
 bool service_uuid(const char *text, char ret[static 37]);

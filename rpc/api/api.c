@@ -112,35 +112,44 @@ static sv_status issue_document(struct rpc_call *call, struct sv_ctx *ctx, void 
   return convert_answer(call, ctx, &answer.base);
 }
 
-static const struct rpc_method issuance_methods[] = {
-    {.path = "/salvo.v1.IssuanceService/IssueDocument",
-     .input = &salvo__v1__issue_document_request__descriptor,
-     .output = &salvo__v1__issue_document_response__descriptor,
-     .handle = issue_document},
-    {.path = "/salvo.v1.IssuanceService/BatchIssueDocuments",
-     .client_streaming = true,
-     .server_streaming = true,
-     .may_wait = true,
-     .input = &salvo__v1__batch_issue_documents_request__descriptor,
-     .output = &salvo__v1__batch_issue_documents_response__descriptor,
-     .handle = batch_issue_documents},
-    {.path = "/salvo.v1.IssuanceService/ApproveDocument",
-     .input = &salvo__v1__approve_document_request__descriptor,
-     .output = &salvo__v1__approve_document_response__descriptor,
-     .handle = life_approve_document},
-    {.path = "/salvo.v1.IssuanceService/RejectDocument",
-     .input = &salvo__v1__reject_document_request__descriptor,
-     .output = &salvo__v1__reject_document_response__descriptor,
-     .handle = life_reject_document},
-    {.path = "/salvo.v1.IssuanceService/ReissueDocument",
-     .input = &salvo__v1__reissue_document_request__descriptor,
-     .output = &salvo__v1__reissue_document_response__descriptor,
-     .handle = life_reissue_document},
-    {.path = "/salvo.v1.IssuanceService/RevokeDocument",
-     .input = &salvo__v1__revoke_document_request__descriptor,
-     .output = &salvo__v1__revoke_document_response__descriptor,
-     .handle = life_revoke_document},
-};
+/* waits: whether a document that is made may have to wait for a time-stamp authority. */
+/* clang-format off */
+#define ISSUANCE_METHODS(waits)                                                           \
+{                                                                                         \
+    {.path = "/salvo.v1.IssuanceService/IssueDocument",                                   \
+     .may_wait = (waits),                                                                 \
+     .input = &salvo__v1__issue_document_request__descriptor,                             \
+     .output = &salvo__v1__issue_document_response__descriptor,                           \
+     .handle = issue_document},                                                           \
+    {.path = "/salvo.v1.IssuanceService/BatchIssueDocuments",                             \
+     .client_streaming = true,                                                            \
+     .server_streaming = true,                                                            \
+     .may_wait = true,                                                                    \
+     .input = &salvo__v1__batch_issue_documents_request__descriptor,                      \
+     .output = &salvo__v1__batch_issue_documents_response__descriptor,                    \
+     .handle = batch_issue_documents},                                                    \
+    {.path = "/salvo.v1.IssuanceService/ApproveDocument",                                 \
+     .may_wait = (waits),                                                                 \
+     .input = &salvo__v1__approve_document_request__descriptor,                           \
+     .output = &salvo__v1__approve_document_response__descriptor,                         \
+     .handle = life_approve_document},                                                    \
+    {.path = "/salvo.v1.IssuanceService/RejectDocument",                                  \
+     .input = &salvo__v1__reject_document_request__descriptor,                            \
+     .output = &salvo__v1__reject_document_response__descriptor,                          \
+     .handle = life_reject_document},                                                     \
+    {.path = "/salvo.v1.IssuanceService/ReissueDocument",                                 \
+     .may_wait = (waits),                                                                 \
+     .input = &salvo__v1__reissue_document_request__descriptor,                           \
+     .output = &salvo__v1__reissue_document_response__descriptor,                         \
+     .handle = life_reissue_document},                                                    \
+    {.path = "/salvo.v1.IssuanceService/RevokeDocument",                                  \
+     .input = &salvo__v1__revoke_document_request__descriptor,                            \
+     .output = &salvo__v1__revoke_document_response__descriptor,                          \
+     .handle = life_revoke_document},                                                     \
+}
+/* clang-format on */
+static const struct rpc_method issuance_methods[] = ISSUANCE_METHODS(false);
+static const struct rpc_method issuance_methods_waiting[] = ISSUANCE_METHODS(true);
 
 /* --- registry --- */
 
@@ -501,12 +510,16 @@ static const struct rpc_method funding_methods[] = {
 #define SERVICE(full_name, table) SERVICE_OF(full_name, table, sizeof(table) / sizeof((table)[0]))
 
 void api_services(struct service *service, struct rpc_service ret[static API_SERVICES]) {
-  ret[0] = SERVICE("salvo.v1.IssuanceService", issuance_methods);
+  bool waits = service_asks_others(service);
+  ret[0] = waits ? SERVICE("salvo.v1.IssuanceService", issuance_methods_waiting)
+                 : SERVICE("salvo.v1.IssuanceService", issuance_methods);
   ret[1] = SERVICE("salvo.v1.RegistryService", registry_methods);
   ret[2] = SERVICE("salvo.v1.VerificationService", verification_methods);
   ret[3] = SERVICE("salvo.v1.FundingService", funding_methods);
   ret[4] =
       SERVICE_OF("salvo.v1.ProtectionService", api_protection_methods, api_protection_method_n);
   ret[5] = SERVICE_OF("salvo.v1.LogService", api_log_methods, api_log_method_n);
-  ret[6] = SERVICE_OF("salvo.v1.BoardingService", api_boarding_methods, api_boarding_method_n);
+  ret[6] = SERVICE_OF("salvo.v1.BoardingService",
+                      waits ? api_boarding_methods_waiting : api_boarding_methods,
+                      api_boarding_method_n);
 }

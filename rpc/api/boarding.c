@@ -60,18 +60,26 @@ static sv_status close_manifest(struct rpc_call *call, struct sv_ctx *ctx, void 
   return answer.manifest ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);
 }
 
-const struct rpc_method api_boarding_methods[] = {
-    {.path = "/salvo.v1.BoardingService/CheckOccupant",
-     .input = &salvo__v1__check_occupant_request__descriptor,
-     .output = &salvo__v1__check_occupant_response__descriptor,
-     .handle = check_occupant},
-    {.path = "/salvo.v1.BoardingService/MarkOccupant",
-     .input = &salvo__v1__mark_occupant_request__descriptor,
-     .output = &salvo__v1__mark_occupant_response__descriptor,
-     .handle = mark_occupant},
-    {.path = "/salvo.v1.BoardingService/CloseManifest",
-     .input = &salvo__v1__close_manifest_request__descriptor,
-     .output = &salvo__v1__close_manifest_response__descriptor,
-     .handle = close_manifest},
-};
+/* waits: whether the version that takes somebody off may have to wait for a time-stamp authority. */
+/* clang-format off */
+#define BOARDING_METHODS(waits)                                                           \
+{                                                                                         \
+    {.path = "/salvo.v1.BoardingService/CheckOccupant",                                   \
+     .input = &salvo__v1__check_occupant_request__descriptor,                             \
+     .output = &salvo__v1__check_occupant_response__descriptor,                           \
+     .handle = check_occupant},                                                           \
+    {.path = "/salvo.v1.BoardingService/MarkOccupant",                                    \
+     .may_wait = (waits),                                                                 \
+     .input = &salvo__v1__mark_occupant_request__descriptor,                              \
+     .output = &salvo__v1__mark_occupant_response__descriptor,                            \
+     .handle = mark_occupant},                                                            \
+    {.path = "/salvo.v1.BoardingService/CloseManifest",                                   \
+     .may_wait = (waits),                                                                 \
+     .input = &salvo__v1__close_manifest_request__descriptor,                             \
+     .output = &salvo__v1__close_manifest_response__descriptor,                           \
+     .handle = close_manifest},                                                           \
+}
+/* clang-format on */
+const struct rpc_method api_boarding_methods[] = BOARDING_METHODS(false);
+const struct rpc_method api_boarding_methods_waiting[] = BOARDING_METHODS(true);
 const size_t api_boarding_method_n = sizeof api_boarding_methods / sizeof api_boarding_methods[0];

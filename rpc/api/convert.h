@@ -55,6 +55,7 @@ Google__Protobuf__Timestamp *convert_timestamp(struct sv_ctx *ctx, int64_t us);
 extern const struct rpc_method api_protection_methods[];
 extern const size_t api_protection_method_n;
 extern const struct rpc_method api_boarding_methods[];
+extern const struct rpc_method api_boarding_methods_waiting[]; /* as many */
 extern const size_t api_boarding_method_n;
 extern const struct rpc_method api_log_methods[];
 extern const size_t api_log_method_n;

@@ -186,7 +186,8 @@ def judges_accept(pdf, authority):
         assert "Signature Validation: Signature is Valid." in run("pdfsig", "-nocert", path)[1]
         code, said = run("qpdf", "--check", path)
         assert code == 0 and "No syntax or stream encoding errors" in said, said
-        assert "The signature is valid" in run("mutool", "sign", "-v", path)[1]  # it says nothing of document time-stamps
+        said = run("mutool", "sign", "-v", path)[1]  # of document time-stamps it says nothing
+        assert "The signature is valid" in said or "The document is unchanged since signing" in said, said
         first = reading.signatures[0]
         (Path(directory) / "cms").write_bytes(first.der)
         (Path(directory) / "content").write_bytes(first.covered)

@@ -155,6 +155,19 @@ def test_what_can_be_had_is_issued_where_policy_says_later(tmp_path, services, t
         server.stop()
 
 
+def test_who_is_taken_off_a_flight_is_off_it_whatever_is_down(server, services):
+    from boarding_test import flight, mark, send
+    occupants, issued = flight(server)
+    services.good(tsa="down")
+    answer = send(server, mark(issued.document.number, occupants[0], "OFFLOADED"))
+    manifest = answer.manifest
+    assert (manifest.version, manifest.state, manifest.level) == (2, D.STATE_ISSUED, "B-B")
+    services.good()
+    assert server.salvo("admin", "augment", "--due").returncode == 0
+    now = server.client("flight").download(issued.document.number)
+    assert judges_accept(now, services.authority).level == "B-LT"
+
+
 @pytest.mark.parametrize("old, new, says", [
     ('url = "http', 'url = "ftp', "url"), ("timeout_ms = 1500; };\nrev", "timeout_ms = 90000; };\nrev", "timeout_ms"),
     ("tsa-trust.pem", "nothing.pem", "nothing.pem"), ('policy = "1.3', 'policy = "a.3', "policy"),
