@@ -111,7 +111,11 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
   SV_TRY(verify_trust_open(ctx, &s->trust, 1, &w->trust));
   SV_TRY(docs_open(ctx, s->templates, &w->docs));
   if (s->services.given) {
+    struct sv_bytes anchors;
     SV_TRY(services_client_open(ctx, &s->services, &w->outside));
+    /* who vouches for a time-stamp when it is taken, vouches for it when it is judged */
+    SV_TRY(file_read(ctx, s->services.tsa_trust, &anchors));
+    SV_TRY(verify_trust_stamps(ctx, w->trust, anchors));
   }
   if (!tlog_origin_valid(s->log_origin) || !tlog_origin_valid(s->trust_name)) {
     return SV_FAIL(ctx, CONFIG, "log.origin or signing.trust_name is no name of a key");

@@ -4,7 +4,7 @@ later stay what it was?"""
 import sqlite3
 
 import pytest
-from conftest import example, record_facts, refused, registry_pb2
+from conftest import example, record_facts, refused, registry_pb2, verification_pb2
 from leveled import (KINDS, LEVELS, Reading, TrustServices, judges_accept, letter, leveled, local, names_of, sha256,
                      statements_cover)
 
@@ -19,6 +19,12 @@ def services(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def calm(services):
     services.good()
+
+
+def assert_valid(server, pdf, level):
+    report = server.client("gate").verify(pdf)
+    assert report.verdict == verification_pb2.VerificationReport.VERDICT_VALID, report
+    assert report.signatures[0].level == level, report
 
 
 def one_of_each(server):
@@ -48,6 +54,7 @@ def test_each_kind_comes_at_each_level(tmp_path, services, level):
                         "Utopia Trial Time Root"} <= names_of(reading.certs)
                 assert statements_cover(reading) == set()
             assert len(reading.document_stamps) == (level == "B-LTA")
+            assert_valid(server, made.pdf, level)
     finally:
         server.stop()
     audited = local(server, "audit")
@@ -101,6 +108,7 @@ def test_a_raised_file_is_the_old_one_with_more_behind_it(raised, services):
         assert len(reading.document_stamps) == 2 and not reading.signatures[0].tokens
         document = case.registry.GetDocument(registry_pb2.GetDocumentRequest(number=made.document.number)).document
         assert (document.level, document.file_sha256, document.pdf_sha256) == ("B-LTA", sha256(now), sha256(made.pdf))
+        assert_valid(server, now, "B-LTA")
         again = case.issue(request)  # the same id has the same bytes, whatever was appended since
         assert again.pdf == made.pdf and again.document.level == "B-LTA"
 
