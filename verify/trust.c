@@ -1,6 +1,7 @@
 /* Trust lists from files. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "verify/trust_struct.h"
 
@@ -55,6 +56,20 @@ sv_status verify_trust_open(struct sv_ctx *ctx, const char *const *paths, size_t
     SV_TRY(append_file(ctx, paths[i], &pem));
   }
   return verify_trust_of(ctx, sv_buf_bytes(&pem), ret);
+}
+
+static bool believed(enum pki_fault fault) { return fault == PKI_TRUSTED || fault == PKI_EXPIRED; }
+
+bool verify_trust_believes(const struct verify_trust *t, const struct pki_chain *document,
+                           const struct pki_chain *visible, int64_t at_us) {
+  const struct pki_cert *own = pki_chain_signer(visible);
+  char signer[5];
+  (void)snprintf(signer, sizeof signer, "%.2s%.2s", pki_cert_country(own),
+                 pki_cert_common_name(own));
+  const struct pki_cert *listed = pki_trust_seal_signer(t->pki, signer, pki_cert_serial_hex(own));
+  return believed(pki_trust_document(t->pki, document, at_us)) && listed &&
+         memcmp(pki_cert_sha256(listed), pki_cert_sha256(own), 32) == 0 &&
+         believed(pki_trust_seal(t->pki, listed, at_us));
 }
 
 void verify_trust_close(struct verify_trust *t) {

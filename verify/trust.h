@@ -2,6 +2,7 @@
  * any thread may read it. */
 #pragma once
 #include "base/ctx.h"
+#include "pki/cert.h"
 
 struct verify_trust;
 
@@ -15,5 +16,8 @@ sv_status verify_trust_of(struct sv_ctx *ctx, struct sv_bytes pem, struct verify
  * Without this call the anchors of documents vouch for both. Before the trust is shared between threads.
  * Fails: CERT_FORMAT, NO_MEMORY. */
 sv_status verify_trust_stamps(struct sv_ctx *ctx, struct verify_trust *trust, struct sv_bytes pem);
+/* Whether these signers are led to from the anchors, be it that they expired. */
+bool verify_trust_believes(const struct verify_trust *trust, const struct pki_chain *document,
+                           const struct pki_chain *visible, int64_t at_us);
 void verify_trust_close(struct verify_trust *trust);
 SV_AUTO_DEFINE(struct verify_trust, verify_trust_close)
