@@ -183,8 +183,8 @@ int main(int argc, char **argv) {
   const char *trust = path[0];
   must(&ctx, verify_trust_open(&ctx, &trust, 1, &b.trust));
   must(&ctx, docs_open(&ctx, argv[2], &b.docs));
-  b.content.template_name = docs_template_for(b.docs, &b.content);
-  b.content.letter.legal_basis = docs_legal_basis_at(b.docs, &b.content, 0);
+  b.content.template_name = docs_template_for(b.docs, &ctx, &b.content);
+  b.content.letter.legal_basis = docs_legal_basis_at(b.docs, &ctx, &b.content, 0);
   int rounds = atoi(argv[3]);
   double record = measure(&b, keep, rounds, step_record);
   double visible = measure(&b, keep, rounds, step_visible);

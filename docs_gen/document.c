@@ -1,30 +1,62 @@
-/* Opening, compiling and drawing. Invariant: after docs_open nothing of struct docs is written again. */
+/* Drawing, over the edition of the templates that is in force. Invariant: after docs_open nothing of struct docs is written
+ * but which edition that is; a call draws from one edition from its beginning to its end. */
 #include "docs_gen/document.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "docs_gen/draw/assemble.h"
 #include "docs_gen/draw/deflate.h"
 #include "docs_gen/draw/jpeg.h"
 #include "docs_gen/draw/objects.h"
 #include "docs_gen/dump.h"
-#include "docs_gen/layout/layout.h"
+#include "docs_gen/edition.h"
 #include "docs_gen/layout/ornament.h"
+#include "docs_gen/layout/overlap.h"
 
 enum { DOCS_ARENA_BYTES = 64 * 1024 * 1024 };
 
+/* Which edition is in force. */
+struct force {
+  pthread_mutex_t lock;
+  struct edition *edition;
+};
+
 struct docs {
   struct sv_arena *mem;
-  struct faces faces;
-  struct templates templates;
-  struct layout_ornaments ornaments;
+  struct edition_means means;
   struct sv_bytes icc;
-  struct assemble_static *statics[TEMPLATE_COUNT][LAYOUT_VARIANTS][LAYOUT_PARTS];
+  const char *dir;
+  struct force *force;
 };
 
 SV_AUTO_DEFINE(struct docs, docs_close)
 SV_AUTO_DEFINE(FILE, fclose)
+
+/* ---- editions ---- */
+
+/* An edition that a call holds. */
+struct held {
+  struct force *force;
+  struct edition *edition;
+};
+
+static void held_drop(struct held *h) {
+  (void)pthread_mutex_lock(&h->force->lock);
+  bool last = --h->edition->holders == 0;
+  (void)pthread_mutex_unlock(&h->force->lock);
+  if (last) {
+    edition_close(h->edition);
+  }
+}
+
+static struct held hold(const struct docs *docs) {
+  (void)pthread_mutex_lock(&docs->force->lock);
+  struct edition *e = docs->force->edition;
+  e->holders++;
+  (void)pthread_mutex_unlock(&docs->force->lock);
+  return (struct held){docs->force, e};
+}
+#define HOLD(name, docs) __attribute__((cleanup(held_drop))) struct held name = hold(docs)
 
 /* ---- opening ---- */
 
@@ -49,66 +81,24 @@ static sv_status make_ornaments(struct sv_ctx *ctx, struct layout_ornaments *ret
   return ornament_seal(ctx, 12, &ret->seal_small);
 }
 
-static void draw_static(struct canvas *c, const struct layout *l, enum layout_part part) {
-  switch (l->t->kind) {
-    case MODEL_SAFE_CONDUCT:
-      letter_static(c, l);
-      break;
-    case MODEL_FLIGHT_MANIFEST:
-      manifest_static(c, l, part);
-      break;
-    default:
-      receipt_static(c, l, part);
+static sv_status force_open(struct sv_ctx *ctx, struct docs *docs) {
+  struct force *f = SV_NEW(ctx->mem, struct force);
+  if (!f || pthread_mutex_init(&f->lock, NULL) != 0) {
+    return SV_FAIL(ctx, NO_MEMORY, "documents");
   }
-}
-
-static sv_status compile(struct sv_ctx *ctx, const struct docs *docs, const struct template *t,
-                         enum layout_variant variant, enum layout_part part,
-                         struct assemble_static **ret) {
-  struct assemble_static *s = SV_NEW(ctx->mem, struct assemble_static);
-  struct text_session *session = SV_NEW(ctx->mem, struct text_session);
-  struct canvas *c = SV_NEW(ctx->mem, struct canvas);
-  if (!s || !session || !c) {
-    return SV_FAIL(ctx, NO_MEMORY, "%s", t->name);
-  }
-  *session = (struct text_session){.ctx = ctx, .faces = &docs->faces};
-  *c = canvas_on(session,
-                 (uint16_t)(part + 1)); /* any page of that part: the marks count anew on each */
-  c->kerned = true;
-  draw_static(c,
-              &(struct layout){.captions = &docs->templates.captions,
-                               .t = t,
-                               .ornaments = &docs->ornaments,
-                               .variant = variant},
-              part);
-  if (sv_failed(c->list.fault) || session->dynamic_count) {
-    return SV_FAIL(ctx, TEMPLATE, "%s: a text does not fit or has characters outside the faces",
-                   t->name);
-  }
-  SV_TRY(content_write(&c->list, (uint16_t)(part + 1), 0, s->fonts, &s->content));
-  SV_TRY(deflate_bytes(ctx, s->content.bytes, 9, &s->deflated));
-  s->list = &c->list;
-  *ret = s;
+  docs->force = f;
+  SV_TRY(edition_open(ctx, &docs->means, docs->dir, &f->edition));
+  f->edition->holders = 1;
   return SV_DONE;
 }
 
 static sv_status open_parts(struct sv_ctx *ctx, const char *dir, struct docs *docs) {
   SV_TRY(pdf_library_check(ctx));
-  SV_TRY(faces_open(ctx, &docs->faces));
-  SV_TRY(templates_open(ctx, dir, &docs->templates));
-  SV_TRY(make_ornaments(ctx, &docs->ornaments));
+  SV_TRY(faces_open(ctx, &docs->means.faces));
+  SV_TRY(make_ornaments(ctx, &docs->means.ornaments));
   SV_TRY(read_icc(ctx, &docs->icc));
-  for (size_t i = 0; i < TEMPLATE_COUNT; i++) {
-    const struct template *t = &docs->templates.v[i];
-    int parts = t->kind == MODEL_SAFE_CONDUCT ? 1 : LAYOUT_PARTS;
-    for (int v = 0; v < LAYOUT_VARIANTS; v++) {
-      for (int p = 0; p < parts; p++) {
-        SV_TRY(compile(ctx, docs, t, (enum layout_variant)v, (enum layout_part)p,
-                       &docs->statics[i][v][p]));
-      }
-    }
-  }
-  return SV_DONE;
+  docs->dir = sv_arena_strdup(ctx->mem, dir);
+  return docs->dir ? force_open(ctx, docs) : SV_FAIL(ctx, NO_MEMORY, "documents");
 }
 
 sv_status docs_open(struct sv_ctx *ctx, const char *templates_dir, struct docs **ret) {
@@ -125,9 +115,31 @@ sv_status docs_open(struct sv_ctx *ctx, const char *templates_dir, struct docs *
   return SV_DONE;
 }
 
+sv_status docs_reload(struct docs *docs, struct sv_ctx *ctx) {
+  struct edition *next;
+  SV_TRY(edition_open(ctx, &docs->means, docs->dir, &next));
+  next->holders = 1;
+  HOLD(now, docs);
+  sv_status follows = edition_follows(next, now.edition, ctx);
+  if (sv_failed(follows)) {
+    edition_close(next);
+    return follows;
+  }
+  (void)pthread_mutex_lock(&docs->force->lock);
+  struct held before = {docs->force, docs->force->edition};
+  docs->force->edition = next;
+  (void)pthread_mutex_unlock(&docs->force->lock);
+  held_drop(&before);
+  return SV_DONE;
+}
+
 void docs_close(struct docs *docs) {
   if (docs) {
-    faces_close(&docs->faces);
+    if (docs->force) {
+      edition_close(docs->force->edition);
+      (void)pthread_mutex_destroy(&docs->force->lock);
+    }
+    faces_close(&docs->means.faces);
     sv_arena_close(docs->mem);
     free(docs);
   }
@@ -135,22 +147,58 @@ void docs_close(struct docs *docs) {
 
 /* ---- questions ---- */
 
-const char *docs_template_for(const struct docs *docs, const struct model_content *content) {
-  const struct template *t = template_of(&docs->templates, content);
-  return t ? t->name : NULL;
+static const struct template *template_for(const struct edition *e,
+                                           const struct model_content *content) {
+  int i = templates_find(&e->templates, content);
+  return i < 0 ? NULL : &e->templates.v[0][i];
 }
 
-const char *docs_legal_basis_at(const struct docs *docs, const struct model_content *content,
-                                size_t i) {
-  const struct template *t = template_of(&docs->templates, content);
-  return t && i < t->basis_n ? t->bases[i].id : NULL;
+static const char *kept(struct sv_ctx *ctx, const char *text) {
+  return text ? sv_arena_strdup(ctx->mem, text) : NULL;
+}
+
+const char *docs_template_for(const struct docs *docs, struct sv_ctx *ctx,
+                              const struct model_content *content) {
+  HOLD(now, docs);
+  const struct template *t = template_for(now.edition, content);
+  return kept(ctx, t ? t->name : NULL);
+}
+
+const char *docs_template_at(const struct docs *docs, struct sv_ctx *ctx, size_t i,
+                             uint8_t ret_sha256[static 32]) {
+  HOLD(now, docs);
+  const struct templates *set = &now.edition->templates;
+  if (i >= set->template_n) {
+    return NULL;
+  }
+  memcpy(ret_sha256, set->v[0][i].sha256, 32);
+  return kept(ctx, set->v[0][i].name);
+}
+
+const char *docs_language_at(const struct docs *docs, struct sv_ctx *ctx, size_t i) {
+  HOLD(now, docs);
+  const struct templates *set = &now.edition->templates;
+  return kept(ctx, i < set->language_n ? set->languages[i].code : NULL);
+}
+
+bool docs_language_known(const struct docs *docs, const char *tag) {
+  HOLD(now, docs);
+  return templates_language(&now.edition->templates, tag) >= 0;
+}
+
+const char *docs_legal_basis_at(const struct docs *docs, struct sv_ctx *ctx,
+                                const struct model_content *content, size_t i) {
+  HOLD(now, docs);
+  const struct template *t = template_for(now.edition, content);
+  return kept(ctx, t && i < t->basis_n ? t->bases[i].id : NULL);
 }
 
 bool docs_legal_basis_known(const struct docs *docs, const struct model_content *content,
                             const char *id) {
-  const char *known;
-  for (size_t i = 0; (known = docs_legal_basis_at(docs, content, i)) != NULL; i++) {
-    if (strcmp(known, id) == 0) {
+  HOLD(now, docs);
+  const struct template *t = template_for(now.edition, content);
+  for (size_t i = 0; t && i < t->basis_n; i++) {
+    if (strcmp(t->bases[i].id, id) == 0) {
       return true;
     }
   }
@@ -206,63 +254,25 @@ static sv_status make_codes(struct sv_ctx *ctx, const struct docs_request *r, st
   return SV_DONE;
 }
 
-static void draw_own(struct drawing *d) {
-  switch (d->layout.t->kind) {
-    case MODEL_SAFE_CONDUCT:
-      letter_draw(&d->canvas, &d->layout);
-      break;
-    case MODEL_FLIGHT_MANIFEST:
-      manifest_draw(&d->canvas, &d->layout);
-      break;
-    default:
-      receipt_draw(&d->canvas, &d->layout);
-  }
-}
-
-static sv_status begin(const struct docs *docs, struct sv_ctx *ctx, const struct docs_request *r,
-                       struct drawing **ret) {
-  const struct template *t = template_of(&docs->templates, r->content);
+static sv_status begin(const struct docs *docs, const struct edition *e, struct sv_ctx *ctx,
+                       const struct docs_request *r, struct drawing **ret) {
   struct drawing *d = SV_NEW(ctx->mem, struct drawing);
-  if (!t) {
-    return SV_FAIL(ctx, TEMPLATE, "no template for kind %d", (int)r->content->kind);
-  }
   if (!d) {
     return SV_FAIL(ctx, NO_MEMORY, "drawing");
   }
-  d->session = (struct text_session){.ctx = ctx, .faces = &docs->faces};
-  d->canvas = canvas_on(&d->session, 1);
-  d->layout = (struct layout){
-      .captions = &docs->templates.captions,
-      .t = t,
-      .ornaments = &docs->ornaments,
-      .variant = r->issue->preview    ? LAYOUT_DRAFT
-                 : r->issue->specimen ? LAYOUT_SPECIMEN
-                                      : LAYOUT_PLAIN,
-      .request = r,
-      .codes = d->codes,
-      .page_count = docs_page_count(docs, r->content),
-      .content = r->content,
-      .issue = r->issue,
-  };
-  if (d->layout.page_count > ASSEMBLE_PAGES_MAX) {
-    return SV_FAIL(ctx, RENDER, "%u pages", d->layout.page_count);
-  }
+  SV_TRY(edition_layout(e, &docs->means, ctx, r, &d->layout));
+  d->layout.codes = d->codes;
+  d->session = (struct text_session){.ctx = ctx, .faces = &docs->means.faces};
+  d->canvas = canvas_on(&d->session, 1, d->layout.captions->languages);
   *ret = d;
   return SV_DONE;
 }
 
-static const struct assemble_static *static_of(const struct docs *docs, const struct drawing *d,
-                                               uint32_t page) {
-  size_t i = (size_t)(d->layout.t - docs->templates.v);
-  enum layout_part part = page == 1 ? LAYOUT_FIRST : page == 2 ? LAYOUT_SECOND : LAYOUT_LATER;
-  return docs->statics[i][d->layout.variant][part];
-}
-
-static sv_status write_pages(const struct docs *docs, struct drawing *d) {
+static sv_status write_pages(const struct docs *docs, struct edition *e, struct drawing *d) {
   struct assemble_input *f = &d->file;
   for (uint32_t page = 1; page <= d->layout.page_count; page++) {
     struct assemble_page *p = &f->pages[page - 1];
-    p->fixed = static_of(docs, d, page);
+    SV_TRY(edition_static(e, &docs->means, f->ctx, &d->layout, edition_part(page), &p->fixed));
     SV_TRY(content_write(&d->canvas.list, (uint16_t)page, p->fixed->content.next_mcid, f->fonts,
                          &p->content));
     for (size_t i = 0; i < TEXT_FONTS; i++) {
@@ -299,13 +309,14 @@ static void describe(const struct docs *docs, struct sv_ctx *ctx, const struct d
   f->page_count = d->layout.page_count;
   f->icc = docs->icc;
   f->record = r->record;
-  f->record_description = docs->templates.captions.words[WORD_attachment].es;
-  f->title = *issue->number ? issue->number : docs->templates.captions.words[WORD_draft_mark].es;
+  f->record_description = d->layout.captions->words[WORD_attachment].first;
+  f->title = *issue->number ? issue->number : d->layout.captions->words[WORD_draft_mark].first;
   f->time_us = issue->issue_time_us;
   f->contents_room = issue->preview ? 0 : r->contents_room;
+  f->language = d->layout.captions->languages[0];
   f->signer_name = issue->signatory.name ? issue->signatory.name : "";
   f->signature_order = LAYOUT_SIGNATURE_ORDER;
-  f->signature_alt = docs->templates.captions.words[WORD_electronic_signature].es;
+  f->signature_alt = d->layout.captions->words[WORD_electronic_signature].first;
   memcpy(f->id, issue->record_sha256, 32);
   f->id[30] ^= (uint8_t)issue->version;
   f->id[31] ^= (uint8_t)issue->copy;
@@ -313,23 +324,24 @@ static void describe(const struct docs *docs, struct sv_ctx *ctx, const struct d
   signature_box(d);
 }
 
-static sv_status draw(const struct docs *docs, struct sv_ctx *ctx, const struct docs_request *r,
-                      struct drawing **ret) {
-  SV_TRY(begin(docs, ctx, r, ret));
+static sv_status draw(const struct docs *docs, const struct edition *e, struct sv_ctx *ctx,
+                      const struct docs_request *r, struct drawing **ret) {
+  SV_TRY(begin(docs, e, ctx, r, ret));
   struct drawing *d = *ret;
   SV_TRY(make_codes(ctx, r, d));
   SV_TRY(sv_ctx_alive(ctx));
-  draw_own(d);
+  edition_draw(&d->canvas, &d->layout);
   return d->canvas.list.fault;
 }
 
 sv_status docs_render(const struct docs *docs, struct sv_ctx *ctx,
                       const struct docs_request *request, struct sv_bytes *ret_pdf,
                       struct sv_sig_slot *ret_slot) {
+  HOLD(now, docs);
   struct drawing *d;
-  SV_TRY(draw(docs, ctx, request, &d));
+  SV_TRY(draw(docs, now.edition, ctx, request, &d));
   describe(docs, ctx, request, d);
-  SV_TRY(write_pages(docs, d));
+  SV_TRY(write_pages(docs, now.edition, d));
   if (request->content->kind == MODEL_SAFE_CONDUCT &&
       request->content->letter.holder.portrait_jpeg.n) {
     struct assemble_picture *p = &d->file.portrait;
@@ -340,14 +352,24 @@ sv_status docs_render(const struct docs *docs, struct sv_ctx *ctx,
   return assemble(&d->file, ret_pdf, ret_slot);
 }
 
+/* Of a document's layout, what its static half knows. */
+static struct layout static_layout(const struct layout *l) {
+  return (struct layout){
+      .captions = l->captions, .t = l->t, .ornaments = l->ornaments, .variant = l->variant};
+}
+
 sv_status docs_dump(const struct docs *docs, struct sv_ctx *ctx, const struct docs_request *request,
                     const char **ret) {
+  HOLD(now, docs);
   struct drawing *d;
-  SV_TRY(draw(docs, ctx, request, &d));
+  SV_TRY(draw(docs, now.edition, ctx, request, &d));
   struct sv_buf out = sv_buf_in(ctx->mem, 0);
   for (uint32_t page = 1; page <= d->layout.page_count && page <= 3; page++) {
     sv_buf_printf(&out, "# static part of page %u\n", page);
-    SV_TRY(list_dump(static_of(docs, d, page)->list, &out));
+    const struct list *fixed;
+    struct layout plain = static_layout(&d->layout);
+    SV_TRY(edition_list(&docs->means, ctx, &plain, edition_part(page), &fixed));
+    SV_TRY(list_dump(fixed, &out));
   }
   sv_buf_str(&out, "# the document's own\n");
   SV_TRY(list_dump(&d->canvas.list, &out));
@@ -356,6 +378,27 @@ sv_status docs_dump(const struct docs *docs, struct sv_ctx *ctx, const struct do
     return SV_FAIL(ctx, NO_MEMORY, "dump");
   }
   *ret = (const char *)out.p;
+  return SV_DONE;
+}
+
+sv_status docs_crowded(const struct docs *docs, struct sv_ctx *ctx,
+                       const struct docs_request *request, const char **ret_text,
+                       uint32_t *ret_page) {
+  HOLD(now, docs);
+  struct drawing *d;
+  SV_TRY(draw(docs, now.edition, ctx, request, &d));
+  struct layout plain = static_layout(&d->layout);
+  for (uint32_t page = 1; page <= d->layout.page_count; page++) {
+    const struct list *fixed;
+    const char *other;
+    SV_TRY(edition_list(&docs->means, ctx, &plain, edition_part(page), &fixed));
+    const struct list_text *text = overlap_find(fixed, &d->canvas.list, (uint16_t)page, &other);
+    if (text) {
+      *ret_text = text->line.text, *ret_page = page;
+      return SV_DONE;
+    }
+  }
+  *ret_text = NULL, *ret_page = 0;
   return SV_DONE;
 }
 
@@ -395,8 +438,9 @@ static const struct model_issue blank_issue = {
 sv_status docs_check_content(const struct docs *docs, struct sv_ctx *ctx,
                              const struct model_content *content) {
   struct docs_request request = {.content = content, .issue = &blank_issue};
+  HOLD(now, docs);
   struct drawing *d;
-  SV_TRY(begin(docs, ctx, &request, &d));
+  SV_TRY(begin(docs, now.edition, ctx, &request, &d));
   d->canvas.path = "";
   if (content->kind == MODEL_SAFE_CONDUCT && content->letter.holder.portrait_jpeg.n) {
     struct assemble_picture p;
@@ -407,7 +451,7 @@ sv_status docs_check_content(const struct docs *docs, struct sv_ctx *ctx,
                      "safe_conduct.holder.portrait_jpeg");
     }
   }
-  draw_own(d);
+  edition_draw(&d->canvas, &d->layout);
   SV_TRY(d->canvas.list.fault);
   return sv_ctx_violations_status(ctx);
 }

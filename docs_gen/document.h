@@ -9,13 +9,18 @@
  * workers. */
 struct docs;
 
-/* templates_dir holds a folder a kind, and captions/. The faces are those of fonts-noto-core, fonts-noto-mono,
+/* templates_dir holds a folder a kind, captions/ and languages.conf. The faces are those of fonts-noto-core, fonts-noto-mono,
  * fonts-ocr-b and fonts-droid-fallback.
  * Fails    TEMPLATE with file and line (a missing word, a character without a glyph, a text that does not fit), IO,
  *          NO_MEMORY.
  * ret      caller: docs_close, which accepts NULL. */
 sv_status docs_open(struct sv_ctx *ctx, const char *templates_dir, struct docs **ret);
 void docs_close(struct docs *docs);
+
+/* Reads the templates anew, and puts them in force at once for whatever begins afterwards. A fault leaves those before in
+ * force; so does a template whose texts changed while its version did not.
+ * Fails     TEMPLATE with file and line, IO, NO_MEMORY.   Thread  one at a time; others may draw meanwhile. */
+sv_status docs_reload(struct docs *docs, struct sv_ctx *ctx);
 
 /* The bytes of the bar code of a page (1-based). A letter's is drawn twice. */
 struct docs_seal {
@@ -57,12 +62,21 @@ size_t docs_page_lines(const struct model_content *content, uint32_t page, size_
 sv_status docs_check_content(const struct docs *docs, struct sv_ctx *ctx,
                              const struct model_content *content);
 
-/* "safe_conduct/protection_stay@1"; NULL for an unknown kind or purpose. Lives as long as docs. */
-const char *docs_template_for(const struct docs *docs, const struct model_content *content);
+/* "safe_conduct/protection_stay@1": the template that the content names, or the newest of its kind and purpose; NULL when
+ * there is none. In ctx->mem. */
+const char *docs_template_for(const struct docs *docs, struct sv_ctx *ctx,
+                              const struct model_content *content);
+/* Template number i and the digest of all files that it is made of; NULL at the end. In ctx->mem. */
+const char *docs_template_at(const struct docs *docs, struct sv_ctx *ctx, size_t i,
+                             uint8_t ret_sha256[static 32]);
+
+/* Languages of the set, in its order; NULL at the end. In ctx->mem. Whether a tag (BCP 47) is of one of them. */
+const char *docs_language_at(const struct docs *docs, struct sv_ctx *ctx, size_t i);
+bool docs_language_known(const struct docs *docs, const char *tag);
 
 /* Whether a letter's legal_basis is an id of its template's catalogue. */
 bool docs_legal_basis_known(const struct docs *docs, const struct model_content *content,
                             const char *id);
-/* The id number i of that catalogue, NULL at its end. */
-const char *docs_legal_basis_at(const struct docs *docs, const struct model_content *content,
-                                size_t i);
+/* The id number i of that catalogue, NULL at its end. In ctx->mem. */
+const char *docs_legal_basis_at(const struct docs *docs, struct sv_ctx *ctx,
+                                const struct model_content *content, size_t i);

@@ -35,20 +35,19 @@ static void issuer_check(struct service *s, struct sv_ctx *ctx, const struct ser
 }
 
 static void template_check(struct service *s, struct sv_ctx *ctx, const struct model_content *c) {
-  const char *wanted = docs_template_for(s->parts.docs, c);
-  if (!wanted) {
-    return; /* the purpose is at fault, and said so */
-  }
-  if (c->template_name[0] && strcmp(c->template_name, wanted) != 0) {
-    sv_ctx_violate(ctx, "is no template of this document", "template");
+  if (!docs_template_for(s->parts.docs, ctx, c)) {
+    if (c->template_name[0]) {
+      sv_ctx_violate(ctx, "is no template of this document", "template");
+    }
+    return; /* or the purpose is at fault, and said so */
   }
   if (c->languages.n > 2) {
     sv_ctx_violate(ctx, "has too many elements", "languages");
     return;
   }
   for (size_t i = 0; i < c->languages.n; i++) {
-    if (strcmp(c->languages.v[i], "es") != 0 && strcmp(c->languages.v[i], "en") != 0) {
-      sv_ctx_violate(ctx, "is no language of the template (es, en)", "languages[%zu]", i);
+    if (!docs_language_known(s->parts.docs, c->languages.v[i])) {
+      sv_ctx_violate(ctx, "is no language of the templates", "languages[%zu]", i);
     } else if (i && strcmp(c->languages.v[i], c->languages.v[0]) == 0) {
       sv_ctx_violate(ctx, "is there twice", "languages[%zu]", i);
     }
@@ -92,15 +91,15 @@ static void supersedes_check(struct sv_ctx *ctx, const struct service_issue_requ
 }
 
 /* What the caller left out, as far as it is needed to draw. */
-static void defaults_fill(struct service *s, const struct model_authority *authority,
-                          struct model_content *c) {
-  const char *name = docs_template_for(s->parts.docs, c);
+static void defaults_fill(struct service *s, struct sv_ctx *ctx,
+                          const struct model_authority *authority, struct model_content *c) {
+  const char *name = docs_template_for(s->parts.docs, ctx, c);
   c->template_name = name ? name : "";
   if (c->kind != MODEL_SAFE_CONDUCT) {
     return;
   }
   if (c->letter.legal_basis[0] == '\0') {
-    const char *first = docs_legal_basis_at(s->parts.docs, c, 0);
+    const char *first = docs_legal_basis_at(s->parts.docs, ctx, c, 0);
     c->letter.legal_basis = first ? first : "";
   }
   if (c->letter.issuing_place[0] == '\0') {
@@ -111,7 +110,7 @@ static void defaults_fill(struct service *s, const struct model_authority *autho
 sv_status service_content_complete(struct service *s, struct sv_ctx *ctx,
                                    const struct model_authority *authority,
                                    struct model_content *c) {
-  defaults_fill(s, authority, c);
+  defaults_fill(s, ctx, authority, c);
   SV_TRY(model_complete(ctx, c));
   struct sv_bytes *portrait = &c->letter.holder.portrait_jpeg;
   if (c->kind != MODEL_SAFE_CONDUCT || portrait->n == 0) {
@@ -133,7 +132,7 @@ sv_status service_request_check(struct service *s, struct sv_ctx *ctx,
     mrz_check(ctx, &c->letter);
   }
   if (!sv_failed(checked)) {
-    defaults_fill(s, caller->authority, c);
+    defaults_fill(s, ctx, caller->authority, c);
     sv_status drawn = docs_check_content(s->parts.docs, ctx, c);
     if (sv_failed(drawn) && drawn.reason != SV_FIELD_INVALID) {
       return drawn;

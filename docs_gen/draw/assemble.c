@@ -228,10 +228,10 @@ static sv_status put_catalog(struct assembly *a) {
                 : "";
   const char *entries = TEXT(
       a,
-      "/Lang(es)/Metadata %u 0 R/MarkInfo<</Marked true>>/ViewerPreferences<</DisplayDocTitle true"
+      "/Lang(%s)/Metadata %u 0 R/MarkInfo<</Marked true>>/ViewerPreferences<</DisplayDocTitle true"
       "/PrintScaling/None>>/StructTreeRoot %u 0 R/OutputIntents[<</Type/OutputIntent/S/GTS_PDFA1"
       "/OutputConditionIdentifier(sRGB)/Info(sRGB IEC61966-2.1)/DestOutputProfile %u 0 R>>]%s%s",
-      a->metadata, a->tree, a->icc, attachment, form);
+      in->language, a->metadata, a->tree, a->icc, attachment, form);
   const char *title = xmp_pdf_string(a->ctx, in->title);
   const char *info = TEXT(a, "/Title%s/Creator(%s)/Producer(%s)/CreationDate(%s)/ModDate(%s)",
                           title, xmp_producer, xmp_producer, date, date);

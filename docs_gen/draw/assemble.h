@@ -8,7 +8,7 @@ enum { ASSEMBLE_PAGES_MAX = 80 };
 /* A page part made when the templates were compiled: its content deflated, its list for the structure. */
 struct assemble_static {
   struct sv_bytes deflated;
-  const struct list *list;
+  const struct list *list; /* its elements alone */
   struct content content;
   bool fonts[TEXT_FONTS];
 };
@@ -41,6 +41,7 @@ struct assemble_input {
   struct sv_bytes record;
   const char *record_description;
   const char *title;
+  const char *language; /* of the document */
   const char *signer_name;
   int64_t time_us;
   uint8_t id[32];

@@ -12,8 +12,12 @@ static const double mm_per_pt = 25.4 / 72;
 static int32_t um(double mm) { return (int32_t)lround(mm * 1000); }
 static int32_t um_up(double mm) { return 297000 - um(mm); }
 
-struct canvas canvas_on(struct text_session *session, uint16_t page) {
-  return (struct canvas){.list = list_in(session->ctx), .text = session, .page = page};
+struct canvas canvas_on(struct text_session *session, uint16_t page,
+                        const char *const languages[static 2]) {
+  return (struct canvas){.list = list_in(session->ctx),
+                         .text = session,
+                         .page = page,
+                         .languages = {languages[0], languages[1]}};
 }
 
 void canvas_open_in(struct canvas *c, const char *type, uint32_t order, uint32_t parent) {
@@ -58,12 +62,20 @@ void canvas_too_long(struct canvas *c, const char *what) {
   }
 }
 
+void canvas_no_room(struct canvas *c, const char *what, const char *text) {
+  if (!sv_failed(c->list.fault)) {
+    c->list.fault_text = text;
+  }
+  canvas_too_long(c, what);
+}
+
 static struct text_line shaped(struct canvas *c, struct style style, const char *text) {
   struct text_line line = {.text = text, .face = style.face};
   if (!sv_failed(c->list.fault)) {
     c->list.fault = c->kerned ? text_shape_kerned(c->text, style.face, text, &line)
                               : text_shape(c->text, style.face, text, &line);
     if (line.missing) {
+      c->list.fault_text = c->kerned ? text : c->list.fault_text;
       note_missing(c, line.missing);
     }
   }
@@ -143,42 +155,43 @@ double canvas_printf(struct canvas *c, double x, double y, struct style style, c
   return canvas_text(c, x, y, style, kept);
 }
 
-static double pair_width(struct canvas *c, struct style first, struct style second, const char *es,
-                         const char *en, const char **ret_es) {
-  const char *slashed = sv_arena_printf(c->list.ctx->mem, "%s / ", es);
-  *ret_es = slashed ? slashed : es;
-  return canvas_width(c, first, *ret_es) + canvas_width(c, second, en);
+static double pair_width(struct canvas *c, struct style first, struct style second, const char *one,
+                         const char *other, const char **ret_one) {
+  const char *slashed = sv_arena_printf(c->list.ctx->mem, "%s / ", one);
+  *ret_one = slashed ? slashed : one;
+  return canvas_width(c, first, *ret_one) + canvas_width(c, second, other);
 }
 
 static double put_pair(struct canvas *c, double x, double y, double align, struct style first,
-                       struct style second, const char *es, const char *en) {
-  if (!*es || !*en || strcmp(es, en) == 0) {
-    return put_text(c, *es ? "es" : "en", x, y, *es ? first : second, align, *es ? es : en);
+                       struct style second, const char *one, const char *other) {
+  if (!*one || !*other || strcmp(one, other) == 0) {
+    return put_text(c, *one ? c->languages[0] : c->languages[1], x, y, *one ? first : second, align,
+                    *one ? one : other);
   }
   const char *slashed;
-  double width = pair_width(c, first, second, es, en, &slashed);
+  double width = pair_width(c, first, second, one, other, &slashed);
   double left = x - width * align;
-  double at = put_text(c, "es", left, y, first, 0, slashed);
-  put_text(c, "en", left + at, y, second, 0, en);
+  double at = put_text(c, c->languages[0], left, y, first, 0, slashed);
+  put_text(c, c->languages[1], left + at, y, second, 0, other);
   return width;
 }
 
 double canvas_pair(struct canvas *c, double x, double y, struct style first, struct style second,
-                   const char *es, const char *en) {
-  return put_pair(c, x, y, 0, first, second, es, en);
+                   const char *one, const char *other) {
+  return put_pair(c, x, y, 0, first, second, one, other);
 }
 double canvas_pair_right(struct canvas *c, double x, double y, struct style first,
-                         struct style second, const char *es, const char *en) {
-  return put_pair(c, x, y, 1, first, second, es, en);
+                         struct style second, const char *one, const char *other) {
+  return put_pair(c, x, y, 1, first, second, one, other);
 }
 double canvas_pair_centre(struct canvas *c, double x, double y, struct style first,
-                          struct style second, const char *es, const char *en) {
-  return put_pair(c, x, y, 0.5, first, second, es, en);
+                          struct style second, const char *one, const char *other) {
+  return put_pair(c, x, y, 0.5, first, second, one, other);
 }
 
-double canvas_caption(struct canvas *c, double x, double y, const char *es, const char *en) {
+double canvas_caption(struct canvas *c, double x, double y, const char *one, const char *other) {
   return canvas_pair(c, x, y, (struct style){FACE_SANS, 6.2}, (struct style){FACE_SANS_ITALIC, 6.2},
-                     es, en);
+                     one, other);
 }
 
 double canvas_tracked(struct canvas *c, double x, double y, struct style style, double track_mm,

@@ -16,12 +16,14 @@ struct canvas {
   bool pagination;
   bool kerned; /* words of templates */
   enum list_ink ink;
-  const char *language;
+  const char *languages[2]; /* of the page */
+  const char *language;     /* of what follows; NULL: the document's */
   /* where a text without a glyph, or that can't fit, is reported; NULL: not */
   const char *path;
 };
 
-struct canvas canvas_on(struct text_session *session, uint16_t page);
+struct canvas canvas_on(struct text_session *session, uint16_t page,
+                        const char *const languages[static 2]);
 
 /* What follows belongs to this element of the structure until canvas_artifact. */
 void canvas_open(struct canvas *c, const char *type, uint32_t order);
@@ -39,15 +41,15 @@ double canvas_text_in(struct canvas *c, const char *language, double x, double y
                       struct style style, const char *text);
 double canvas_printf(struct canvas *c, double x, double y, struct style style, const char *format,
                      ...) __attribute__((format(printf, 5, 6)));
-/* "es / en", the second in its own style; right: x is the right edge. */
+/* "one / other", the first in the first language of the page, the second in the second and in its own style; right: x is the right edge. */
 double canvas_pair(struct canvas *c, double x, double y, struct style first, struct style second,
-                   const char *es, const char *en);
+                   const char *one, const char *other);
 double canvas_pair_right(struct canvas *c, double x, double y, struct style first,
-                         struct style second, const char *es, const char *en);
+                         struct style second, const char *one, const char *other);
 double canvas_pair_centre(struct canvas *c, double x, double y, struct style first,
-                          struct style second, const char *es, const char *en);
+                          struct style second, const char *one, const char *other);
 /* A caption: 6.2 pt. */
-double canvas_caption(struct canvas *c, double x, double y, const char *es, const char *en);
+double canvas_caption(struct canvas *c, double x, double y, const char *one, const char *other);
 double canvas_tracked(struct canvas *c, double x, double y, struct style style, double track_mm,
                       const char *text);
 /* Spread to an exact length. */
@@ -89,3 +91,5 @@ bool canvas_halves(struct canvas *c, struct style style, double width, const cha
 
 /* Records that a text has no place: a violation at canvas->path when set, else RENDER. */
 void canvas_too_long(struct canvas *c, const char *what);
+/* The same for a text of a template, which messages may quote. */
+void canvas_no_room(struct canvas *c, const char *what, const char *text);

@@ -31,7 +31,7 @@ struct layout {
 
 #define LAYOUT_WORD(l, word) ((l)->captions->words[WORD_##word])
 /* The two languages of a word as two arguments. */
-#define LAYOUT_PAIR(l, word) LAYOUT_WORD(l, word).es, LAYOUT_WORD(l, word).en
+#define LAYOUT_PAIR(l, word) LAYOUT_WORD(l, word).first, LAYOUT_WORD(l, word).second
 
 extern const struct style style_caption, style_caption_en, style_value, style_strong, style_small,
     style_small_en, style_note, style_note_en, style_head, style_head_en, style_mono_small,
@@ -41,6 +41,15 @@ extern const struct style style_caption, style_caption_en, style_value, style_st
 
 void layout_letterhead_static(struct canvas *c, const struct layout *l, double title_pt);
 void layout_letterhead(struct canvas *c, const struct layout *l);
+/* The authority's own names in a column (0 or 1) of the page, and the language that they are in. */
+struct layout_names {
+  const char *state, *ministry, *name, *language;
+};
+struct layout_names layout_own(const struct layout *l, int column);
+/* An officer's post in that language, or in both with an oblique between them. */
+const char *layout_post(const struct layout *l, const struct model_officer *o, int column);
+void layout_posts(struct canvas *c, const struct layout *l, double x, double y, struct style first,
+                  struct style second, const struct model_officer *o);
 /* The rules of the strip, or the bar of a draft; what its cells are called. */
 void layout_strip_static(struct canvas *c, const struct layout *l);
 void layout_strip_captions(struct canvas *c, const struct layout *l, enum template_word second,
@@ -82,7 +91,7 @@ const char *layout_money(struct canvas *c, int64_t minor, int exponent);
 const char *layout_quantity(struct canvas *c, int64_t thousandths);
 /* Capitals of every language. */
 const char *layout_upper(struct canvas *c, const char *text);
-/* {verify_url} and {duty_telephone} of a step. */
+/* A clause or a step with its fields, in c->language. */
 const char *layout_filled(struct canvas *c, const struct layout *l, const char *text);
 const char *layout_printf(struct canvas *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

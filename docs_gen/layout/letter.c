@@ -25,23 +25,24 @@ static double lowered(const struct layout *l) { return l->t->single_journey ? 7 
 
 /* ---- static half ---- */
 
-static void clause_static(struct canvas *c, const struct layout *l) {
+/* Both columns of the clause; in the document's own half when it has places for fields. */
+static void clause(struct canvas *c, const struct layout *l, bool filled) {
+  static const double xs[] = {15, 115};
   bool small = l->t->single_journey;
-  const struct style es = {FACE_SERIF, small ? 10.4 : 11.2};
+  const struct style style = {FACE_SERIF, small ? 10.4 : 11.2};
   double y = small ? 127.65 : 130.35, leading = small ? 4.9 : 5.6;
-  int most = small ? 9 : 8;
-  canvas_ornament(c, "panel", 105, 148.5, l->ornaments->panel_letter);
-  c->language = "es";
-  canvas_open(c, "P", ORDER_CLAUSE);
-  int n = canvas_paragraph(c, 15, y, leading, es, 80, l->t->clause.es, most);
-  c->language = "en";
-  canvas_open(c, "P", ORDER_CLAUSE + 1);
-  int m = canvas_paragraph(c, 115, y, leading, es, 80, l->t->clause.en, most);
+  for (int i = 0; i < 2; i++) {
+    const char *text = i ? l->t->clause.second : l->t->clause.first;
+    c->language = c->languages[i];
+    canvas_open(c, "P", ORDER_CLAUSE + (uint32_t)i);
+    const char *words = filled ? layout_filled(c, l, text) : text;
+    if (canvas_paragraph(c, xs[i], y, leading, style, 80, words, small ? 9 : 8) < 0) {
+      c->path = c->path ? "safe_conduct.holder" : NULL;
+      canvas_no_room(c, "the clause", text);
+    }
+  }
   c->language = NULL;
   canvas_artifact(c);
-  if (n < 0 || m < 0) {
-    canvas_too_long(c, "the clause");
-  }
 }
 
 static void validity_static(struct canvas *c, const struct layout *l) {
@@ -53,10 +54,10 @@ static void validity_static(struct canvas *c, const struct layout *l) {
   layout_field(c, ORDER_VALIDITY + 4, 115, 187.6, WORD_valid_until, l);
   if (l->t->single_journey) {
     canvas_open(c, "P", ORDER_VALIDITY + 3);
-    canvas_text_in(c, "es", 62, 190.9, (struct style){FACE_SANS_BOLD, 8},
-                   LAYOUT_WORD(l, single_journey).es);
-    canvas_text_in(c, "en", 62, 194.6, (struct style){FACE_SANS_BOLD_ITALIC, 8},
-                   LAYOUT_WORD(l, single_journey).en);
+    canvas_text_in(c, c->languages[0], 62, 190.9, (struct style){FACE_SANS_BOLD, 8},
+                   LAYOUT_WORD(l, single_journey).first);
+    canvas_text_in(c, c->languages[1], 62, 194.6, (struct style){FACE_SANS_BOLD_ITALIC, 8},
+                   LAYOUT_WORD(l, single_journey).second);
     canvas_artifact(c);
     layout_field(c, ORDER_BASIS, 15, 200.4, WORD_fixed_route, l);
     canvas_rule(c, 15, 195, 215.2, 0.12);
@@ -70,11 +71,11 @@ static void validity_static(struct canvas *c, const struct layout *l) {
 
 static void foot_static(struct canvas *c, const struct layout *l) {
   canvas_open(c, "P", ORDER_FOOT + 2);
-  canvas_text_in(c, "es", 115, 281.85, style_small,
-                 layout_printf(c, "%s %s", l->t->form.es, l->t->form_note.es));
+  canvas_text_in(c, c->languages[0], 115, 281.85, style_small,
+                 layout_printf(c, "%s %s", l->t->form.first, l->t->form_note.first));
   canvas_open(c, "P", ORDER_FOOT + 3);
-  canvas_text_in(c, "en", 115, 285.25, style_small_en,
-                 layout_printf(c, "%s %s", l->t->form.en, l->t->form_note.en));
+  canvas_text_in(c, c->languages[1], 115, 285.25, style_small_en,
+                 layout_printf(c, "%s %s", l->t->form.second, l->t->form_note.second));
   canvas_artifact(c);
 }
 
@@ -87,7 +88,10 @@ void letter_static(struct canvas *c, const struct layout *l) {
   layout_field(c, ORDER_IDENTITY + 6, 115, row_y(2) + 2.2, WORD_sex, l);
   layout_field(c, ORDER_IDENTITY + 8, 137, row_y(2) + 2.2, WORD_nationality, l);
   layout_field(c, ORDER_IDENTITY + 14, 115, row_y(3) + 2.2, WORD_holder_signature, l);
-  clause_static(c, l);
+  canvas_ornament(c, "panel", 105, 148.5, l->ornaments->panel_letter);
+  if (!l->t->clause_filled) {
+    clause(c, l, false);
+  }
   validity_static(c, l);
   layout_field(c, ORDER_AUTHORITY, 15, 214.2 + lowered(l), WORD_for_authority, l);
   foot_static(c, l);
@@ -137,8 +141,8 @@ static void portrait(struct canvas *c, const struct layout *l) {
   struct list_element e = {
       .type = "Figure",
       .order = ORDER_IDENTITY - 1,
-      .alt = there ? LAYOUT_WORD(l, alt_portrait).es : LAYOUT_WORD(l, alt_no_portrait).es,
-      .language = "es",
+      .alt = there ? LAYOUT_WORD(l, alt_portrait).first : LAYOUT_WORD(l, alt_no_portrait).first,
+      .language = c->languages[0],
       .page = c->page,
       .box = {15000, 182000, 50000, 227000}};
   c->element = list_element(&c->list, &e);
@@ -196,9 +200,9 @@ static void identity(struct canvas *c, const struct layout *l) {
 static const char *area_text(struct canvas *c, const struct layout *l) {
   const struct model_safe_conduct *m = &l->content->letter;
   if (!m->print_not_valid_for || m->not_valid_for.n == 0) {
-    return l->t->area.es;
+    return l->t->area.first;
   }
-  const char *text = LAYOUT_WORD(l, area_except).es;
+  const char *text = LAYOUT_WORD(l, area_except).first;
   for (size_t i = 0; i < m->not_valid_for.n; i++) {
     text = layout_printf(c, "%s%s %s", text, i ? "," : "", m->not_valid_for.v[i]);
   }
@@ -223,13 +227,13 @@ static void basis(struct canvas *c, const struct layout *l) {
   const char *law = "";
   for (size_t i = 0; i < l->t->basis_n; i++) {
     if (strcmp(l->t->bases[i].id, m->legal_basis) == 0) {
-      law = l->t->bases[i].text.es;
+      law = l->t->bases[i].text.first;
     }
   }
   canvas_open(c, "P", ORDER_BASIS + 1);
   c->path = c->path ? "safe_conduct.issuing_place" : NULL;
   row_value(c, 15, 205.0, 97,
-            layout_printf(c, "%s, %s", l->issue->authority.name_es, place ? place : ""));
+            layout_printf(c, "%s, %s", layout_own(l, 0).name, place ? place : ""));
   canvas_open(c, "P", ORDER_BASIS + 3);
   c->path = c->path ? "safe_conduct.not_valid_for" : NULL;
   row_value(c, 115, 205.0, 41, area_text(c, l));
@@ -262,11 +266,11 @@ static void stop(struct canvas *c, const struct layout *l, size_t i, size_t n, d
   } else if (last) {
     canvas_text_right(c, x, 209.9, strong, code);
     canvas_text_right(c, x, 213.4, small, place);
-    canvas_pair_right(c, x, 201.7, style_caption, style_caption, what->es, what->en);
+    canvas_pair_right(c, x, 201.7, style_caption, style_caption, what->first, what->second);
   } else {
     canvas_text_centre(c, x, 209.9, strong, code);
     canvas_text_centre(c, x, 213.4, small, place);
-    canvas_pair_centre(c, x, 201.7, style_caption, style_caption, what->es, what->en);
+    canvas_pair_centre(c, x, 201.7, style_caption, style_caption, what->first, what->second);
   }
   canvas_artifact(c);
 }
@@ -308,16 +312,17 @@ static void countersigner(struct canvas *c, const struct layout *l) {
   layout_field(c, ORDER_COUNTERSIGNED, 45, 250.0 + dy, WORD_countersigned, l);
   canvas_open(c, "P", ORDER_COUNTERSIGNED + 1);
   canvas_text(c, 45, 253.9 + dy, (struct style){FACE_SANS_BOLD, 9}, o->name);
-  canvas_pair(c, 45, 257.9 + dy, (struct style){FACE_SANS, 8}, (struct style){FACE_SANS_ITALIC, 8},
-              o->post_es, o->post_en);
+  layout_posts(c, l, 45, 257.9 + dy, (struct style){FACE_SANS, 8},
+               (struct style){FACE_SANS_ITALIC, 8}, o);
   canvas_artifact(c);
 }
 
 static void proves_nothing(struct canvas *c, const struct layout *l) {
   double y = l->t->single_journey ? 267.4 : 263.2;
   canvas_open(c, "P", ORDER_COUNTERSIGNED + 4);
-  canvas_text_in(c, "es", 45, y, style_small, LAYOUT_WORD(l, proves_nothing).es);
-  canvas_text_in(c, "en", 45, y + 2.9, style_small_en, LAYOUT_WORD(l, proves_nothing).en);
+  canvas_text_in(c, c->languages[0], 45, y, style_small, LAYOUT_WORD(l, proves_nothing).first);
+  canvas_text_in(c, c->languages[1], 45, y + 2.9, style_small_en,
+                 LAYOUT_WORD(l, proves_nothing).second);
   canvas_artifact(c);
 }
 
@@ -326,9 +331,10 @@ static void signature(struct canvas *c, const struct layout *l) {
   layout_seal(c, l, 28, 230 + dy, 13);
   if (l->variant == LAYOUT_DRAFT) {
     canvas_open(c, "P", ORDER_COUNTERSIGNED);
-    canvas_text_in(c, "es", 45, 220.8 + dy, style_strong, LAYOUT_WORD(l, awaiting).es);
-    canvas_text_in(c, "en", 45, 224.9 + dy, (struct style){FACE_SANS_ITALIC, 8},
-                   LAYOUT_WORD(l, awaiting).en);
+    canvas_text_in(c, c->languages[0], 45, 220.8 + dy, style_strong,
+                   LAYOUT_WORD(l, awaiting).first);
+    canvas_text_in(c, c->languages[1], 45, 224.9 + dy, (struct style){FACE_SANS_ITALIC, 8},
+                   LAYOUT_WORD(l, awaiting).second);
     canvas_artifact(c);
     canvas_rule(c, 45, 95, 231 + dy, 0.12);
     return;
@@ -344,8 +350,8 @@ static void signature(struct canvas *c, const struct layout *l) {
     pt -= 0.5;
   }
   canvas_text(c, 45, 220.8 + dy, (struct style){FACE_SANS_BOLD, pt}, o->name);
-  canvas_text(c, 45, 224.9 + dy, (struct style){FACE_SANS, 8}, o->post_es);
-  canvas_text(c, 45, 228.5 + dy, (struct style){FACE_SANS_ITALIC, 8}, o->post_en);
+  canvas_text(c, 45, 224.9 + dy, (struct style){FACE_SANS, 8}, layout_post(l, o, 0));
+  canvas_text(c, 45, 228.5 + dy, (struct style){FACE_SANS_ITALIC, 8}, layout_post(l, o, 1));
   canvas_rule(c, 45, 95, 231 + dy, 0.12);
   layout_signature_lines(c, l, 45, 234.5 + dy, 2.95);
   c->page = page;
@@ -385,9 +391,12 @@ void letter_draw(struct canvas *c, const struct layout *l) {
   double dy = lowered(l);
   layout_letterhead(c, l);
   layout_strip(c, l, layout_printf(c, "%u", l->issue->version), 157,
-               layout_printf(c, "%s %s", l->t->document_code.es, l->content->letter.issuing_state));
+               layout_printf(c, "%s %s", l->t->document_code, l->content->letter.issuing_state));
   layout_code(c, l, 195, 70, true, false, 22.0, ORDER_IDENTITY + 20);
   identity(c, l);
+  if (l->t->clause_filled) {
+    clause(c, l, true);
+  }
   validity(c, l);
   if (l->t->single_journey) {
     route(c, l);

@@ -91,6 +91,7 @@ struct list {
   struct list_element *elements;
   size_t element_n, element_room;
   sv_status fault;
+  const char *fault_text; /* of a template, where one is at fault; never a value */
 };
 
 struct list list_in(struct sv_ctx *ctx);

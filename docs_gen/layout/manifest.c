@@ -61,10 +61,10 @@ static const struct style head = {FACE_SANS_BOLD, 6.4}, head_en = {FACE_SANS_ITA
 void manifest_column_head(struct canvas *c, double x, double y, int align,
                           const struct pair *words) {
   for (int i = 0; i < 2; i++) {
-    const char *text = i ? words->en : words->es;
+    const char *text = i ? words->second : words->first;
     const struct style style = i ? head_en : head;
     double width = canvas_width(c, style, text);
-    canvas_text_in(c, i ? "en" : "es",
+    canvas_text_in(c, i ? c->languages[1] : c->languages[0],
                    align == 0   ? x
                    : align == 1 ? x - width
                                 : x - width / 2,
@@ -75,7 +75,7 @@ void manifest_column_head(struct canvas *c, double x, double y, int align,
 void manifest_block_head(struct canvas *c, uint32_t order, double x, double y,
                          const struct pair *words) {
   canvas_open(c, "H2", order);
-  canvas_pair(c, x, y, style_head, style_head_en, words->es, words->en);
+  canvas_pair(c, x, y, style_head, style_head_en, words->first, words->second);
   canvas_artifact(c);
 }
 
@@ -105,17 +105,17 @@ void manifest_steps(struct canvas *c, const struct layout *l, const struct templ
     if (numbered) {
       canvas_printf(c, x, y, (struct style){FACE_SANS_BOLD, 6.8}, "%zu", i + 1);
     }
-    c->language = "es";
+    c->language = c->languages[0];
     int n = canvas_paragraph(c, x + indent, y, 2.95, style_note, width - indent,
-                             layout_filled(c, l, s->v[i].es), 3);
+                             layout_filled(c, l, s->v[i].first), 3);
     y += (n > 0 ? n : 1) * 2.95;
-    c->language = "en";
+    c->language = c->languages[1];
     int m = canvas_paragraph(c, x + indent, y, 2.95, style_note_en, width - indent,
-                             layout_filled(c, l, s->v[i].en), 3);
+                             layout_filled(c, l, s->v[i].second), 3);
     y += (m > 0 ? m : 1) * 2.95 + gap;
     c->language = NULL;
     if (n < 0 || m < 0) {
-      canvas_too_long(c, "a rule of the manifest");
+      canvas_no_room(c, "a rule of the manifest", n < 0 ? s->v[i].first : s->v[i].second);
     }
   }
   canvas_artifact(c);
@@ -160,11 +160,11 @@ static void page_static(struct canvas *c, const struct layout *l, bool first) {
   canvas_ornament(c, "crest", 20 - 4.8, 9.6, l->ornaments->crest_small);
   c->ink = INK_BLUE;
   canvas_pair(c, 28, 14.2, (struct style){FACE_SERIF_BOLD, 10.5},
-              (struct style){FACE_SERIF_BOLD_ITALIC, 10.5}, l->t->title.es, l->t->title.en);
+              (struct style){FACE_SERIF_BOLD_ITALIC, 10.5}, l->t->title.first, l->t->title.second);
   c->ink = INK_BLACK;
   canvas_rule(c, 15, 195, 23.5, 0.5);
   canvas_rule(c, 15, 195, 35.0, 0.3);
-  canvas_text(c, 15, 286.8, style_small, l->t->form.es);
+  canvas_text(c, 15, 286.8, style_small, l->t->form.first);
   c->pagination = false;
   if (first) {
     table_heads(c, l, true);
@@ -208,12 +208,12 @@ void manifest_extract_bar(struct canvas *c, const struct layout *l) {
   if (c->page == 1) {
     canvas_open(c, "P", ORDER_EXTRACT);
   }
-  canvas_text_in(c, "es", 17, 7.7, es,
-                 layout_printf(c, "%s: %s", LAYOUT_WORD(l, recipient).es, to->es));
-  canvas_text_in(c, "en", 47, 7.7, en,
-                 layout_printf(c, "%s: %s", LAYOUT_WORD(l, recipient).en, to->en));
+  canvas_text_in(c, c->languages[0], 17, 7.7, es,
+                 layout_printf(c, "%s: %s", LAYOUT_WORD(l, recipient).first, to->first));
+  canvas_text_in(c, c->languages[1], 47, 7.7, en,
+                 layout_printf(c, "%s: %s", LAYOUT_WORD(l, recipient).second, to->second));
   canvas_pair_right(c, 193, 7.7, (struct style){FACE_SANS, 6.8},
-                    (struct style){FACE_SANS_ITALIC, 6.8}, what->es, what->en);
+                    (struct style){FACE_SANS_ITALIC, 6.8}, what->first, what->second);
   canvas_artifact(c);
   c->ink = INK_BLACK;
 }
@@ -223,16 +223,16 @@ static void running_head(struct canvas *c, const struct layout *l) {
   c->pagination = true;
   canvas_artifact(c);
   manifest_extract_bar(c, l);
-  canvas_text(
-      c, 28, 18.6, (struct style){FACE_SANS, 8},
-      layout_printf(c, "%s, %s", l->issue->authority.state_es, l->issue->authority.name_es));
-  const char *number = l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).es
+  canvas_text(c, 28, 18.6, (struct style){FACE_SANS, 8},
+              layout_printf(c, "%s, %s", layout_own(l, 0).state, layout_own(l, 0).name));
+  const char *number = l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).first
                                                   : layout_number(c, l->issue->number);
   canvas_text_right(c, 195, 14.2, (struct style){FACE_MONO_BOLD, 11.5}, number);
-  canvas_text_right(c, 195, 18.6, (struct style){FACE_SANS, 8},
-                    layout_printf(c, "%s %u · %s %u · %s: %s", LAYOUT_WORD(l, sheet_version).es,
-                                  l->issue->version, LAYOUT_WORD(l, sheet_copy).es, l->issue->copy,
-                                  LAYOUT_WORD(l, sheet_for).es, manifest_recipient(l)->es));
+  canvas_text_right(
+      c, 195, 18.6, (struct style){FACE_SANS, 8},
+      layout_printf(c, "%s %u · %s %u · %s: %s", LAYOUT_WORD(l, sheet_version).first,
+                    l->issue->version, LAYOUT_WORD(l, sheet_copy).first, l->issue->copy,
+                    LAYOUT_WORD(l, sheet_for).first, manifest_recipient(l)->first));
   double x =
       15 + canvas_text(c, 15, 31.2, (struct style){FACE_SANS_BOLD, 17}, m->flight_number) + 4.2;
   x += canvas_text(c, x, 31.2, style_strong, manifest_date(c, l)) + 13.6;
@@ -250,7 +250,7 @@ static void running_head(struct canvas *c, const struct layout *l) {
   canvas_text_right(c, 195, 31.2, page, of);
   const struct pair *word = &LAYOUT_WORD(l, page);
   canvas_pair_right(c, 195 - canvas_width(c, page, of) - 2.2, 31.2, style_caption, style_caption_en,
-                    word->es, word->en);
+                    word->first, word->second);
   c->pagination = false;
 }
 
@@ -399,11 +399,11 @@ static void page_foot(struct canvas *c, const struct layout *l) {
     double y = 256.4 + 3.4 * i;
     canvas_text(c, 15, y, strong, letters[i]);
     canvas_pair(c, 19, y, (struct style){FACE_SANS, 7.2}, (struct style){FACE_SANS_ITALIC, 7.2},
-                l->captions->words[words[i]].es, l->captions->words[words[i]].en);
+                l->captions->words[words[i]].first, l->captions->words[words[i]].second);
   }
   canvas_open(c, "P", order + 5);
-  canvas_text_in(c, "es", 15, 268.0, style_note, LAYOUT_WORD(l, margin_bar).es);
-  canvas_text_in(c, "en", 15, 270.95, style_note_en, LAYOUT_WORD(l, margin_bar).en);
+  canvas_text_in(c, c->languages[0], 15, 268.0, style_note, LAYOUT_WORD(l, margin_bar).first);
+  canvas_text_in(c, c->languages[1], 15, 270.95, style_note_en, LAYOUT_WORD(l, margin_bar).second);
   canvas_open(c, "P", order + 6);
   canvas_pair(c, 84, 252.8, strong, strong_en, LAYOUT_PAIR(l, stairs));
   manifest_steps(c, l, &l->t->stairs, 84, 256.4, 0, 79, false, 0.9, order + 7);

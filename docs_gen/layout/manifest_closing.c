@@ -32,7 +32,7 @@ static void totals(struct canvas *c, const struct layout *l, double y) {
     c->element = list_element(&c->list, &label);
     canvas_pair(c, 15, top + 4.9, (struct style){strong ? FACE_SANS_BOLD : FACE_SANS, 8.4},
                 (struct style){strong ? FACE_SANS_BOLD_ITALIC : FACE_SANS_ITALIC, 8.4},
-                l->captions->words[rows[i]].es, l->captions->words[rows[i]].en);
+                l->captions->words[rows[i]].first, l->captions->words[rows[i]].second);
     canvas_open_in(c, "TD", row + 2, row);
     canvas_text_right(c, 96, top + 4.9, style_strong, layout_printf(c, "%u", v[i]));
     canvas_artifact(c);
@@ -52,7 +52,7 @@ static void closing_signatures(struct canvas *c, const struct layout *l, double 
     layout_microtext(c, l, xs[i], y + 15.5, 56);
     canvas_open(c, "P", ORDER_CLOSING + 81 + i);
     const struct pair *p = &l->captions->words[who[i]];
-    canvas_pair(c, xs[i], y + 18.7, style_small, style_small_en, p->es, p->en);
+    canvas_pair(c, xs[i], y + 18.7, style_small, style_small_en, p->first, p->second);
     canvas_pair(c, xs[i], y + 21.9, style_small, style_small_en, LAYOUT_PAIR(l, name_date_time));
     canvas_artifact(c);
   }
@@ -78,8 +78,8 @@ static void closing_authority(struct canvas *c, const struct layout *l, double y
   layout_seal(c, l, 27, y + 15.6, 12);
   if (l->variant == LAYOUT_DRAFT) {
     canvas_open(c, "P", ORDER_BEHIND);
-    canvas_text_in(c, "es", 44, y + 9, style_strong, LAYOUT_WORD(l, awaiting).es);
-    canvas_text_in(c, "en", 44, y + 13, post_en, LAYOUT_WORD(l, awaiting).en);
+    canvas_text_in(c, c->languages[0], 44, y + 9, style_strong, LAYOUT_WORD(l, awaiting).first);
+    canvas_text_in(c, c->languages[1], 44, y + 13, post_en, LAYOUT_WORD(l, awaiting).second);
     canvas_artifact(c);
     return;
   }
@@ -91,7 +91,7 @@ static void closing_authority(struct canvas *c, const struct layout *l, double y
   }
   const struct model_officer *o = &l->issue->signatory;
   canvas_text(c, 44, y + 9.2, name, o->name);
-  canvas_pair(c, 44, y + 13.2, post, post_en, o->post_es, o->post_en);
+  layout_posts(c, l, 44, y + 13.2, post, post_en, o);
   layout_signature_lines(c, l, 44, y + 18.6, 3.0);
   c->page = page;
   canvas_artifact(c);
@@ -100,7 +100,7 @@ static void closing_authority(struct canvas *c, const struct layout *l, double y
     layout_field(c, ORDER_BEHIND, 115, y + 4.4, WORD_countersigned, l);
     canvas_open(c, "P", ORDER_BEHIND + 1);
     canvas_text(c, 115, y + 9.2, name, second->name);
-    canvas_pair(c, 115, y + 13.2, post, post_en, second->post_es, second->post_en);
+    layout_posts(c, l, 115, y + 13.2, post, post_en, second);
     canvas_artifact(c);
   }
 }

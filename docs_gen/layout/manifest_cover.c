@@ -16,11 +16,11 @@ void manifest_cover_static(struct canvas *c, const struct layout *l) {
   layout_field(c, ORDER_FLIGHT + 8, 150, 82.7, WORD_seats, l);
   layout_field(c, ORDER_FLIGHT + 10, 172, 82.7, WORD_alternates, l);
   canvas_open(c, "P", ORDER_FORM);
-  canvas_text_in(c, "es", 15, 281.85, style_small,
-                 layout_printf(c, "%s %s", l->t->form.es, l->t->form_note.es));
+  canvas_text_in(c, c->languages[0], 15, 281.85, style_small,
+                 layout_printf(c, "%s %s", l->t->form.first, l->t->form_note.first));
   canvas_open(c, "P", ORDER_FORM + 1);
-  canvas_text_in(c, "en", 15, 285.25, style_small_en,
-                 layout_printf(c, "%s %s", l->t->form.en, l->t->form_note.en));
+  canvas_text_in(c, c->languages[1], 15, 285.25, style_small_en,
+                 layout_printf(c, "%s %s", l->t->form.second, l->t->form_note.second));
   canvas_artifact(c);
 }
 
@@ -157,8 +157,10 @@ static void cover_count_labels(struct canvas *c, const struct layout *l, double 
   for (int i = 0; i < 4; i++) {
     const struct pair *p = &l->captions->words[words[i]];
     canvas_open(c, "P", ORDER_COUNTS + 2 * (uint32_t)i + 1);
-    canvas_text_in(c, "es", xs[i], 156.1 + dy, (struct style){FACE_SERIF, 9.5}, p->es);
-    canvas_text_in(c, "en", xs[i], 160.3 + dy, (struct style){FACE_SERIF_ITALIC, 9.5}, p->en);
+    canvas_text_in(c, c->languages[0], xs[i], 156.1 + dy, (struct style){FACE_SERIF, 9.5},
+                   p->first);
+    canvas_text_in(c, c->languages[1], xs[i], 160.3 + dy, (struct style){FACE_SERIF_ITALIC, 9.5},
+                   p->second);
   }
   canvas_artifact(c);
 }
@@ -238,7 +240,7 @@ static void version_cells(struct canvas *c, const struct layout *l, const struct
   canvas_open_in(c, "TD", row + 3, row);
   if (manifest_shows(l, MODEL_SHOWN_REASONS)) {
     const struct pair *why = version_reason(l, v->reason);
-    canvas_pair(c, 84, y, style, style_en, why->es, why->en);
+    canvas_pair(c, 84, y, style, style_en, why->first, why->second);
   } else {
     canvas_text(c, 84, y, style, "—");
   }
@@ -247,7 +249,7 @@ static void version_cells(struct canvas *c, const struct layout *l, const struct
               manifest_shows(l, MODEL_SHOWN_CHANGES) ? v->lines : "—");
   canvas_open_in(c, "TD", row + 5, row);
   const struct pair *state = v->current ? &LAYOUT_WORD(l, this_paper) : &LAYOUT_WORD(l, superseded);
-  canvas_pair(c, 162, y, style, style_en, state->es, state->en);
+  canvas_pair(c, 162, y, style, style_en, state->first, state->second);
   canvas_artifact(c);
 }
 
@@ -283,7 +285,7 @@ void manifest_cover(struct canvas *c, const struct layout *l) {
   double dy = below_legs(&l->content->manifest);
   layout_letterhead(c, l);
   manifest_extract_bar(c, l);
-  layout_strip(c, l, layout_printf(c, "%u", l->issue->version), 150, manifest_recipient(l)->es);
+  layout_strip(c, l, layout_printf(c, "%u", l->issue->version), 150, manifest_recipient(l)->first);
   cover_flight(c, l);
   cover_legs(c, l);
   cover_counts(c, l, dy);

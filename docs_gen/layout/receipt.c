@@ -80,7 +80,7 @@ void receipt_static(struct canvas *c, const struct layout *l, enum layout_part p
   canvas_ornament(c, "crest", 20 - 4.8, 9.6, l->ornaments->crest_small);
   c->ink = INK_BLUE;
   canvas_pair(c, 28, 14.2, (struct style){FACE_SERIF_BOLD, 10.5},
-              (struct style){FACE_SERIF_BOLD_ITALIC, 10.5}, l->t->title.es, l->t->title.en);
+              (struct style){FACE_SERIF_BOLD_ITALIC, 10.5}, l->t->title.first, l->t->title.second);
   c->ink = INK_BLACK;
   canvas_rule(c, 15, 195, 23.5, 0.5);
   c->pagination = false;
@@ -177,8 +177,9 @@ static void table_heads(struct canvas *c, const struct layout *l, double top, bo
   canvas_rule(c, 15, 195, top, 0.5);
   for (uint32_t i = 0; i < 7; i++) {
     const struct pair *p = &l->captions->words[heads[i].word];
-    const char *es =
-        heads[i].currency ? layout_printf(c, "%s, %s", p->es, l->content->receipt.currency) : p->es;
+    const char *es = heads[i].currency
+                         ? layout_printf(c, "%s, %s", p->first, l->content->receipt.currency)
+                         : p->first;
     if (first) {
       c->element = list_element(&c->list, &(struct list_element){.type = "TH",
                                                                  .order = ORDER_TABLE + 2 + i,
@@ -187,10 +188,10 @@ static void table_heads(struct canvas *c, const struct layout *l, double top, bo
                                                                  .page = c->page});
     }
     double x = heads[i].x;
-    canvas_text_in(c, "es", heads[i].right ? x - canvas_width(c, head, es) : x, top + 3.8, head,
-                   es);
-    canvas_text_in(c, "en", heads[i].right ? x - canvas_width(c, head_en, p->en) : x, top + 6.6,
-                   head_en, p->en);
+    canvas_text_in(c, c->languages[0], heads[i].right ? x - canvas_width(c, head, es) : x,
+                   top + 3.8, head, es);
+    canvas_text_in(c, c->languages[1], heads[i].right ? x - canvas_width(c, head_en, p->second) : x,
+                   top + 6.6, head_en, p->second);
   }
   canvas_artifact(c);
   canvas_rule(c, 15, 195, top + 8.6, 0.3);
@@ -219,7 +220,7 @@ static const struct pair *type_name(const struct layout *l, enum model_line_type
 static void item_cell(struct canvas *c, const struct layout *l,
                       const struct model_receipt_line *line, double y) {
   static const double sizes[] = {8.4, 7.6, 7};
-  const char *text = *line->description ? line->description : type_name(l, line->type)->es;
+  const char *text = *line->description ? line->description : type_name(l, line->type)->first;
   int i = 0;
   while (i < 3 && canvas_width(c, (struct style){FACE_SANS, sizes[i]}, text) > 60) {
     i++;
@@ -238,9 +239,9 @@ static void item_cell(struct canvas *c, const struct layout *l,
   }
   const char *date =
       *line->service_date ? layout_printf(c, ", %s", layout_date(c, l, line->service_date)) : "";
-  canvas_text_in(c, "en", 22, y + (i == 3 ? 8.1 : 7.4),
+  canvas_text_in(c, c->languages[1], 22, y + (i == 3 ? 8.1 : 7.4),
                  i == 3 ? (struct style){FACE_SANS_ITALIC, 6.2} : en,
-                 layout_printf(c, "%s%s", type_name(l, line->type)->en, date));
+                 layout_printf(c, "%s%s", type_name(l, line->type)->second, date));
 }
 
 static void open_cell(struct canvas *c, uint32_t row, uint32_t i) {
@@ -282,8 +283,8 @@ static void sum_row(struct canvas *c, const struct layout *l, enum template_word
                     int64_t minor, bool final, uint32_t order) {
   const struct style amount = {FACE_SANS_BOLD, final ? 10.5 : 8.4};
   canvas_open(c, "P", order);
-  canvas_pair(c, 22, y, style_head, style_head_en, l->captions->words[word].es,
-              l->captions->words[word].en);
+  canvas_pair(c, 22, y, style_head, style_head_en, l->captions->words[word].first,
+              l->captions->words[word].second);
   canvas_text_right(c, 195, y, amount, layout_money(c, minor, exponent_of(&l->content->receipt)));
   canvas_artifact(c);
   if (final) { /* twice 0.18, 0.7 apart: an account ends */
@@ -319,15 +320,16 @@ static void table_page(struct canvas *c, const struct layout *l) {
 /* ---- amount ---- */
 
 /* The amount in words: 9.6 pt in two lines, else 8.4 pt in three. */
-static void words_block(struct canvas *c, const struct layout *l, const char *es, const char *en) {
+static void words_block(struct canvas *c, const char *const words[2],
+                        const char *const languages[2]) {
   const char *lines[2][3];
   for (int step = 0; step < 3; step++) {
     static const double sizes[] = {9.6, 8.4, 7.2};
     double pt = sizes[step];
     int most = step == 0 ? 2 : 3;
     const struct style style[2] = {{FACE_SERIF, pt}, {FACE_SERIF_ITALIC, pt}};
-    int a = canvas_break(c, style[0], 80, es, lines[0], most),
-        b = canvas_break(c, style[1], 80, en, lines[1], most);
+    int a = canvas_break(c, style[0], 80, words[0], lines[0], most),
+        b = canvas_break(c, style[1], 80, words[1], lines[1], most);
     if (a < 0 || b < 0) {
       continue;
     }
@@ -336,23 +338,39 @@ static void words_block(struct canvas *c, const struct layout *l, const char *es
     for (int k = 0; k < 2; k++) {
       canvas_open(c, "P", ORDER_AMOUNT + 4 + (uint32_t)k);
       for (int i = 0; i < (k ? b : a); i++) {
-        canvas_text_in(c, k ? "en" : "es", 115, (k ? second : y) + i * leading, style[k],
-                       lines[k][i]);
+        canvas_text_in(c, languages[k], 115, (k ? second : y) + i * leading, style[k], lines[k][i]);
       }
     }
     canvas_artifact(c);
     return;
   }
-  (void)l;
   c->path = c->path ? "disbursement_receipt.amount_minor" : NULL;
   canvas_too_long(c, "the amount in words");
 }
 
-static void amount_panel(struct canvas *c, const struct layout *l) {
+/* Amounts are in words by rule in Spanish and English alone, whatever the languages of the page; English first where the
+ * page begins with it. */
+static void amount_words(struct canvas *c, const struct layout *l) {
+  static const char *const codes[] = {[WORDS_ES] = "es", [WORDS_EN] = "en"};
   const struct model_receipt *r = &l->content->receipt;
   struct words_currency currency = template_currency(l->captions, r->currency);
+  int english = strcmp(c->languages[0], "en") == 0;
+  const char *words[2], *languages[2];
+  for (int i = 0; i < 2; i++) {
+    enum words_language language = i == english ? WORDS_ES : WORDS_EN;
+    languages[i] = codes[language];
+    if (sv_failed(words_of_amount(c->list.ctx, r->amount_minor, &currency, exponent_of(r), language,
+                                  &words[i]))) {
+      c->list.fault = SV_FAIL(c->list.ctx, NO_MEMORY, "words");
+      return;
+    }
+  }
+  words_block(c, words, languages);
+}
+
+static void amount_panel(struct canvas *c, const struct layout *l) {
+  const struct model_receipt *r = &l->content->receipt;
   int exponent = exponent_of(r);
-  const char *es = "", *en = "";
   canvas_artifact(c);
   canvas_ornament(c, "panel", 105, 185, l->ornaments->panel_receipt);
   layout_field(c, ORDER_AMOUNT, 15, 176.5, WORD_amount_paid, l);
@@ -367,7 +385,7 @@ static void amount_panel(struct canvas *c, const struct layout *l) {
   if (*r->base_currency && strcmp(r->base_currency, r->currency) != 0) {
     const struct pair *p = &LAYOUT_WORD(l, exchange);
     canvas_open(c, "P", ORDER_AMOUNT + 2);
-    double w = canvas_caption(c, 15, 192.6, p->es, p->en);
+    double w = canvas_caption(c, 15, 192.6, p->first, p->second);
     const char *rate = layout_quantity(c, r->exchange_rate_millionths / 1000);
     if (r->exchange_rate_millionths % 1000) {
       rate = layout_printf(c, "%lld.%06lld", (long long)(r->exchange_rate_millionths / 1000000),
@@ -377,14 +395,7 @@ static void amount_panel(struct canvas *c, const struct layout *l) {
                   r->base_currency);
   }
   layout_field(c, ORDER_AMOUNT + 3, 115, 176.5, WORD_in_words, l);
-  if (sv_failed(
-          words_of_amount(c->list.ctx, r->amount_minor, &currency, exponent, WORDS_ES, &es)) ||
-      sv_failed(
-          words_of_amount(c->list.ctx, r->amount_minor, &currency, exponent, WORDS_EN, &en))) {
-    c->list.fault = SV_FAIL(c->list.ctx, NO_MEMORY, "words");
-    return;
-  }
-  words_block(c, l, es, en);
+  amount_words(c, l);
 }
 
 /* ---- ledger and officers ---- */
@@ -410,7 +421,7 @@ static void ledger_line(struct canvas *c, const struct layout *l, const struct l
       &c->list,
       &(struct list_element){
           .type = "TH", .order = order + 1, .parent = order, .scope = "Row", .page = c->page});
-  canvas_pair(c, 15, y, es, en, p->es, p->en);
+  canvas_pair(c, 15, y, es, en, p->first, p->second);
   canvas_open_in(c, "TD", order + 2, order);
   const char *money =
       layout_money(c, row->minor, minor_digits(base_currency(&l->content->receipt)));
@@ -434,7 +445,7 @@ static void ledger(struct canvas *c, const struct layout *l) {
   const struct pair *p = &LAYOUT_WORD(l, ledger);
   const char *base = base_currency(&l->content->receipt);
   canvas_open(c, "H2", ORDER_LEDGER);
-  canvas_pair(c, 15, 207.6, style_head, style_head_en, p->es, p->en);
+  canvas_pair(c, 15, 207.6, style_head, style_head_en, p->first, p->second);
   canvas_text_right(c, 95, 207.6, (struct style){FACE_SANS_BOLD, 6.2}, base);
   canvas_artifact(c);
   list_element(&c->list,
@@ -456,7 +467,7 @@ static void officer(struct canvas *c, const struct layout *l, const struct model
   canvas_open(c, "P", order + 1);
   canvas_text(c, 115, top + 8.4, style_strong, a->officer.name);
   canvas_text_right(c, 195, top + 8.4, mono, a->officer.short_id);
-  canvas_pair(c, 115, top + 12.0, post, post_en, a->officer.post_es, a->officer.post_en);
+  layout_posts(c, l, 115, top + 12.0, post, post_en, &a->officer);
   canvas_text(c, 115, top + 15.2, (struct style){FACE_SANS, 6.4}, layout_time(c, a->time_us));
   canvas_artifact(c);
   canvas_rule(c, 115, 195, top + 17.4, word == WORD_certifier ? 0.3 : 0.12);
@@ -467,18 +478,18 @@ static void officers(struct canvas *c, const struct layout *l) {
   const struct style mono = {FACE_MONO, 7.6};
   const char *id = l->issue->requester.short_id;
   canvas_open(c, "H2", ORDER_OFFICERS);
-  canvas_pair(c, 115, 207.6, style_head, style_head_en, p->es, p->en);
+  canvas_pair(c, 115, 207.6, style_head, style_head_en, p->first, p->second);
   canvas_open(c, "P", ORDER_OFFICERS + 1);
   canvas_text_right(c, 195, 207.6, mono, id);
   canvas_pair_right(c, 195 - canvas_width(c, mono, id) - 1.6, 207.6, style_caption,
-                    style_caption_en, q->es, q->en);
+                    style_caption_en, q->first, q->second);
   canvas_artifact(c);
   canvas_rule(c, 115, 195, 209.4, 0.3);
   if (l->variant == LAYOUT_DRAFT) {
     canvas_open(c, "P", ORDER_OFFICERS + 2);
-    canvas_text_in(c, "es", 115, 217.8, style_strong, LAYOUT_WORD(l, awaiting).es);
-    canvas_text_in(c, "en", 115, 221.6, (struct style){FACE_SANS_ITALIC, 7.4},
-                   LAYOUT_WORD(l, awaiting).en);
+    canvas_text_in(c, c->languages[0], 115, 217.8, style_strong, LAYOUT_WORD(l, awaiting).first);
+    canvas_text_in(c, c->languages[1], 115, 221.6, (struct style){FACE_SANS_ITALIC, 7.4},
+                   LAYOUT_WORD(l, awaiting).second);
     canvas_artifact(c);
     return;
   }
@@ -503,32 +514,32 @@ static void foot(struct canvas *c, const struct layout *l) {
     double y = 253.4 + 3.0 * (double)(l->request->signer_line_count + 2);
     c->page = page;
     canvas_open(c, "P", ORDER_BEHIND);
-    canvas_text_in(c, "es", 43.5, y, style_small, LAYOUT_WORD(l, proves_nothing).es);
-    canvas_text_in(c, "en", 43.5, y + 3.0, style_small_en, LAYOUT_WORD(l, proves_nothing).en);
+    canvas_text_in(c, c->languages[0], 43.5, y, style_small, LAYOUT_WORD(l, proves_nothing).first);
+    canvas_text_in(c, c->languages[1], 43.5, y + 3.0, style_small_en,
+                   LAYOUT_WORD(l, proves_nothing).second);
     canvas_artifact(c);
   }
   layout_code(c, l, 115, 249.2, false, true, 27.1, ORDER_BEHIND + 10);
   layout_checking(c, l, 147, 250.8, 3.6, 48, ORDER_BEHIND + 20);
   canvas_open(c, "P", ORDER_BEHIND + 40);
-  canvas_text_in(c, "es", 15, 281.85, style_small,
-                 layout_printf(c, "%s %s", l->t->form.es, l->t->form_note.es));
+  canvas_text_in(c, c->languages[0], 15, 281.85, style_small,
+                 layout_printf(c, "%s %s", l->t->form.first, l->t->form_note.first));
   canvas_open(c, "P", ORDER_BEHIND + 41);
-  canvas_text_in(c, "en", 15, 285.25, style_small_en,
-                 layout_printf(c, "%s %s", l->t->form.en, l->t->form_note.en));
+  canvas_text_in(c, c->languages[1], 15, 285.25, style_small_en,
+                 layout_printf(c, "%s %s", l->t->form.second, l->t->form_note.second));
   canvas_artifact(c);
 }
 
 static void running_head(struct canvas *c, const struct layout *l) {
-  const char *number = l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).es
+  const char *number = l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).first
                                                   : layout_number(c, l->issue->number);
   c->pagination = true;
   canvas_artifact(c);
-  canvas_text(
-      c, 28, 18.6, (struct style){FACE_SANS, 8},
-      layout_printf(c, "%s, %s", l->issue->authority.state_es, l->issue->authority.name_es));
+  canvas_text(c, 28, 18.6, (struct style){FACE_SANS, 8},
+              layout_printf(c, "%s, %s", layout_own(l, 0).state, layout_own(l, 0).name));
   canvas_text_right(c, 195, 14.2, (struct style){FACE_MONO_BOLD, 11.5}, number);
   canvas_text_right(c, 195, 18.6, (struct style){FACE_SANS, 8},
-                    layout_printf(c, "%s %u · %u / %u", LAYOUT_WORD(l, sheet_copy).es,
+                    layout_printf(c, "%s %u · %u / %u", LAYOUT_WORD(l, sheet_copy).first,
                                   l->issue->copy, c->page, l->page_count));
   c->pagination = false;
 }
@@ -536,13 +547,13 @@ static void running_head(struct canvas *c, const struct layout *l) {
 static const char *payment_text(const struct layout *l) {
   switch (l->content->receipt.payment_type) {
     case MODEL_ADVANCE:
-      return LAYOUT_WORD(l, payment_advance).es;
+      return LAYOUT_WORD(l, payment_advance).first;
     case MODEL_FINAL:
-      return LAYOUT_WORD(l, payment_final).es;
+      return LAYOUT_WORD(l, payment_final).first;
     case MODEL_REVERSAL:
-      return LAYOUT_WORD(l, payment_reversal).es;
+      return LAYOUT_WORD(l, payment_reversal).first;
     default:
-      return LAYOUT_WORD(l, payment_partial).es;
+      return LAYOUT_WORD(l, payment_partial).first;
   }
 }
 

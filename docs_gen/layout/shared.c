@@ -25,9 +25,9 @@ static void ticks(struct canvas *c) {
 static void crest_figure(struct canvas *c, const struct layout *l) {
   struct list_element e = {.type = "Figure",
                            .order = 1,
-                           .alt = LAYOUT_WORD(l, alt_crest).es,
+                           .alt = LAYOUT_WORD(l, alt_crest).first,
                            .page = c->page,
-                           .language = "es",
+                           .language = c->languages[0],
                            .box = {97300, 269100, 112700, 287400}};
   c->element = list_element(&c->list, &e);
   canvas_ornament(c, "crest", 105 - 7.7, 9.6, l->ornaments->crest);
@@ -36,12 +36,12 @@ static void crest_figure(struct canvas *c, const struct layout *l) {
 
 static void title_line(struct canvas *c, double y, double pt, const char *es, const char *en) {
   c->ink = INK_BLUE;
-  c->language = "es";
+  c->language = c->languages[0];
   canvas_open(c, "H1", 10);
-  canvas_text_in(c, "es", 15, y, (struct style){FACE_SERIF_BOLD, pt}, es);
+  canvas_text_in(c, c->languages[0], 15, y, (struct style){FACE_SERIF_BOLD, pt}, es);
   c->language = NULL;
   canvas_open(c, "P", 12);
-  canvas_text_in(c, "en", 115, y, (struct style){FACE_SERIF_BOLD, pt}, en);
+  canvas_text_in(c, c->languages[1], 115, y, (struct style){FACE_SERIF_BOLD, pt}, en);
   canvas_artifact(c);
   c->ink = INK_BLACK;
 }
@@ -52,37 +52,71 @@ void layout_letterhead_static(struct canvas *c, const struct layout *l, double t
     ticks(c);
   }
   crest_figure(c, l);
-  if (*l->t->title_second.es) {
-    title_line(c, 38.4, 18.5, l->t->title.es, l->t->title.en);
-    title_line(c, 46.0, 18.5, l->t->title_second.es, l->t->title_second.en);
+  if (*l->t->title_second.first) {
+    title_line(c, 38.4, 18.5, l->t->title.first, l->t->title.second);
+    title_line(c, 46.0, 18.5, l->t->title_second.first, l->t->title_second.second);
   } else {
-    title_line(c, 46.4, title_pt, l->t->title.es, l->t->title.en);
+    title_line(c, 46.4, title_pt, l->t->title.first, l->t->title.second);
   }
   canvas_open(c, "P", 14);
-  canvas_text_in(c, "es", 15, 52.4, (struct style){FACE_SERIF, 10.5}, l->t->subtitle.es);
+  canvas_text_in(c, c->languages[0], 15, 52.4, (struct style){FACE_SERIF, 10.5},
+                 l->t->subtitle.first);
   canvas_open(c, "P", 15);
-  canvas_text_in(c, "en", 115, 52.4, (struct style){FACE_SERIF_ITALIC, 10.5}, l->t->subtitle.en);
+  canvas_text_in(c, c->languages[1], 115, 52.4, (struct style){FACE_SERIF_ITALIC, 10.5},
+                 l->t->subtitle.second);
   canvas_artifact(c);
 }
 
 static const char *or_empty(const char *s) { return s ? s : ""; }
 
-void layout_letterhead(struct canvas *c, const struct layout *l) {
+/* Whether the names of the authority stand in English in a column: policy knows them in Spanish and in English, and a
+ * column of another language has the one that the other column leaves. */
+static bool own_english(const struct layout *l, int column) {
+  const char *here = l->captions->languages[column], *there = l->captions->languages[1 - column];
+  if (strcmp(here, "es") == 0 || strcmp(here, "en") == 0) {
+    return strcmp(here, "en") == 0;
+  }
+  if (strcmp(there, "es") == 0 || strcmp(there, "en") == 0) {
+    return strcmp(there, "es") == 0;
+  }
+  return column == 1;
+}
+
+struct layout_names layout_own(const struct layout *l, int column) {
   const struct model_authority *a = &l->issue->authority;
-  const struct style state = {FACE_SANS_BOLD, 9.6}, line = {FACE_SANS, 8.6},
-                     line_en = {FACE_SANS_ITALIC, 8.6};
-  canvas_open(c, "P", 2);
-  c->language = "es";
-  canvas_tracked(c, 15, 15.0, state, 0.22, layout_upper(c, or_empty(a->state_es)));
-  canvas_open(c, "P", 3);
-  canvas_text(c, 15, 19.6, line, or_empty(a->ministry_es));
-  canvas_text(c, 15, 23.6, line, or_empty(a->name_es));
-  c->language = "en";
-  canvas_open(c, "P", 4);
-  canvas_tracked(c, 115, 15.0, state, 0.22, layout_upper(c, or_empty(a->state_en)));
-  canvas_open(c, "P", 5);
-  canvas_text(c, 115, 19.6, line_en, or_empty(a->ministry_en));
-  canvas_text(c, 115, 23.6, line_en, or_empty(a->name_en));
+  if (own_english(l, column)) {
+    return (struct layout_names){or_empty(a->state_en), or_empty(a->ministry_en),
+                                 or_empty(a->name_en), "en"};
+  }
+  return (struct layout_names){or_empty(a->state_es), or_empty(a->ministry_es),
+                               or_empty(a->name_es), "es"};
+}
+
+const char *layout_post(const struct layout *l, const struct model_officer *o, int column) {
+  return or_empty(own_english(l, column) ? o->post_en : o->post_es);
+}
+
+void layout_posts(struct canvas *c, const struct layout *l, double x, double y, struct style first,
+                  struct style second, const struct model_officer *o) {
+  struct canvas own = *c;
+  own.languages[0] = layout_own(l, 0).language, own.languages[1] = layout_own(l, 1).language;
+  canvas_pair(&own, x, y, first, second, layout_post(l, o, 0), layout_post(l, o, 1));
+  c->list = own.list;
+}
+
+void layout_letterhead(struct canvas *c, const struct layout *l) {
+  static const double xs[] = {15, 115};
+  const struct style state = {FACE_SANS_BOLD, 9.6};
+  for (int i = 0; i < 2; i++) {
+    const struct style line = {i ? FACE_SANS_ITALIC : FACE_SANS, 8.6};
+    struct layout_names own = layout_own(l, i);
+    c->language = own.language;
+    canvas_open(c, "P", 2 + 2 * (uint32_t)i);
+    canvas_tracked(c, xs[i], 15.0, state, 0.22, layout_upper(c, own.state));
+    canvas_open(c, "P", 3 + 2 * (uint32_t)i);
+    canvas_text(c, xs[i], 19.6, line, own.ministry);
+    canvas_text(c, xs[i], 23.6, line, own.name);
+  }
   c->language = NULL;
   canvas_artifact(c);
 }
@@ -93,9 +127,9 @@ static void draft_bar(struct canvas *c, const struct layout *l) {
   canvas_bar(c, 15, 56.75, 180, 9.45);
   c->ink = INK_WHITE;
   canvas_open(c, "P", 20);
-  canvas_text_in(c, "es", 18, 63.0, style_strong, LAYOUT_WORD(l, draft_bar).es);
-  canvas_text_in(c, "en", 115, 63.0, (struct style){FACE_SANS_BOLD_ITALIC, 10.5},
-                 LAYOUT_WORD(l, draft_bar).en);
+  canvas_text_in(c, c->languages[0], 18, 63.0, style_strong, LAYOUT_WORD(l, draft_bar).first);
+  canvas_text_in(c, c->languages[1], 115, 63.0, (struct style){FACE_SANS_BOLD_ITALIC, 10.5},
+                 LAYOUT_WORD(l, draft_bar).second);
   canvas_artifact(c);
   c->ink = INK_BLACK;
 }
@@ -104,7 +138,7 @@ void layout_field(struct canvas *c, uint32_t order, double x, double caption_y,
                   enum template_word word, const struct layout *l) {
   const struct pair *p = &l->captions->words[word];
   canvas_open(c, "P", order);
-  canvas_caption(c, x, caption_y, p->es, p->en);
+  canvas_caption(c, x, caption_y, p->first, p->second);
   canvas_artifact(c);
 }
 
@@ -157,15 +191,15 @@ static double black_tab(struct canvas *c, double x, const char *text) {
 static void copy_why(struct canvas *c, const struct layout *l, double x, double room,
                      uint32_t copy) {
   const struct pair *why = copy_reason(l), *cancels = &LAYOUT_WORD(l, cancels_copy);
-  const char *es = layout_printf(c, "%s; %s %u", why->es, cancels->es, copy - 1);
-  const char *en = layout_printf(c, "%s; %s %u", why->en, cancels->en, copy - 1);
+  const char *es = layout_printf(c, "%s; %s %u", why->first, cancels->first, copy - 1);
+  const char *en = layout_printf(c, "%s; %s %u", why->second, cancels->second, copy - 1);
   double pt = 5.8;
   while (pt > 4 && (canvas_width(c, (struct style){FACE_SANS, pt}, es) > room ||
                     canvas_width(c, (struct style){FACE_SANS_ITALIC, pt}, en) > room)) {
     pt -= 0.2;
   }
-  canvas_text_in(c, "es", x, 62.95, (struct style){FACE_SANS, pt}, es);
-  canvas_text_in(c, "en", x, 65.1, (struct style){FACE_SANS_ITALIC, pt}, en);
+  canvas_text_in(c, c->languages[0], x, 62.95, (struct style){FACE_SANS, pt}, es);
+  canvas_text_in(c, c->languages[1], x, 65.1, (struct style){FACE_SANS_ITALIC, pt}, en);
 }
 
 static void copy_cell(struct canvas *c, const struct layout *l, double next) {
@@ -176,11 +210,12 @@ static void copy_cell(struct canvas *c, const struct layout *l, double next) {
   if (r && r->payment_type == MODEL_REVERSAL) {
     black_tab(
         c, 115,
-        layout_printf(c, "%s %s", LAYOUT_WORD(l, annuls).es, layout_number(c, r->reversal_of)));
+        layout_printf(c, "%s %s", LAYOUT_WORD(l, annuls).first, layout_number(c, r->reversal_of)));
   } else if (copy <= 1) {
-    canvas_printf(c, 115, 64.7, style_strong, "1 · %s", LAYOUT_WORD(l, original).es);
+    canvas_printf(c, 115, 64.7, style_strong, "1 · %s", LAYOUT_WORD(l, original).first);
   } else {
-    double x = black_tab(c, 115, layout_printf(c, "%s %u", LAYOUT_WORD(l, copy_tab).es, copy)) + 2;
+    double x =
+        black_tab(c, 115, layout_printf(c, "%s %u", LAYOUT_WORD(l, copy_tab).first, copy)) + 2;
     copy_why(c, l, x, next - 1.5 - x, copy);
   }
   canvas_artifact(c);
@@ -191,10 +226,11 @@ static void version_cell(struct canvas *c, const struct layout *l, const char *s
   double x = 75 + canvas_text(c, 75, 64.7, style_strong, second);
   const char *before = l->issue->supersedes;
   if (before && *before && l->content->kind == MODEL_SAFE_CONDUCT) {
-    double w = canvas_text_in(c, "es", x + 1.8, 62.95, (struct style){FACE_SANS, 5.8},
-                              LAYOUT_WORD(l, replaces).es);
-    canvas_text_in(c, "en", x + 1.8, 65.1, (struct style){FACE_SANS_ITALIC, 5.8},
-                   LAYOUT_WORD(l, replaces).en);
+    const struct pair *replaces = &LAYOUT_WORD(l, replaces);
+    double w = canvas_text_in(c, c->languages[0], x + 1.8, 62.95, (struct style){FACE_SANS, 5.8},
+                              replaces->first);
+    w = fmax(w, canvas_text_in(c, c->languages[1], x + 1.8, 65.1,
+                               (struct style){FACE_SANS_ITALIC, 5.8}, replaces->second));
     canvas_text(c, x + 2.6 + w, 64.2, (struct style){FACE_MONO_BOLD, 7}, layout_number(c, before));
   }
   canvas_artifact(c);
@@ -223,8 +259,8 @@ void layout_watermark(struct canvas *c, const struct layout *l) {
   if (l->variant == LAYOUT_PLAIN) {
     return;
   }
-  const char *word =
-      l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).es : LAYOUT_WORD(l, specimen_mark).es;
+  const char *word = l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).first
+                                                : LAYOUT_WORD(l, specimen_mark).first;
   const struct style style = {FACE_SANS_BOLD, 128};
   const double pi = 3.14159265358979323846, turn = 52 * pi / 180;
   double length = canvas_width(c, style, word), height = 128 * 0.714 * 25.4 / 72;
@@ -247,9 +283,9 @@ static void no_seal(struct canvas *c, const struct layout *l, double x, double y
   canvas_line(c, x + edge, y + edge, x + edge - k, y + edge - k, 0.22);
   canvas_open(c, "P", order);
   canvas_text_centre(c, x + edge / 2, y + edge / 2 - 0.35, (struct style){FACE_SANS_BOLD, 6.2},
-                     LAYOUT_WORD(l, no_seal).es);
+                     LAYOUT_WORD(l, no_seal).first);
   canvas_text_centre(c, x + edge / 2, y + edge / 2 + 2.1,
-                     (struct style){FACE_SANS_BOLD_ITALIC, 6.2}, LAYOUT_WORD(l, no_seal).en);
+                     (struct style){FACE_SANS_BOLD_ITALIC, 6.2}, LAYOUT_WORD(l, no_seal).second);
   canvas_artifact(c);
 }
 
@@ -259,8 +295,8 @@ static void code_figure(struct canvas *c, const struct layout *l, const struct d
                         double x, double y, double edge, uint32_t order) {
   struct list_element e = {.type = "Figure",
                            .order = order,
-                           .alt = LAYOUT_WORD(l, alt_code).es,
-                           .language = "es",
+                           .alt = LAYOUT_WORD(l, alt_code).first,
+                           .language = c->languages[0],
                            .page = c->page,
                            .box = {(int32_t)(x * 1000), (int32_t)((297 - y - edge) * 1000),
                                    (int32_t)((x + edge) * 1000), (int32_t)((297 - y) * 1000)}};
@@ -294,7 +330,7 @@ void layout_code(struct canvas *c, const struct layout *l, double x, double y, b
   canvas_open(c, "P", order + 1);
   if (right) {
     canvas_text_right(c, x, y + edge + 3.4, style_mono_small_bold, number);
-    check = layout_printf(c, "%s %u %s", LAYOUT_WORD(l, page_short).es, c->page, check);
+    check = layout_printf(c, "%s %u %s", LAYOUT_WORD(l, page_short).first, c->page, check);
     canvas_text_right(c, x, y + edge + 6.6, style_mono_small, check);
   } else {
     canvas_text(c, left, y + edge + 3.4, style_mono_small_bold, number);
@@ -338,9 +374,9 @@ void layout_seal(struct canvas *c, const struct layout *l, double x, double y, d
     canvas_circle(c, x, y, radius, 0.22);
     canvas_open(c, "P", 899900);
     canvas_text_centre(c, x, y - 0.4, (struct style){FACE_SANS_BOLD, 6.2},
-                       LAYOUT_WORD(l, unsigned).es);
+                       LAYOUT_WORD(l, unsigned).first);
     canvas_text_centre(c, x, y + 2.05, (struct style){FACE_SANS_BOLD_ITALIC, 6.2},
-                       LAYOUT_WORD(l, unsigned).en);
+                       LAYOUT_WORD(l, unsigned).second);
     canvas_artifact(c);
     return;
   }
@@ -358,25 +394,26 @@ void layout_checking(struct canvas *c, const struct layout *l, double x, double 
                      double width, uint32_t order) {
   const double leading = 2.95;
   canvas_open(c, "P", order);
-  canvas_text_in(c, "es", x, y, (struct style){FACE_SANS_BOLD, 7.6},
-                 LAYOUT_WORD(l, how_to_check).es);
-  canvas_text_in(c, "en", x, y + 3.2, (struct style){FACE_SANS_BOLD_ITALIC, 7.6},
-                 LAYOUT_WORD(l, how_to_check).en);
+  canvas_text_in(c, c->languages[0], x, y, (struct style){FACE_SANS_BOLD, 7.6},
+                 LAYOUT_WORD(l, how_to_check).first);
+  canvas_text_in(c, c->languages[1], x, y + 3.2, (struct style){FACE_SANS_BOLD_ITALIC, 7.6},
+                 LAYOUT_WORD(l, how_to_check).second);
   double at = y + 7.9;
   for (size_t i = 0; i < l->t->checking.n; i++) {
     canvas_open(c, "P", order + 1 + (uint32_t)i);
     canvas_printf(c, x, at, (struct style){FACE_SANS_BOLD, 6.8}, "%zu", i + 1);
-    const char *text = layout_filled(c, l, l->t->checking.v[i].es);
-    c->language = "es";
+    const char *text = layout_filled(c, l, l->t->checking.v[i].first);
+    c->language = c->languages[0];
     int n = canvas_paragraph(c, x + indent, at, leading, style_note, width - indent, text, 4);
     at += (n > 0 ? n : 1) * leading;
-    c->language = "en";
+    c->language = c->languages[1];
     int m = canvas_paragraph(c, x + indent, at, leading, style_note_en, width - indent,
-                             layout_filled(c, l, l->t->checking.v[i].en), 4);
+                             layout_filled(c, l, l->t->checking.v[i].second), 4);
     c->language = NULL;
     at += (m > 0 ? m : 1) * leading + 1.2;
     if (n < 0 || m < 0) {
-      canvas_too_long(c, "a step of checking");
+      canvas_no_room(c, "a step of checking",
+                     n < 0 ? l->t->checking.v[i].first : l->t->checking.v[i].second);
     }
   }
   canvas_artifact(c);
@@ -387,9 +424,9 @@ void layout_checking(struct canvas *c, const struct layout *l, double x, double 
 void layout_microtext(struct canvas *c, const struct layout *l, double x, double y, double length) {
   const struct style style = {FACE_SANS_BOLD, 2.0};
   const char *number =
-      l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).es : l->issue->number;
+      l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).first : l->issue->number;
   const char *once =
-      layout_printf(c, "%s %s %s %s ", l->t->micro.es, number, l->t->micro.en, number);
+      layout_printf(c, "%s %s %s %s ", l->t->micro.first, number, l->t->micro.second, number);
   double width = canvas_width(c, style, once);
   int times = width > 0 ? (int)(length / width + 0.5) : 1;
   struct sv_buf b = sv_buf_in(c->list.ctx->mem, 0);
@@ -408,7 +445,7 @@ void layout_signature_lines(struct canvas *c, const struct layout *l, double x, 
                             double leading) {
   const struct pair *head = &LAYOUT_WORD(l, electronic_signature);
   canvas_pair(c, x, y, (struct style){FACE_SANS_BOLD, 6.6},
-              (struct style){FACE_SANS_BOLD_ITALIC, 6.6}, head->es, head->en);
+              (struct style){FACE_SANS_BOLD_ITALIC, 6.6}, head->first, head->second);
   for (size_t i = 0; i < l->request->signer_line_count && i < 4; i++) {
     canvas_text(c, x, y += leading, style_small, l->request->signer_lines[i]);
   }

@@ -38,10 +38,10 @@ const char *layout_date(struct canvas *c, const struct layout *l, const char *da
     return layout_printf(c, "%.2s XXX %s", date + 8, year);
   }
   const struct pair *name = &l->captions->months[month - 1];
-  if (strcmp(name->es, name->en) == 0) {
-    return layout_printf(c, "%.2s %s %s", date + 8, name->es, year);
+  if (strcmp(name->first, name->second) == 0) {
+    return layout_printf(c, "%.2s %s %s", date + 8, name->first, year);
   }
-  return layout_printf(c, "%.2s %s/%s %s", date + 8, name->es, name->en, year);
+  return layout_printf(c, "%.2s %s/%s %s", date + 8, name->first, name->second, year);
 }
 
 const char *layout_time(struct canvas *c, int64_t time_us) {
@@ -90,23 +90,52 @@ const char *layout_upper(struct canvas *c, const char *text) {
   return kept(c, b.failed ? NULL : (const char *)b.p);
 }
 
+static const char *field_value(struct canvas *c, const struct layout *l,
+                               enum template_field field) {
+  const struct model_safe_conduct *m = &l->content->letter;
+  const struct model_authority *a = &l->issue->authority;
+  int column = c->language && strcmp(c->language, c->languages[1]) == 0;
+  switch (field) {
+    case FIELD_verify_url:
+      return a->verify_url;
+    case FIELD_duty_telephone:
+      return a->duty_telephone;
+    case FIELD_authority:
+      return layout_own(l, column).name;
+    case FIELD_state:
+      return layout_own(l, column).state;
+    case FIELD_place:
+      return a->place;
+    case FIELD_surname:
+      return m->holder.surname;
+    case FIELD_given_names:
+      return m->holder.given_names;
+    case FIELD_birth_date:
+      return layout_date(c, l, m->holder.birth_date);
+    case FIELD_nationality:
+      return m->holder.nationality;
+    case FIELD_valid_from:
+      return layout_date(c, l, m->valid_from);
+    case FIELD_valid_until:
+      return layout_date(c, l, m->valid_until);
+    case FIELD_COUNT:
+      break;
+  }
+  return "";
+}
+
 const char *layout_filled(struct canvas *c, const struct layout *l, const char *text) {
-  const struct {
-    const char *name, *value;
-  } places[] = {{"{verify_url}", l->issue->authority.verify_url},
-                {"{duty_telephone}", l->issue->authority.duty_telephone}};
   struct sv_buf b = sv_buf_in(c->list.ctx->mem, 0);
   while (*text) {
-    size_t i = 0;
-    while (i < 2 && strncmp(text, places[i].name, strlen(places[i].name)) != 0) {
-      i++;
-    }
-    if (i < 2) {
-      sv_buf_str(&b, places[i].value ? places[i].value : "");
-      text += strlen(places[i].name);
-    } else {
+    size_t n;
+    enum template_field field = template_field_at(text, &n);
+    if (field == FIELD_COUNT) {
       sv_buf_u8(&b, (uint8_t)*text++);
+      continue;
     }
+    const char *value = field_value(c, l, field);
+    sv_buf_str(&b, value ? value : "");
+    text += n;
   }
   sv_buf_u8(&b, 0);
   return kept(c, b.failed ? NULL : (const char *)b.p);

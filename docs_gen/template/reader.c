@@ -76,7 +76,7 @@ sv_status reader_conf(struct sv_ctx *ctx, const char *path, const char *text, re
       char *value = equals ? trimmed(ctx, equals + 1, end) : NULL;
       const char *fault = !equals          ? "no '='"
                           : !key || !value ? "no memory"
-                                           : line(user, key, value);
+                                           : line(user, key, value, number);
       if (fault) {
         return SV_FAIL(ctx, TEMPLATE, "%s:%d: %s", path, number, fault);
       }
@@ -109,7 +109,7 @@ static int line_of(cmark_node *node) {
 }
 
 sv_status reader_paragraphs(struct sv_ctx *ctx, const char *path, const char *text,
-                            const char **ret, size_t max, size_t *ret_n) {
+                            struct reader_paragraph *ret, size_t max, size_t *ret_n) {
   SV_AUTO(cmark_node_free)
   cmark_node *root = cmark_parse_document(text, strlen(text), CMARK_OPT_VALIDATE_UTF8);
   SV_AUTO(cmark_iter_free) cmark_iter *iter = cmark_iter_new(root);
@@ -131,7 +131,7 @@ sv_status reader_paragraphs(struct sv_ctx *ctx, const char *path, const char *te
         return SV_FAIL(ctx, TEMPLATE, "%s:%d: more than %zu paragraphs", path, line_of(node), max);
       }
       sv_buf_u8(&b, 0);
-      ret[n++] = (const char *)b.p;
+      ret[n++] = (struct reader_paragraph){(const char *)b.p, line_of(node)};
       if (b.failed) {
         return SV_FAIL(ctx, NO_MEMORY, "%s", path);
       }

@@ -1,365 +1,335 @@
-/* Templates. Invariant: after templates_open every text of every template is there, in both languages. */
+/* Templates. Invariant: after templates_open every text of every template is there, in every language of the set, and
+ * each pair of languages has its own view. */
 #include "docs_gen/template/template.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 
-#include "docs_gen/template/reader.h"
+#include "crypto/digest.h"
+#include "docs_gen/template/parts.h"
+
+SV_AUTO_DEFINE(DIR, closedir)
 
 static const struct {
-  const char *kind_folder, *folder;
+  const char *folder;
   enum model_kind kind;
-  enum model_purpose purpose;
-} shipped[TEMPLATE_COUNT] = {
-    {"safe_conduct", "transit_exit", MODEL_SAFE_CONDUCT, MODEL_TRANSIT_EXIT},
-    {"safe_conduct", "emergency_travel_document", MODEL_SAFE_CONDUCT,
-     MODEL_EMERGENCY_TRAVEL_DOCUMENT},
-    {"safe_conduct", "asylum_safe_conduct", MODEL_SAFE_CONDUCT, MODEL_ASYLUM_SAFE_CONDUCT},
-    {"safe_conduct", "protection_stay", MODEL_SAFE_CONDUCT, MODEL_PROTECTION_STAY},
-    {"flight_manifest", "standard", MODEL_FLIGHT_MANIFEST, MODEL_PURPOSE_NONE},
-    {"disbursement_receipt", "standard", MODEL_DISBURSEMENT_RECEIPT, MODEL_PURPOSE_NONE},
+} kinds[] = {
+    {"safe_conduct", MODEL_SAFE_CONDUCT},
+    {"flight_manifest", MODEL_FLIGHT_MANIFEST},
+    {"disbursement_receipt", MODEL_DISBURSEMENT_RECEIPT},
 };
 
-/* ---- captions ---- */
-
-static const char *const word_keys[] = {
-#define X(word) #word,
-    TEMPLATE_WORDS(X)
-#undef X
+/* The folder that a content means where it names no template. */
+static const char *const standard[] = {
+    [MODEL_PURPOSE_NONE] = "standard",
+    [MODEL_TRANSIT_EXIT] = "transit_exit",
+    [MODEL_EMERGENCY_TRAVEL_DOCUMENT] = "emergency_travel_document",
+    [MODEL_ASYLUM_SAFE_CONDUCT] = "asylum_safe_conduct",
+    [MODEL_PROTECTION_STAY] = "protection_stay",
 };
 
-struct captions_reader {
-  struct captions *captions;
-  bool english;
-};
+/* ---- parts ---- */
 
-static const char *set_once(struct pair *pair, bool english, const char *value) {
-  const char **place = english ? &pair->en : &pair->es;
-  if (*place) {
-    return "the key was given before";
-  }
-  *place = value;
-  return NULL;
-}
-
-static const char *caption_line(void *user, const char *key, const char *value) {
-  struct captions_reader *r = user;
-  if (strncmp(key, "month.", 6) == 0) {
-    int month = atoi(key + 6);
-    return month >= 1 && month <= 12 ? set_once(&r->captions->months[month - 1], r->english, value)
-                                     : "no such month";
-  }
-  for (size_t i = 0; i < WORD_COUNT; i++) {
-    if (strcmp(key, word_keys[i]) == 0) {
-      return set_once(&r->captions->words[i], r->english, value);
-    }
-  }
-  return "unknown key";
-}
-
-static sv_status required_file(struct sv_ctx *ctx, const char *path, const char **ret) {
+sv_status part_file(struct sv_ctx *ctx, const char *path, struct sv_buf *files, const char **ret) {
   SV_TRY(reader_file(ctx, path, ret));
-  return *ret ? SV_DONE : SV_FAIL(ctx, TEMPLATE, "%s: missing", path);
+  if (!*ret) {
+    return SV_FAIL(ctx, TEMPLATE, "%s: missing", path);
+  }
+  sv_buf_put(files, *ret, strlen(*ret) + 1);
+  return files->failed ? SV_FAIL(ctx, NO_MEMORY, "%s", path) : SV_DONE;
 }
 
-static sv_status read_captions(struct sv_ctx *ctx, const char *dir, struct captions *ret) {
-  for (int english = 0; english < 2; english++) {
-    const char *path = sv_arena_printf(ctx->mem, "%s/captions/%s.txt", dir, english ? "en" : "es"),
-               *text;
-    if (!path) {
-      return SV_FAIL(ctx, NO_MEMORY, "captions");
+const char *part_source(struct sv_ctx *ctx, struct templates *set, const char *text,
+                        const char *path, int line) {
+  if (set->source_n == set->source_room) {
+    size_t room = set->source_room ? 2 * set->source_room : 512;
+    struct template_source *more = SV_ARRAY(ctx->mem, room, struct template_source);
+    if (!more) {
+      return "no memory";
     }
-    SV_TRY(required_file(ctx, path, &text));
-    SV_TRY(reader_conf(ctx, path, text, caption_line,
-                       &(struct captions_reader){.captions = ret, .english = english}));
-    for (size_t i = 0; i < WORD_COUNT; i++) {
-      if (!(english ? ret->words[i].en : ret->words[i].es)) {
-        return SV_FAIL(ctx, TEMPLATE, "%s: no %s", path, word_keys[i]);
-      }
+    if (set->source_n) {
+      memcpy(more, set->sources, set->source_n * sizeof *more);
     }
-    for (int i = 0; i < 12; i++) {
-      if (!(english ? ret->months[i].en : ret->months[i].es)) {
-        return SV_FAIL(ctx, TEMPLATE, "%s: no month.%d", path, i + 1);
-      }
-    }
+    set->sources = more, set->source_room = room;
   }
-  return SV_DONE;
-}
-
-/* ---- tables: places and currencies ---- */
-
-enum { TABLE_MAX = 400 };
-
-static const char *place_line(void *user, const char *key, const char *value) {
-  struct captions *c = user;
-  if (strlen(key) != 3 || c->place_n == TABLE_MAX) {
-    return "not a code of three letters";
-  }
-  c->places[c->place_n++] = (struct template_place){key, value};
+  set->sources[set->source_n++] = (struct template_source){text, path, line};
   return NULL;
 }
 
-/* "USD = m | dólar | dólares | US dollar | US dollars": gender, then the names; tokens are cut in place. */
-static const char *currency_line(void *user, const char *key, const char *value) {
-  struct captions *c = user;
-  const char *parts[5];
-  size_t n = 0;
-  union {
-    const char *in;
-    char *cut;
-  } text = {.in = value}; /* the reader made it for us alone */
-  for (char *rest = NULL, *part = strtok_r(text.cut, "|", &rest); part;
-       part = strtok_r(NULL, "|", &rest)) {
-    while (*part == ' ') {
-      part++;
-    }
-    size_t length = strlen(part);
-    while (length && part[length - 1] == ' ') {
-      part[--length] = 0;
-    }
-    if (n == 5 || length == 0) {
-      return "five fields are needed";
-    }
-    parts[n++] = part;
-  }
-  if (n != 5 || strlen(key) != 3 || c->currency_n == TABLE_MAX ||
-      (strcmp(parts[0], "m") != 0 && strcmp(parts[0], "f") != 0)) {
-    return "not CODE = m or f | one | many | one | many";
-  }
-  c->currencies[c->currency_n++] = (struct words_currency){.code = key,
-                                                           .feminine = parts[0][0] == 'f',
-                                                           .one_es = parts[1],
-                                                           .many_es = parts[2],
-                                                           .one_en = parts[3],
-                                                           .many_en = parts[4]};
-  return NULL;
-}
-
-static sv_status read_tables(struct sv_ctx *ctx, const char *dir, struct captions *ret) {
-  ret->places = SV_ARRAY(ctx->mem, TABLE_MAX, struct template_place);
-  ret->currencies = SV_ARRAY(ctx->mem, TABLE_MAX, struct words_currency);
-  const char *places = sv_arena_printf(ctx->mem, "%s/captions/places.txt", dir);
-  const char *currencies = sv_arena_printf(ctx->mem, "%s/captions/currencies.txt", dir);
-  const char *text;
-  if (!ret->places || !ret->currencies || !places || !currencies) {
-    return SV_FAIL(ctx, NO_MEMORY, "tables");
-  }
-  SV_TRY(required_file(ctx, places, &text));
-  SV_TRY(reader_conf(ctx, places, text, place_line, ret));
-  SV_TRY(required_file(ctx, currencies, &text));
-  return reader_conf(ctx, currencies, text, currency_line, ret);
-}
-
-/* ---- one template ---- */
-
-static const struct {
-  const char *key;
-  size_t offset;
-} template_keys[] = {
-    {"title", offsetof(struct template, title)},
-    {"title_second", offsetof(struct template, title_second)},
-    {"subtitle", offsetof(struct template, subtitle)},
-    {"area", offsetof(struct template, area)},
-    {"form", offsetof(struct template, form)},
-    {"form_note", offsetof(struct template, form_note)},
-    {"recipient", offsetof(struct template, recipient)},
-    {"micro", offsetof(struct template, micro)},
-};
-enum { TEMPLATE_KEYS = sizeof template_keys / sizeof *template_keys };
-
-struct template_reader {
-  struct sv_ctx *ctx;
-  struct template *t;
-  const char *extends;
-};
-
-static struct pair *pair_at(struct template *t, size_t offset) {
-  return (struct pair *)(void *)((char *)t + offset);
-}
-
-/* "es" or "en" after the last full stop of a key; the key's length before it. */
-static bool language_of(const char *key, size_t *ret_n, bool *ret_english) {
-  const char *dot = strrchr(key, '.');
-  if (!dot || (strcmp(dot, ".es") != 0 && strcmp(dot, ".en") != 0)) {
-    return false;
-  }
-  *ret_n = (size_t)(dot - key);
-  *ret_english = dot[2] == 'n';
-  return true;
-}
-
-static const char *basis_line(struct template_reader *r, const char *id, size_t n, bool english,
-                              const char *value) {
-  struct template *t = r->t;
-  size_t i = 0;
-  while (i < t->basis_n && (strlen(t->bases[i].id) != n || memcmp(t->bases[i].id, id, n) != 0)) {
-    i++;
-  }
-  if (i == TEMPLATE_BASES_MAX || n == 0) {
-    return "too many bases, or one without an id";
-  }
-  if (i == t->basis_n) {
-    t->bases[t->basis_n++].id = sv_arena_strndup(r->ctx->mem, id, n);
-  }
-  *(english ? &t->bases[i].text.en : &t->bases[i].text.es) = value;
-  return NULL;
-}
-
-static const char *template_line(void *user, const char *key, const char *value) {
-  struct template_reader *r = user;
-  size_t n;
-  bool english;
-  if (strcmp(key, "version") == 0) {
-    r->t->version = (unsigned)atoi(value);
-    return r->t->version ? NULL : "not a version";
-  }
-  if (strcmp(key, "extends") == 0) {
-    r->extends = value;
-    return NULL;
-  }
-  if (strcmp(key, "document_code") == 0) {
-    r->t->document_code = (struct pair){value, value};
-    return strlen(value) == 2 ? NULL : "not two letters";
-  }
-  if (strcmp(key, "single_journey") == 0) {
-    r->t->single_journey = strcmp(value, "yes") == 0;
-    return r->t->single_journey || strcmp(value, "no") == 0 ? NULL : "neither yes nor no";
-  }
-  if (!language_of(key, &n, &english)) {
-    return "unknown key";
-  }
-  if (strncmp(key, "basis.", 6) == 0 && n > 6) {
-    return basis_line(r, key + 6, n - 6, english, value);
-  }
-  for (size_t i = 0; i < TEMPLATE_KEYS; i++) {
-    if (strlen(template_keys[i].key) == n && memcmp(template_keys[i].key, key, n) == 0) {
-      struct pair *pair = pair_at(r->t, template_keys[i].offset);
-      *(english ? &pair->en : &pair->es) =
-          value; /* a folder says otherwise than the one it extends */
-      return NULL;
+enum template_field template_field_at(const char *text, size_t *ret_n) {
+  static const char *const names[] = {
+#define X(name, letter) "{{" #name "}}",
+      TEMPLATE_FIELDS(X)
+#undef X
+  };
+  for (size_t i = 0; i < FIELD_COUNT; i++) {
+    size_t n = strlen(names[i]);
+    if (strncmp(text, names[i], n) == 0) {
+      *ret_n = n;
+      return (enum template_field)i;
     }
   }
-  return "unknown key";
+  return FIELD_COUNT;
 }
 
-/* "<folder>/<stem>.es.md" and ".en.md", both or neither; steps are matched one to one. */
-static sv_status read_steps(struct sv_ctx *ctx, const char *folder, const char *stem, size_t max,
-                            struct template_steps *ret) {
-  size_t counts[2] = {0, 0};
-  struct template_steps steps = {.n = 0};
-  for (int english = 0; english < 2; english++) {
-    const char *path =
-                   sv_arena_printf(ctx->mem, "%s/%s.%s.md", folder, stem, english ? "en" : "es"),
-               *text;
-    const char *lines[TEMPLATE_STEPS_MAX];
-    if (!path) {
-      return SV_FAIL(ctx, NO_MEMORY, "%s", folder);
-    }
-    SV_TRY(reader_file(ctx, path, &text));
-    if (!text) {
+const char *part_fields_fault(const char *text, bool letter) {
+  static const bool letters_alone[] = {
+#define X(name, only) only,
+      TEMPLATE_FIELDS(X)
+#undef X
+  };
+  for (size_t n = 1; *text; text += n, n = 1) {
+    if (*text != '{' && *text != '}') {
       continue;
     }
-    SV_TRY(reader_paragraphs(ctx, path, text, lines, max, &counts[english]));
-    for (size_t i = 0; i < counts[english]; i++) {
-      *(english ? &steps.v[i].en : &steps.v[i].es) = lines[i];
+    enum template_field field = template_field_at(text, &n);
+    if (field == FIELD_COUNT) {
+      return "not the place of a field that a text can have, such as {{verify_url}}";
+    }
+    if (letters_alone[field] && !letter) {
+      return "a field that letters alone have";
     }
   }
-  if (counts[0] != counts[1]) {
-    return SV_FAIL(ctx, TEMPLATE, "%s/%s: %zu paragraphs in Spanish, %zu in English", folder, stem,
-                   counts[0], counts[1]);
+  return NULL;
+}
+
+/* ---- opening ---- */
+
+static struct pair pair_of(const struct text *t, size_t a, size_t b) {
+  return (struct pair){t->v[a] ? t->v[a] : "", t->v[b] ? t->v[b] : ""};
+}
+
+static void steps_of(const struct folder_steps *from, size_t a, size_t b,
+                     struct template_steps *ret) {
+  ret->n = from->n;
+  for (size_t i = 0; i < from->n; i++) {
+    ret->v[i] = pair_of(&from->v[i], a, b);
   }
-  steps.n = counts[0];
-  if (steps.n) {
-    *ret = steps;
+}
+
+/* A folder as one pair of languages sees it. */
+static void view_fill(const struct folder *f, const char *name, size_t a, size_t b,
+                      struct template *t) {
+  t->name = name;
+  t->kind = f->kind, t->purpose = f->purpose, t->version = f->version;
+  crypto_sha256(sv_buf_bytes(&f->files), t->sha256);
+#define X(part) t->part = pair_of(&f->texts[PART_##part], a, b);
+  TEMPLATE_TEXTS(X)
+#undef X
+  t->clause = pair_of(&f->texts[PART_clause], a, b);
+  t->clause_filled = strstr(t->clause.first, "{{") || strstr(t->clause.second, "{{");
+  t->document_code = f->document_code ? f->document_code : "";
+  t->single_journey = f->single_journey;
+  steps_of(&f->steps[PART_checking], a, b, &t->checking);
+  steps_of(&f->steps[PART_rules], a, b, &t->rules);
+  steps_of(&f->steps[PART_stairs], a, b, &t->stairs);
+  t->basis_n = f->basis_n;
+  for (size_t i = 0; i < f->basis_n; i++) {
+    t->bases[i] = (struct template_basis){f->bases[i].id, pair_of(&f->bases[i].text, a, b)};
   }
+}
+
+/* "name" must have its version behind an @, when it has one: a folder kept for what was issued under it. */
+static sv_status name_of(struct sv_ctx *ctx, const char *kind, const struct folder *f,
+                         const char **ret) {
+  const char *at = strchr(f->name, '@');
+  if (at && (strtoul(at + 1, NULL, 10) != f->version || at[1] == '0')) {
+    return SV_FAIL(ctx, TEMPLATE, "%s: version %u in a folder named %s", f->conf, f->version,
+                   f->name);
+  }
+  *ret = at ? sv_arena_printf(ctx->mem, "%s/%s", kind, f->name)
+            : sv_arena_printf(ctx->mem, "%s/%s@%u", kind, f->name, f->version);
+  return *ret ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "%s", f->name);
+}
+
+static sv_status folder_add(struct sv_ctx *ctx, struct templates *set, const char *dir,
+                            const char *kind, enum model_kind number, const char *name,
+                            const struct sv_buf *shared) {
+  struct folder *f = SV_NEW(ctx->mem, struct folder);
+  if (!f) {
+    return SV_FAIL(ctx, NO_MEMORY, "%s", name);
+  }
+  f->name = name, f->kind = number;
+  SV_TRY(folder_read(ctx, set, dir, kind, f));
+  if (!f->offered) {
+    return SV_DONE;
+  }
+  if (set->template_n == TEMPLATE_MAX) {
+    return SV_FAIL(ctx, TEMPLATE, "%s: more than %d templates", dir, TEMPLATE_MAX);
+  }
+  sv_buf_put(&f->files, shared->p, shared->n);
+  const char *full;
+  SV_TRY(name_of(ctx, kind, f, &full));
+  size_t pair = 0;
+  for (size_t a = 0; a < set->language_n; a++) {
+    for (size_t b = 0; b < set->language_n; b++) {
+      if (a != b) {
+        view_fill(f, full, a, b, &set->v[pair++][set->template_n]);
+      }
+    }
+  }
+  set->template_n++;
+  return f->files.failed ? SV_FAIL(ctx, NO_MEMORY, "%s", name) : SV_DONE;
+}
+
+enum { FOLDERS_MAX = 2 * TEMPLATE_MAX };
+
+static int by_name(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names of the folders of a kind, sorted: an order that no file system changes. */
+static sv_status folder_names(struct sv_ctx *ctx, const char *path, const char **names,
+                              size_t *ret_n) {
+  SV_AUTO(closedir) DIR *d = opendir(path);
+  size_t n = 0;
+  if (!d) {
+    return SV_FAIL(ctx, TEMPLATE, "%s: missing", path);
+  }
+  for (struct dirent *e; (e = readdir(d)) != NULL;) {
+    if (e->d_name[0] == '.') {
+      continue;
+    }
+    if (n == FOLDERS_MAX) {
+      return SV_FAIL(ctx, TEMPLATE, "%s: more than %d folders", path, FOLDERS_MAX);
+    }
+    if (strspn(e->d_name, "abcdefghijklmnopqrstuvwxyz0123456789_@") != strlen(e->d_name)) {
+      return SV_FAIL(ctx, TEMPLATE, "%s/%s: a name is of a-z, 0-9 and _", path, e->d_name);
+    }
+    names[n] = sv_arena_strdup(ctx->mem, e->d_name);
+    if (!names[n++]) {
+      return SV_FAIL(ctx, NO_MEMORY, "%s", path);
+    }
+  }
+  qsort(names, n, sizeof *names, by_name);
+  *ret_n = n;
   return SV_DONE;
 }
 
-static sv_status read_folder(struct sv_ctx *ctx, const char *dir, const char *kind,
-                             const char *folder, bool may_extend, struct template *t) {
-  const char *path = sv_arena_printf(ctx->mem, "%s/%s/%s/layout.conf", dir, kind, folder);
-  const char *here = sv_arena_printf(ctx->mem, "%s/%s/%s", dir, kind, folder);
-  const char *text;
-  if (!path || !here) {
-    return SV_FAIL(ctx, NO_MEMORY, "%s", folder);
-  }
-  SV_TRY(required_file(ctx, path, &text));
-  struct template_reader probe = {.ctx = ctx, .t = SV_NEW(ctx->mem, struct template)};
-  if (!probe.t) {
-    return SV_FAIL(ctx, NO_MEMORY, "%s", folder);
-  }
-  SV_TRY(reader_conf(ctx, path, text, template_line, &probe));
-  if (probe.extends) {
-    if (!may_extend || strpbrk(probe.extends, "/.")) {
-      return SV_FAIL(ctx, TEMPLATE, "%s: extends is one folder of the same kind", path);
+/* Every content has its template: the standard one of each kind and purpose. */
+static sv_status standards_check(struct sv_ctx *ctx, const struct templates *set, const char *dir) {
+  struct model_content c = {.template_name = ""};
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    int last = kinds[k].kind == MODEL_SAFE_CONDUCT ? MODEL_PROTECTION_STAY : MODEL_TRANSIT_EXIT;
+    c.kind = kinds[k].kind;
+    for (int p = MODEL_TRANSIT_EXIT; p <= last; p++) {
+      c.letter.purpose = (enum model_purpose)p;
+      if (templates_find(set, &c) < 0) {
+        return SV_FAIL(ctx, TEMPLATE, "%s/%s/%s: missing, or not of that purpose", dir,
+                       kinds[k].folder,
+                       standard[c.kind == MODEL_SAFE_CONDUCT ? p : MODEL_PURPOSE_NONE]);
+      }
     }
-    SV_TRY(read_folder(ctx, dir, kind, probe.extends, false, t));
-  }
-  SV_TRY(
-      reader_conf(ctx, path, text, template_line, &(struct template_reader){.ctx = ctx, .t = t}));
-  struct template_steps clause = {.n = 0};
-  SV_TRY(read_steps(ctx, here, "clause", 1, &clause));
-  t->clause = clause.n ? clause.v[0] : t->clause;
-  SV_TRY(read_steps(ctx, here, "checking", TEMPLATE_STEPS_MAX, &t->checking));
-  SV_TRY(read_steps(ctx, here, "rules", TEMPLATE_STEPS_MAX, &t->rules));
-  return read_steps(ctx, here, "stairs", TEMPLATE_STEPS_MAX, &t->stairs);
-}
-
-/* Fills what a kind does not need, and refuses what it does. */
-static sv_status complete(struct sv_ctx *ctx, const char *where, struct template *t) {
-  for (size_t i = 0; i < TEMPLATE_KEYS; i++) {
-    struct pair *pair = pair_at(t, template_keys[i].offset);
-    pair->es = pair->es ? pair->es : "";
-    pair->en = pair->en ? pair->en : "";
-  }
-  for (size_t i = 0; i < t->basis_n; i++) {
-    if (!t->bases[i].id || !t->bases[i].text.es || !t->bases[i].text.en) {
-      return SV_FAIL(ctx, TEMPLATE, "%s: a legal basis lacks a language", where);
-    }
-  }
-  bool letter = t->kind == MODEL_SAFE_CONDUCT;
-  if (!*t->title.es || !*t->title.en || !*t->form.es || !t->version || !t->checking.n ||
-      !*t->micro.es || (letter && (!t->clause.es || !t->document_code.es || t->basis_n == 0)) ||
-      (t->kind == MODEL_FLIGHT_MANIFEST && (t->rules.n == 0 || t->stairs.n == 0))) {
-    return SV_FAIL(ctx, TEMPLATE,
-                   "%s: title, form, micro, version, checking or another text is missing", where);
   }
   return SV_DONE;
 }
 
 sv_status templates_open(struct sv_ctx *ctx, const char *dir, struct templates *ret) {
-  SV_TRY(read_captions(ctx, dir, &ret->captions));
-  SV_TRY(read_tables(ctx, dir, &ret->captions));
-  for (size_t i = 0; i < TEMPLATE_COUNT; i++) {
-    struct template *t = &ret->v[i];
-    t->kind = shipped[i].kind;
-    t->purpose = shipped[i].purpose;
-    SV_TRY(read_folder(ctx, dir, shipped[i].kind_folder, shipped[i].folder, true, t));
-    t->name = sv_arena_printf(ctx->mem, "%s/%s@%u", shipped[i].kind_folder, shipped[i].folder,
-                              t->version);
-    if (!t->name) {
-      return SV_FAIL(ctx, NO_MEMORY, "%s", shipped[i].folder);
+  struct sv_buf shared = sv_buf_in(ctx->mem, 0);
+  SV_TRY(captions_read(ctx, ret, dir, &shared));
+  for (size_t pair = 0; pair < templates_pairs(ret); pair++) {
+    ret->v[pair] = SV_ARRAY(ctx->mem, TEMPLATE_MAX, struct template);
+    if (!ret->v[pair]) {
+      return SV_FAIL(ctx, NO_MEMORY, "templates");
     }
-    SV_TRY(complete(ctx, t->name, t));
   }
-  return SV_DONE;
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    const char *names[FOLDERS_MAX];
+    size_t n;
+    const char *path = sv_arena_printf(ctx->mem, "%s/%s", dir, kinds[k].folder);
+    if (!path) {
+      return SV_FAIL(ctx, NO_MEMORY, "templates");
+    }
+    SV_TRY(folder_names(ctx, path, names, &n));
+    for (size_t i = 0; i < n; i++) {
+      SV_TRY(folder_add(ctx, ret, dir, kinds[k].folder, kinds[k].kind, names[i], &shared));
+    }
+  }
+  return standards_check(ctx, ret, dir);
 }
 
-const struct template *template_of(const struct templates *templates,
-                                   const struct model_content *content) {
-  for (size_t i = 0; i < TEMPLATE_COUNT; i++) {
-    const struct template *t = &templates->v[i];
-    if (t->kind == content->kind &&
-        (t->kind != MODEL_SAFE_CONDUCT || t->purpose == content->letter.purpose)) {
-      return t;
+/* ---- questions ---- */
+
+size_t templates_pairs(const struct templates *templates) {
+  return templates->language_n * (templates->language_n - 1);
+}
+
+int templates_language(const struct templates *templates, const char *tag) {
+  size_t n = strcspn(tag, "-");
+  for (size_t i = 0; i < templates->language_n; i++) {
+    const char *code = templates->languages[i].code;
+    if (strlen(code) == n && strncmp(code, tag, n) == 0) {
+      return (int)i;
     }
   }
-  return NULL;
+  return -1;
+}
+
+size_t templates_pair_of(const struct templates *templates, const struct model_content *content) {
+  const struct model_texts *asked = &content->languages;
+  int a = asked->n > 0 ? templates_language(templates, asked->v[0]) : -1;
+  int b = asked->n > 1 ? templates_language(templates, asked->v[1]) : -1;
+  a = a < 0 ? 0 : a;
+  b = b < 0 || b == a ? (a == 0 ? 1 : 0) : b;
+  return (size_t)a * (templates->language_n - 1) + (size_t)(b < a ? b : b - 1);
+}
+
+/* Whether a template is the one asked for as "kind/folder" or "kind/folder@N". */
+static bool is_named(const struct template *t, const char *asked) {
+  size_t n = strlen(asked);
+  return strncmp(t->name, asked, n) == 0 && (t->name[n] == 0 || t->name[n] == '@');
+}
+
+int templates_find(const struct templates *templates, const struct model_content *content) {
+  char own[96];
+  const char *asked = content->template_name;
+  if (!asked || !*asked) {
+    bool letter = content->kind == MODEL_SAFE_CONDUCT;
+    enum model_purpose purpose = letter ? content->letter.purpose : MODEL_PURPOSE_NONE;
+    if (purpose > MODEL_PROTECTION_STAY || (letter && purpose == MODEL_PURPOSE_NONE) ||
+        content->kind < MODEL_SAFE_CONDUCT || content->kind > MODEL_DISBURSEMENT_RECEIPT) {
+      return -1;
+    }
+    size_t n = strlen(kinds[content->kind - 1].folder);
+    memcpy(own, kinds[content->kind - 1].folder, n);
+    own[n] = '/';
+    memcpy(own + n + 1, standard[purpose], strlen(standard[purpose]) + 1);
+    asked = own;
+  }
+  int found = -1;
+  for (size_t i = 0; i < templates->template_n; i++) {
+    const struct template *t = &templates->v[0][i];
+    bool fits = t->kind == content->kind &&
+                (t->kind != MODEL_SAFE_CONDUCT || t->purpose == content->letter.purpose);
+    if (fits && is_named(t, asked) &&
+        (found < 0 || t->version > templates->v[0][found].version)) { /* the newest of a name */
+      found = (int)i;
+    }
+  }
+  return found;
+}
+
+const char *templates_where(const struct templates *templates, struct sv_ctx *ctx,
+                            const char *text) {
+  size_t n = strlen(text);
+  while (n && strchr(" /", text[n - 1])) { /* the first of two languages has an oblique behind it */
+    n--;
+  }
+  for (size_t i = 0; n && i < templates->source_n; i++) {
+    const struct template_source *s = &templates->sources[i];
+    if (memmem(s->text, strlen(s->text), text, n)) {
+      const char *where = sv_arena_printf(ctx->mem, "%s:%d", s->path, s->line);
+      return where ? where : "";
+    }
+  }
+  return "";
 }
 
 struct words_currency template_currency(const struct captions *captions, const char *code) {
-  for (size_t i = 0; i < captions->currency_n; i++) {
-    if (strcmp(captions->currencies[i].code, code) == 0) {
-      return captions->currencies[i];
+  const struct template_tables *t = captions->tables;
+  for (size_t i = 0; i < t->currency_n; i++) {
+    if (strcmp(t->currencies[i].code, code) == 0) {
+      return t->currencies[i];
     }
   }
   return (struct words_currency){
@@ -367,9 +337,10 @@ struct words_currency template_currency(const struct captions *captions, const c
 }
 
 const char *template_place_name(const struct captions *captions, const char *code) {
-  for (size_t i = 0; i < captions->place_n; i++) {
-    if (strcmp(captions->places[i].code, code) == 0) {
-      return captions->places[i].name;
+  const struct template_tables *t = captions->tables;
+  for (size_t i = 0; i < t->place_n; i++) {
+    if (strcmp(t->places[i].code, code) == 0) {
+      return t->places[i].name;
     }
   }
   return NULL;

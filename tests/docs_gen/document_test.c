@@ -330,7 +330,7 @@ static void a_legal_basis_is_of_the_catalogue(void **state) {
   assert_true(docs_legal_basis_known(docs, &s->content, "law_12_2019_art_8"));
   assert_false(docs_legal_basis_known(docs, &s->content, "law_12_2019"));
   assert_false(docs_legal_basis_known(docs, &s->content, ""));
-  assert_string_equal(docs_template_for(docs, &s->content), "safe_conduct/protection_stay@1");
+  assert_string_equal(docs_template_for(docs, &ctx, &s->content), "safe_conduct/protection_stay@1");
 }
 
 static void a_portrait_that_is_none_is_refused(void **state) {

@@ -1,4 +1,5 @@
-/* Draws every sample into a folder: draw_samples TEMPLATES FOLDER [TIMES [SAMPLE]]. The time is the shortest. */
+/* Draws every sample into a folder: draw_samples TEMPLATES FOLDER [TIMES [SAMPLE [LANGUAGE LANGUAGE]]].
+ * The time is the shortest; sample -1: all. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,7 +28,7 @@ static int write_file(const char *folder, const char *name, const char *ending, 
 
 int main(int argc, char **argv) {
   if (argc < 3) {
-    fprintf(stderr, "draw_samples TEMPLATES FOLDER [TIMES [SAMPLE]]\n");
+    fprintf(stderr, "draw_samples TEMPLATES FOLDER [TIMES [SAMPLE [LANGUAGE LANGUAGE]]]\n");
     return 2;
   }
   struct sv_arena *mem = sv_arena_open(256u << 20);
@@ -40,7 +41,7 @@ int main(int argc, char **argv) {
   printf("open %.1f ms\n", (double)(sv_monotonic_ns() - t0) / 1e6);
   int bad = 0;
   for (size_t i = 0; i < SAMPLE_COUNT; i++) {
-    if (argc > 4 && atoi(argv[4]) != (int)i) {
+    if (argc > 4 && atoi(argv[4]) >= 0 && atoi(argv[4]) != (int)i) {
       continue;
     }
     sv_arena_reset(mem);
@@ -66,6 +67,9 @@ int main(int argc, char **argv) {
       }
       s->request.content = &s->content;
       s->request.issue = &s->issue;
+      if (argc > 6) {
+        s->content.languages.v[0] = argv[5], s->content.languages.v[1] = argv[6];
+      }
       used = sv_arena_used(mem);
       uint64_t begun = sv_monotonic_ns();
       status = docs_render(docs, &ctx, &s->request, &pdf, &slot);

@@ -30,7 +30,7 @@ static int close_all(void **state) {
 }
 
 static const char *said(int64_t minor, const char *code, enum words_language language) {
-  struct words_currency currency = template_currency(&templates->captions, code);
+  struct words_currency currency = template_currency(&templates->captions[0], code);
   const char *text = NULL;
   sv_status status =
       words_of_amount(&ctx, minor, &currency, model_currency_exponent(code), language, &text);
@@ -109,8 +109,8 @@ static void a_currency_without_a_name_is_said_by_its_code(void **state) {
 
 static void every_currency_of_payments_has_a_gender_and_names(void **state) {
   (void)state;
-  for (size_t i = 0; i < templates->captions.currency_n; i++) {
-    const struct words_currency *c = &templates->captions.currencies[i];
+  for (size_t i = 0; i < templates->tables.currency_n; i++) {
+    const struct words_currency *c = &templates->tables.currencies[i];
     if (model_currency_exponent(c->code) < 0) {
       fail_msg("%s is no currency of payments", c->code);
     }

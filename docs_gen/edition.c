@@ -1,0 +1,347 @@
+/* Editions. Invariants: what is checked when an edition is opened is not checked again; a static half is made once, under the
+ * lock, and published whole. */
+#include "docs_gen/edition.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "docs_gen/draw/deflate.h"
+#include "docs_gen/layout/overlap.h"
+#include "docs_gen/specimen.h"
+
+enum { EDITION_ARENA_BYTES = 64 * 1024 * 1024, TRIAL_ARENA_BYTES = 64 * 1024 * 1024 };
+
+SV_AUTO_DEFINE(struct edition, edition_close)
+SV_AUTO_DEFINE(struct sv_arena, sv_arena_close)
+
+/* ---- static halves ---- */
+
+static void draw_static(struct canvas *c, const struct layout *l, enum layout_part part) {
+  switch (l->t->kind) {
+    case MODEL_SAFE_CONDUCT:
+      letter_static(c, l);
+      break;
+    case MODEL_FLIGHT_MANIFEST:
+      manifest_static(c, l, part);
+      break;
+    default:
+      receipt_static(c, l, part);
+  }
+}
+
+enum layout_part edition_part(uint32_t page) {
+  return page == 1 ? LAYOUT_FIRST : page == 2 ? LAYOUT_SECOND : LAYOUT_LATER;
+}
+
+static struct canvas *static_canvas(const struct edition_means *means, struct sv_ctx *ctx,
+                                    const struct layout *l, enum layout_part part) {
+  struct text_session *session = SV_NEW(ctx->mem, struct text_session);
+  struct canvas *c = SV_NEW(ctx->mem, struct canvas);
+  if (!session || !c) {
+    return NULL;
+  }
+  *session = (struct text_session){.ctx = ctx, .faces = &means->faces};
+  /* any page of that part: the marks count anew on each */
+  *c = canvas_on(session, (uint16_t)(part + 1), l->captions->languages);
+  c->kerned = true;
+  draw_static(c, l, part);
+  return c;
+}
+
+sv_status edition_list(const struct edition_means *means, struct sv_ctx *ctx,
+                       const struct layout *l, enum layout_part part, const struct list **ret) {
+  struct canvas *c = static_canvas(means, ctx, l, part);
+  if (!c) {
+    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
+  }
+  SV_TRY(c->list.fault);
+  *ret = &c->list;
+  return SV_DONE;
+}
+
+static void *kept(struct sv_arena *mem, const void *p, size_t n) {
+  void *copy = sv_arena_alloc(mem, n ? n : 1);
+  if (copy && n) {
+    memcpy(copy, p, n);
+  }
+  return copy;
+}
+
+/* Drawn in the call's arena; what documents need of it is kept. */
+static sv_status static_make(struct edition *e, const struct edition_means *means,
+                             struct sv_ctx *ctx, const struct layout *l, enum layout_part part,
+                             struct assemble_static **ret) {
+  const struct list *list;
+  struct assemble_static made = {.list = NULL};
+  SV_TRY(edition_list(means, ctx, l, part, &list));
+  SV_TRY(content_write(list, (uint16_t)(part + 1), 0, made.fonts, &made.content));
+  SV_TRY(deflate_bytes(ctx, made.content.bytes, 9, &made.deflated));
+  struct assemble_static *s = SV_NEW(e->mem, struct assemble_static);
+  struct list *own = SV_NEW(e->mem, struct list);
+  if (!s || !own) {
+    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
+  }
+  *own = (struct list){.element_n = list->element_n};
+  own->elements = kept(e->mem, list->elements, list->element_n * sizeof *list->elements);
+  made.list = own;
+  made.content.bytes = (struct sv_bytes){NULL, 0};
+  made.content.marks =
+      kept(e->mem, made.content.marks, made.content.mark_n * sizeof *made.content.marks);
+  made.deflated.p = kept(e->mem, made.deflated.p, made.deflated.n);
+  if (!own->elements || !made.content.marks || !made.deflated.p) {
+    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
+  }
+  *s = made;
+  *ret = s;
+  return SV_DONE;
+}
+
+static size_t slot_of(const struct edition *e, const struct layout *l, enum layout_part part) {
+  size_t pair = (size_t)(l->captions - e->templates.captions);
+  size_t t = (size_t)(l->t - e->templates.v[pair]);
+  return ((pair * e->templates.template_n + t) * LAYOUT_VARIANTS + l->variant) * LAYOUT_PARTS +
+         part;
+}
+
+sv_status edition_static(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
+                         const struct layout *l, enum layout_part part,
+                         const struct assemble_static **ret) {
+  struct assemble_static *_Atomic *slot = &e->statics[slot_of(e, l, part)];
+  struct assemble_static *s = atomic_load_explicit(slot, memory_order_acquire);
+  if (!s) {
+    struct layout plain = *l; /* nothing of the document that asks first */
+    plain.request = NULL, plain.codes = NULL, plain.content = NULL, plain.issue = NULL;
+    (void)pthread_mutex_lock(&e->lock);
+    s = atomic_load_explicit(slot, memory_order_relaxed);
+    sv_status made = s ? SV_DONE : static_make(e, means, ctx, &plain, part, &s);
+    if (!sv_failed(made)) {
+      atomic_store_explicit(slot, s, memory_order_release);
+    }
+    (void)pthread_mutex_unlock(&e->lock);
+    SV_TRY(made);
+  }
+  *ret = s;
+  return SV_DONE;
+}
+
+/* ---- layout of a content ---- */
+
+static uint32_t pages_of(const struct model_content *content) {
+  switch (content->kind) {
+    case MODEL_FLIGHT_MANIFEST:
+      return manifest_pages(&content->manifest);
+    case MODEL_DISBURSEMENT_RECEIPT:
+      return receipt_pages(&content->receipt);
+    default:
+      return 1;
+  }
+}
+
+sv_status edition_layout(const struct edition *e, const struct edition_means *means,
+                         struct sv_ctx *ctx, const struct docs_request *r, struct layout *ret) {
+  size_t pair = templates_pair_of(&e->templates, r->content);
+  int t = templates_find(&e->templates, r->content);
+  if (t < 0) {
+    return SV_FAIL(ctx, TEMPLATE, "no template %s for kind %d", r->content->template_name,
+                   (int)r->content->kind);
+  }
+  *ret = (struct layout){
+      .captions = &e->templates.captions[pair],
+      .t = &e->templates.v[pair][t],
+      .ornaments = &means->ornaments,
+      .variant = r->issue->preview    ? LAYOUT_DRAFT
+                 : r->issue->specimen ? LAYOUT_SPECIMEN
+                                      : LAYOUT_PLAIN,
+      .request = r,
+      .page_count = pages_of(r->content),
+      .content = r->content,
+      .issue = r->issue,
+  };
+  return ret->page_count <= ASSEMBLE_PAGES_MAX ? SV_DONE
+                                               : SV_FAIL(ctx, RENDER, "%u pages", ret->page_count);
+}
+
+void edition_draw(struct canvas *c, const struct layout *l) {
+  switch (l->t->kind) {
+    case MODEL_SAFE_CONDUCT:
+      letter_draw(c, l);
+      break;
+    case MODEL_FLIGHT_MANIFEST:
+      manifest_draw(c, l);
+      break;
+    default:
+      receipt_draw(c, l);
+  }
+}
+
+/* ---- trying an edition ---- */
+
+struct trial {
+  const struct edition *e;
+  const struct edition_means *means;
+  struct sv_ctx *ctx;     /* of the caller */
+  struct sv_ctx *scratch; /* of one template in one pair of languages */
+};
+
+/* "captions/fr.txt:31: what (safe_conduct/transit_exit@1, fr / ht)" */
+static sv_status refuse(const struct trial *t, const struct layout *l, const char *text,
+                        const char *what, const char *other) {
+  const char *where = text ? templates_where(&t->e->templates, t->scratch, text) : "";
+  return SV_FAIL(t->ctx, TEMPLATE, "%s: %s%s%s%s (%s in %s and %s)", *where ? where : "templates",
+                 what, *other ? " “" : "", other, *other ? "”" : "", l->t->name,
+                 l->captions->languages[0], l->captions->languages[1]);
+}
+
+static sv_status fault_of(const struct trial *t, const struct layout *l, const struct list *list) {
+  const char *detail = t->scratch->detail;
+  return sv_failed(list->fault) ? refuse(t, l, list->fault_text, detail, "") : SV_DONE;
+}
+
+static sv_status try_pages(const struct trial *t, const struct layout *l, const struct list *own) {
+  for (uint32_t page = 1; page <= l->page_count; page++) {
+    const char *other;
+    const struct canvas *c = static_canvas(t->means, t->scratch, l, edition_part(page));
+    if (!c) {
+      return SV_FAIL(t->ctx, NO_MEMORY, "%s", l->t->name);
+    }
+    SV_TRY(fault_of(t, l, &c->list));
+    const struct list_text *text = overlap_find(&c->list, own, (uint16_t)page, &other);
+    if (text) {
+      bool fixed = *templates_where(&t->e->templates, t->scratch, text->line.text) != 0;
+      return refuse(t, l, fixed ? text->line.text : other,
+                    fixed ? "the text runs into" : "the text is run into by",
+                    fixed ? other : text->line.text);
+    }
+  }
+  return SV_DONE;
+}
+
+/* A specimen of one template in one pair of languages, as a draft or as it would be issued. */
+static sv_status try_one(const struct trial *t, size_t pair, size_t index, bool preview) {
+  const struct template *template = &t->e->templates.v[pair][index];
+  struct specimen *s = SV_NEW(t->scratch->mem, struct specimen);
+  struct datamatrix *codes = SV_ARRAY(t->scratch->mem, ASSEMBLE_PAGES_MAX, struct datamatrix);
+  if (!s || !codes) {
+    return SV_FAIL(t->ctx, NO_MEMORY, "%s", template->name);
+  }
+  SV_TRY(specimen_make(t->scratch, template->kind, template->purpose, s));
+  s->content.template_name = template->name;
+  const char **asked = (const char *[]){t->e->templates.captions[pair].languages[0],
+                                        t->e->templates.captions[pair].languages[1]};
+  s->content.languages = (struct model_texts){asked, 2};
+  s->issue.preview = preview;
+  if (!preview && template->kind == MODEL_FLIGHT_MANIFEST) {
+    s->issue.audience = MODEL_DESTINATION; /* the copies have a bar more */
+  }
+  if (template->basis_n) {
+    s->content.letter.legal_basis = template->bases[0].id;
+  }
+  struct layout l;
+  SV_TRY(edition_layout(t->e, t->means, t->ctx, &s->request, &l));
+  l.codes = codes;
+  struct text_session session = {.ctx = t->scratch, .faces = &t->means->faces};
+  struct canvas c = canvas_on(&session, 1, l.captions->languages);
+  edition_draw(&c, &l);
+  SV_TRY(fault_of(t, &l, &c.list));
+  return try_pages(t, &l, &c.list);
+}
+
+static sv_status try_all(struct sv_ctx *ctx, const struct edition *e,
+                         const struct edition_means *means) {
+  SV_AUTO(sv_arena_close) struct sv_arena *mem = sv_arena_open(TRIAL_ARENA_BYTES);
+  if (!mem) {
+    return SV_FAIL(ctx, NO_MEMORY, "templates");
+  }
+  for (size_t pair = 0; pair < templates_pairs(&e->templates); pair++) {
+    for (size_t i = 0; i < e->templates.template_n; i++) {
+      for (int preview = 0; preview < 2; preview++) {
+        sv_arena_reset(mem);
+        struct sv_ctx scratch = sv_ctx_over(mem);
+        SV_TRY(try_one(&(struct trial){e, means, ctx, &scratch}, pair, i, preview));
+      }
+    }
+  }
+  return SV_DONE;
+}
+
+/* ---- opening ---- */
+
+static sv_status statics_take(struct sv_ctx *ctx, struct edition *e) {
+  size_t n =
+      templates_pairs(&e->templates) * e->templates.template_n * LAYOUT_VARIANTS * LAYOUT_PARTS;
+  e->statics = sv_arena_array(e->mem, n, sizeof *e->statics);
+  return e->statics ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "templates");
+}
+
+/* Of the languages that requests have when they name none, everything; the rest when it is first asked for. */
+static sv_status first_pair(struct sv_ctx *ctx, struct edition *e,
+                            const struct edition_means *means) {
+  SV_AUTO(sv_arena_close) struct sv_arena *mem = sv_arena_open(TRIAL_ARENA_BYTES);
+  if (!mem) {
+    return SV_FAIL(ctx, NO_MEMORY, "templates");
+  }
+  for (size_t i = 0; i < e->templates.template_n; i++) {
+    const struct template *t = &e->templates.v[0][i];
+    sv_arena_reset(mem);
+    struct sv_ctx scratch = sv_ctx_over(mem);
+    for (int v = 0; v < LAYOUT_VARIANTS; v++) {
+      for (int p = 0; p < (t->kind == MODEL_SAFE_CONDUCT ? 1 : LAYOUT_PARTS); p++) {
+        const struct assemble_static *made;
+        struct layout l = {.captions = &e->templates.captions[0],
+                           .t = t,
+                           .ornaments = &means->ornaments,
+                           .variant = (enum layout_variant)v};
+        sv_status status = edition_static(e, means, &scratch, &l, (enum layout_part)p, &made);
+        if (sv_failed(status)) {
+          return sv_ctx_fail(ctx, status.reason, "%s", scratch.detail);
+        }
+      }
+    }
+  }
+  return SV_DONE;
+}
+
+sv_status edition_open(struct sv_ctx *ctx, const struct edition_means *means, const char *dir,
+                       struct edition **ret) {
+  SV_AUTO(edition_close) struct edition *e = calloc(1, sizeof *e);
+  if (!e || pthread_mutex_init(&e->lock, NULL) != 0) {
+    free(SV_TAKE(e));
+    return SV_FAIL(ctx, NO_MEMORY, "templates");
+  }
+  e->mem = sv_arena_open(EDITION_ARENA_BYTES);
+  if (!e->mem) {
+    return SV_FAIL(ctx, NO_MEMORY, "templates");
+  }
+  struct sv_ctx own = sv_ctx_over(e->mem);
+  sv_status status = templates_open(&own, dir, &e->templates);
+  if (sv_failed(status)) {
+    return sv_ctx_fail(ctx, status.reason, "%s", own.detail);
+  }
+  SV_TRY(statics_take(ctx, e));
+  SV_TRY(try_all(ctx, e, means));
+  SV_TRY(first_pair(ctx, e, means));
+  *ret = SV_TAKE(e);
+  return SV_DONE;
+}
+
+void edition_close(struct edition *e) {
+  if (e) {
+    (void)pthread_mutex_destroy(&e->lock);
+    sv_arena_close(e->mem);
+    free(e);
+  }
+}
+
+sv_status edition_follows(const struct edition *next, const struct edition *before,
+                          struct sv_ctx *ctx) {
+  for (size_t i = 0; i < next->templates.template_n; i++) {
+    const struct template *t = &next->templates.v[0][i];
+    for (size_t k = 0; k < before->templates.template_n; k++) {
+      const struct template *was = &before->templates.v[0][k];
+      if (strcmp(t->name, was->name) == 0 && memcmp(t->sha256, was->sha256, 32) != 0) {
+        return SV_FAIL(ctx, TEMPLATE, "%s: its texts changed and its version did not", t->name);
+      }
+    }
+  }
+  return SV_DONE;
+}

@@ -1,0 +1,47 @@
+/* A set of templates as it was read at one moment, with the halves of pages that never change. Editions are counted: a
+ * reload puts another in place, and the old one goes when nothing is drawn from it any more. */
+#pragma once
+#include <pthread.h>
+
+#include "docs_gen/draw/assemble.h"
+#include "docs_gen/layout/layout.h"
+
+/* What all editions share: read once, never written again. */
+struct edition_means {
+  struct faces faces;
+  struct layout_ornaments ornaments;
+};
+
+struct edition {
+  struct sv_arena *mem;
+  unsigned holders; /* under the lock of who counts them: document.c */
+  struct templates templates;
+  pthread_mutex_t lock; /* of what is made when it is first asked for */
+  struct assemble_static *_Atomic *statics;
+};
+
+/* Reads a folder of templates and tries each template in each pair of languages.
+ * Fails    TEMPLATE with file and line: what a text lacks, or why it can't be on its page; IO, NO_MEMORY. */
+sv_status edition_open(struct sv_ctx *ctx, const struct edition_means *means, const char *dir,
+                       struct edition **ret);
+void edition_close(struct edition *e);
+
+/* The half of a page that documents share; made on first use, from then on only read. Fails: NO_MEMORY. */
+sv_status edition_static(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
+                         const struct layout *l, enum layout_part part,
+                         const struct assemble_static **ret);
+/* The same half as a display list, for dumps. */
+sv_status edition_list(const struct edition_means *means, struct sv_ctx *ctx,
+                       const struct layout *l, enum layout_part part, const struct list **ret);
+enum layout_part edition_part(uint32_t page);
+
+/* Layout of a content: template, languages, pages. request: borrowed. Fails: TEMPLATE, when the set has no such template,
+ * RENDER. */
+sv_status edition_layout(const struct edition *e, const struct edition_means *means,
+                         struct sv_ctx *ctx, const struct docs_request *request,
+                         struct layout *ret);
+/* Draws a document's own half. */
+void edition_draw(struct canvas *c, const struct layout *l);
+/* Whether every template@version of both has the same digest in both. */
+sv_status edition_follows(const struct edition *next, const struct edition *before,
+                          struct sv_ctx *ctx);

@@ -1,0 +1,336 @@
+/* Does every document say what it must in every pair of languages, and can an authority change the words by itself? */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "docs_gen/dump.h"
+#include "tests/docs_gen/samples.h"
+
+static struct sv_arena *mem;
+static struct sv_ctx ctx;
+static struct docs *docs;
+
+static int open_docs(void **state) {
+  (void)state;
+  mem = sv_arena_open(256u << 20);
+  ctx = sv_ctx_over(mem);
+  return sv_failed(docs_open(&ctx, "templates", &docs)) ? -1 : 0;
+}
+static int close_docs(void **state) {
+  (void)state;
+  docs_close(docs);
+  sv_arena_close(mem);
+  return 0;
+}
+static int begin(void **state) {
+  (void)state;
+  sv_arena_reset(mem);
+  ctx = sv_ctx_over(mem);
+  return 0;
+}
+
+static struct sample *sample_at(size_t i) {
+  struct sample *s = SV_NEW(mem, struct sample);
+  assert_false(sv_failed(sample_make(&ctx, i, s)));
+  s->request.content = &s->content;
+  s->request.issue = &s->issue;
+  return s;
+}
+
+static const char *dump_of(const struct docs *of, struct sample *s) {
+  const char *dump = NULL;
+  sv_status status = docs_dump(of, &ctx, &s->request, &dump);
+  if (sv_failed(status)) {
+    fail_msg("%s: %s %s", s->name, sv_reason_name(status.reason), ctx.detail);
+  }
+  return dump;
+}
+
+static void expect_room(const struct docs *of, struct sample *s, const char *a, const char *b) {
+  const char *text;
+  uint32_t page;
+  s->content.languages.v[0] = a, s->content.languages.v[1] = b;
+  if (sv_failed(docs_check_content(of, &ctx, &s->content)) ||
+      sv_failed(docs_crowded(of, &ctx, &s->request, &text, &page))) {
+    fail_msg("%s in %s and %s: %s", s->name, a, b,
+             ctx.violation_count ? ctx.violations[0].path : ctx.detail);
+  }
+  if (text) {
+    fail_msg("%s in %s and %s, page %u: “%s” runs into something", s->name, a, b, page, text);
+  }
+}
+
+static const char *const codes[] = {"es", "en", "fr", "ht", "pt"};
+enum { CODES = sizeof codes / sizeof *codes };
+
+static void every_document_has_room_in_every_pair_of_languages(void **state) {
+  (void)state;
+  for (size_t a = 0; a < CODES; a++) {
+    for (size_t b = 0; b < CODES; b++) {
+      for (size_t i = 0; i < SAMPLE_COUNT && a != b; i++) {
+        (void)begin(NULL);
+        if (i != 8) { /* the same page as the others, and seven more */
+          expect_room(docs, sample_at(i), codes[a], codes[b]);
+        }
+      }
+    }
+  }
+}
+
+static void a_page_says_its_captions_in_the_languages_asked_for(void **state) {
+  (void)state;
+  static const char *const surnames[] = {"Apellidos", "Surname", "Nom", "Siyati", "Sobrenome"};
+  for (size_t a = 0; a < CODES; a++) {
+    size_t b = (a + 2) % CODES;
+    struct sample *s = sample_at(0);
+    s->content.languages.v[0] = codes[a], s->content.languages.v[1] = codes[b];
+    const char *dump = dump_of(docs, s);
+    assert_non_null(strstr(dump, sv_arena_printf(mem, "|%s / |", surnames[a])));
+    assert_non_null(strstr(dump, sv_arena_printf(mem, "|%s|", surnames[b])));
+  }
+}
+
+static void a_request_without_languages_has_the_first_two(void **state) {
+  (void)state;
+  struct sample *s = sample_at(0);
+  const char *both = dump_of(docs, s);
+  s->content.languages.n = 0;
+  assert_string_equal(dump_of(docs, s), both);
+  s->content.languages = (struct model_texts){(const char *[]){"pt-BR"}, 1};
+  assert_non_null(strstr(dump_of(docs, s), "|Salvo-conduto|"));
+}
+
+static void amounts_are_in_spanish_and_english_words_on_every_page(void **state) {
+  (void)state;
+  struct sample *s = sample_at(10);
+  s->content.languages.v[0] = "fr", s->content.languages.v[1] = "ht";
+  const char *dump = dump_of(docs, s);
+  assert_non_null(strstr(dump, "dólares"));
+  assert_non_null(strstr(dump, "dollars"));
+  assert_non_null(strstr(dump, "En toutes lettres"));
+}
+
+/* ---- words that must not be there ---- */
+
+static void expect_plain(const char *path) {
+  static const char *const words[] = {"asylum seeker",
+                                      "asylum-seeker",
+                                      "refugee",
+                                      "deport",
+                                      "illegal",
+                                      "solicitante de",
+                                      "refugiad",
+                                      "ilegal",
+                                      "demandeur d",
+                                      "réfugié",
+                                      "clandestin",
+                                      "refijye",
+                                      "moun k ap mande azil",
+                                      "irregular",
+                                      "inmigrante",
+                                      "immigrant",
+                                      "migrant"};
+  char text[65536];
+  FILE *f = fopen(path, "re");
+  assert_non_null(f);
+  size_t n = fread(text, 1, sizeof text - 1, f);
+  fclose(f);
+  text[n] = 0;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (strcasestr(text, words[i])) {
+      fail_msg("%s says “%s”", path, words[i]);
+    }
+  }
+}
+
+static void walk(const char *folder, size_t *files) {
+  DIR *d = opendir(folder);
+  assert_non_null(d);
+  for (struct dirent *e; (e = readdir(d)) != NULL;) {
+    if (e->d_name[0] != '.') {
+      const char *path = sv_arena_printf(mem, "%s/%s", folder, e->d_name);
+      if (e->d_type == DT_DIR) {
+        walk(path, files);
+      } else {
+        expect_plain(path);
+        ++*files;
+      }
+    }
+  }
+  closedir(d);
+}
+
+static void no_template_labels_a_person(void **state) {
+  (void)state;
+  size_t files = 0;
+  walk("templates", &files);
+  assert_true(files > 40);
+}
+
+/* ---- an authority's own words ---- */
+
+/* A copy of templates/ that a test may change. */
+static const char *own_templates(void) {
+  char *dir = sv_arena_strdup(mem, "/tmp/templates-XXXXXX");
+  assert_non_null(mkdtemp(dir));
+  assert_int_equal(system(sv_arena_printf(mem, "cp -r templates/. %s", dir)), 0);
+  return dir;
+}
+static void forget(const char *dir) {
+  assert_int_equal(system(sv_arena_printf(mem, "rm -r %s", dir)), 0);
+}
+
+static void put(const char *dir, const char *file, const char *mode, const char *text) {
+  FILE *f = fopen(sv_arena_printf(mem, "%s/%s", dir, file), mode);
+  assert_non_null(f);
+  fputs(text, f);
+  fclose(f);
+}
+
+static void a_purpose_is_added_as_a_folder_alone(void **state) {
+  (void)state;
+  const char *dir = own_templates();
+  struct docs *own;
+  assert_int_equal(mkdir(sv_arena_printf(mem, "%s/safe_conduct/harvest_pass", dir), 0700), 0);
+  put(dir, "safe_conduct/harvest_pass/layout.conf", "we",
+      "extends = letter\npurpose = TRANSIT_EXIT\nversion = 3\n"
+      "title.es = Pase de cosecha\n");
+  assert_false(sv_failed(docs_open(&ctx, dir, &own)));
+  struct sample *s = sample_at(2);
+  s->content.template_name = "safe_conduct/harvest_pass";
+  assert_string_equal(docs_template_for(own, &ctx, &s->content), "safe_conduct/harvest_pass@3");
+  assert_non_null(strstr(dump_of(own, s), "|Pase de cosecha|"));
+  s->content.template_name = "";
+  assert_string_equal(docs_template_for(own, &ctx, &s->content), "safe_conduct/transit_exit@1");
+  s->content.letter.purpose = MODEL_PROTECTION_STAY; /* of another purpose it is no template */
+  s->content.template_name = "safe_conduct/harvest_pass@3";
+  assert_null(docs_template_for(own, &ctx, &s->content));
+  docs_close(own);
+  forget(dir);
+}
+
+static void a_clause_may_have_places_for_fields(void **state) {
+  (void)state;
+  const char *dir = own_templates();
+  struct docs *own;
+  put(dir, "safe_conduct/letter/clause.es.md", "we", "Pase {{surname}}.\n");
+  assert_false(sv_failed(docs_open(&ctx, dir, &own)));
+  struct sample *s = sample_at(0);
+  assert_non_null(strstr(dump_of(own, s), "|Pase HADDÂD ZEÏTOUN.|"));
+  docs_close(own);
+  forget(dir);
+}
+
+/* ---- reloading ---- */
+
+static void expect_title(const struct docs *of, const char *title) {
+  assert_non_null(strstr(dump_of(of, sample_at(0)), sv_arena_printf(mem, "|%s|", title)));
+}
+
+static void a_reload_puts_new_words_in_force_and_a_faulty_one_none(void **state) {
+  (void)state;
+  const char *dir = own_templates();
+  struct docs *own;
+  assert_false(sv_failed(docs_open(&ctx, dir, &own)));
+  put(dir, "safe_conduct/letter/layout.conf", "ae", "title.es = Pasaje libre\n");
+  assert_int_equal(docs_reload(own, &ctx).reason, SV_TEMPLATE); /* its version is the same */
+  assert_non_null(strstr(ctx.detail, "its version did not"));
+  expect_title(own, "Salvoconducto");
+  put(dir, "safe_conduct/letter/layout.conf", "ae", "version = 2\n");
+  ctx = sv_ctx_over(mem);
+  assert_false(sv_failed(docs_reload(own, &ctx)));
+  expect_title(own, "Pasaje libre");
+  assert_string_equal(docs_template_for(own, &ctx, &sample_at(0)->content),
+                      "safe_conduct/protection_stay@2");
+  put(dir, "safe_conduct/letter/layout.conf", "ae", "colour = red\n");
+  assert_int_equal(docs_reload(own, &ctx).reason, SV_TEMPLATE);
+  expect_title(own, "Pasaje libre");
+  docs_close(own);
+  forget(dir);
+}
+
+static void each_template_has_a_digest_of_all_its_files(void **state) {
+  (void)state;
+  const char *dir = own_templates();
+  struct docs *own;
+  put(dir, "safe_conduct/letter/checking.fr.md", "ae", "\n");
+  assert_false(sv_failed(docs_open(&ctx, dir, &own)));
+  uint8_t a[32], b[32];
+  size_t letters = 0, n = 0;
+  for (const char *name; (name = docs_template_at(docs, &ctx, n, a)) != NULL; n++) {
+    assert_string_equal(docs_template_at(own, &ctx, n, b), name);
+    bool letter = strncmp(name, "safe_conduct/", 13) == 0;
+    assert_int_equal(memcmp(a, b, 32) != 0, letter);
+    letters += letter;
+  }
+  assert_int_equal(letters, 4);
+  assert_int_equal(n, 6);
+  docs_close(own);
+  forget(dir);
+}
+
+/* ---- faults, with their place ---- */
+
+static void expect_fault(const char *file, const char *mode, const char *text, const char *where) {
+  const char *dir = own_templates();
+  struct docs *own = NULL;
+  if (text) {
+    put(dir, file, mode, text);
+  } else {
+    assert_int_equal(unlink(sv_arena_printf(mem, "%s/%s", dir, file)), 0);
+  }
+  ctx = sv_ctx_over(mem);
+  assert_int_equal(docs_open(&ctx, dir, &own).reason, SV_TEMPLATE);
+  if (!strstr(ctx.detail, where)) {
+    fail_msg("%s does not say %s", ctx.detail, where);
+  }
+  forget(dir);
+}
+
+static void a_fault_of_a_template_is_named_with_file_and_line(void **state) {
+  (void)state;
+  expect_fault("captions/fr.txt", "ae", "surprise = surprise\n", "fr.txt:192: unknown key");
+  expect_fault("captions/ht.txt", NULL, NULL, "ht.txt: missing");
+  expect_fault("languages.conf", "ae", "es = Castellano\n", "languages.conf:8:");
+  expect_fault("safe_conduct/letter/clause.pt.md", NULL, NULL, "clause.pt.md: missing");
+  expect_fault("safe_conduct/letter/checking.fr.md", "we", "1. Un seul pas.\n", "1 paragraphs");
+  expect_fault("safe_conduct/letter/layout.conf", "ae", "title.de = Schutzbrief\n",
+               "layout.conf:51: unknown key, or a language");
+  expect_fault("safe_conduct/letter/checking.es.md", "we", "1. {{case_reference}}\n",
+               "checking.es.md:1: not the place of a field");
+  expect_fault("disbursement_receipt/standard/checking.es.md", "we", "1. {{surname}}\n\n2. B\n",
+               "checking.es.md:1: a field that letters alone have");
+  expect_fault("safe_conduct/letter/layout.conf", "ae", "title.es = Salvo\xf0\x93\x80\x80\n",
+               "layout.conf:51: U+13000");
+  expect_fault("safe_conduct/letter/layout.conf", "ae",
+               "subtitle.es = una carta oficial de libre paso por todos los territorios\n",
+               "layout.conf:51: the text runs into");
+  expect_fault("safe_conduct/transit_exit/layout.conf", "we", "extends = letter\n",
+               "transit_exit: missing, or not of that purpose");
+  expect_fault("safe_conduct/transit_exit/layout.conf", "ae", "purpose = TOURISM\n",
+               "layout.conf:4: not a purpose");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(every_document_has_room_in_every_pair_of_languages, begin),
+      cmocka_unit_test_setup(a_page_says_its_captions_in_the_languages_asked_for, begin),
+      cmocka_unit_test_setup(a_request_without_languages_has_the_first_two, begin),
+      cmocka_unit_test_setup(amounts_are_in_spanish_and_english_words_on_every_page, begin),
+      cmocka_unit_test_setup(no_template_labels_a_person, begin),
+      cmocka_unit_test_setup(a_purpose_is_added_as_a_folder_alone, begin),
+      cmocka_unit_test_setup(a_clause_may_have_places_for_fields, begin),
+      cmocka_unit_test_setup(a_reload_puts_new_words_in_force_and_a_faulty_one_none, begin),
+      cmocka_unit_test_setup(each_template_has_a_digest_of_all_its_files, begin),
+      cmocka_unit_test_setup(a_fault_of_a_template_is_named_with_file_and_line, begin),
+  };
+  return cmocka_run_group_tests(tests, open_docs, close_docs);
+}
