@@ -77,12 +77,10 @@ class Fault:
 
 
 def child_of(pid):
-    """The signer; one that is dead and not yet buried is none."""
     for _ in range(300):
         children = " ".join(t.read_text() for t in pathlib.Path(f"/proc/{pid}/task").glob("*/children")).split()
-        alive = [c for c in children if "State:\tZ" not in pathlib.Path(f"/proc/{c}/status").read_text()]
-        if alive:
-            return int(alive[0])
+        if children:
+            return int(children[-1])
         time.sleep(0.02)
     raise RuntimeError("no signer")
 
@@ -100,13 +98,23 @@ def restarted(server):
         server.start()
 
 
+def attached(server, process, call, nth, what):
+    """To a process that is not dying of the fault before."""
+    for _ in range(20):
+        pid = server.process.pid if process == "server" else child_of(server.process.pid)
+        try:
+            return Fault(pid, call, nth, what, server.dir / "strace")
+        except (RuntimeError, FileNotFoundError):
+            time.sleep(0.05)
+    raise RuntimeError("strace does not attach")
+
+
 def run(server, process, call, nth, what):
     """One issue with one fault. (came to pass, answered at once, the answer to the retry)"""
-    pid = server.process.pid if process == "server" else child_of(server.process.pid)
     request, first = letter(), None
     client = server.client("case")
     grpc.channel_ready_future(client.channel).result(30)
-    fault = Fault(pid, call, nth, what, server.dir / "strace")
+    fault = attached(server, process, call, nth, what)
     try:
         first = client.issuance.IssueDocument(request, timeout=30)
     except grpc.RpcError as error:
