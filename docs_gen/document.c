@@ -12,6 +12,7 @@
 #include "docs_gen/edition.h"
 #include "docs_gen/layout/ornament.h"
 #include "docs_gen/layout/overlap.h"
+#include "docs_gen/specimen.h"
 
 enum { DOCS_ARENA_BYTES = 64 * 1024 * 1024 };
 
@@ -324,6 +325,23 @@ static void describe(const struct docs *docs, struct sv_ctx *ctx, const struct d
   signature_box(d);
 }
 
+/* Fills what a template of that name is for. */
+static sv_status preview_content(const struct edition *e, struct sv_ctx *ctx, const char *name,
+                                 struct specimen *s) {
+  const struct templates *set = &e->templates;
+  for (size_t i = 0; i < set->template_n; i++) {
+    const struct template *t = &set->v[0][i];
+    size_t n = strlen(name);
+    if (strncmp(t->name, name, n) == 0 && (t->name[n] == 0 || t->name[n] == '@')) {
+      SV_TRY(specimen_make(ctx, t->kind, t->purpose, s));
+      s->content.template_name = name;
+      s->content.letter.legal_basis = t->basis_n ? t->bases[0].id : "";
+      return SV_DONE;
+    }
+  }
+  return SV_FAIL(ctx, TEMPLATE, "no template %s", name);
+}
+
 static sv_status draw(const struct docs *docs, const struct edition *e, struct sv_ctx *ctx,
                       const struct docs_request *r, struct drawing **ret) {
   SV_TRY(begin(docs, e, ctx, r, ret));
@@ -350,6 +368,25 @@ sv_status docs_render(const struct docs *docs, struct sv_ctx *ctx,
   }
   SV_TRY(sv_ctx_alive(ctx));
   return assemble(&d->file, ret_pdf, ret_slot);
+}
+
+sv_status docs_preview(const struct docs *docs, struct sv_ctx *ctx, const char *name,
+                       const char *const languages[static 2], struct sv_bytes *ret_pdf) {
+  struct specimen *s = SV_NEW(ctx->mem, struct specimen);
+  struct sv_sig_slot slot;
+  if (!s) {
+    return SV_FAIL(ctx, NO_MEMORY, "%s", name);
+  }
+  HOLD(now, docs);
+  SV_TRY(preview_content(now.edition, ctx, name, s));
+  for (int i = 0; i < 2; i++) {
+    if (templates_language(&now.edition->templates, languages[i]) < 0) {
+      return SV_FAIL(ctx, TEMPLATE, "no language %s", languages[i]);
+    }
+  }
+  const char *asked[] = {languages[0], languages[1]};
+  s->content.languages = (struct model_texts){asked, 2};
+  return docs_render(docs, ctx, &s->request, ret_pdf, &slot);
 }
 
 /* Of a document's layout, what its static half knows. */

@@ -21,6 +21,8 @@ static const char usage[] =
     "each\n"
     "  download NUMBER -o OUT.pdf [--version N] [--copy N] [--record | --draft | "
     "--paxlst |\n        --for GATE|OPERATOR|DESTINATION]\n"
+    "  template check DIR                 read templates and try each in each pair of languages\n"
+    "  template preview DIR NAME [--lang L] [--lang2 L] -o OUT.pdf     a watermarked specimen\n"
     "  manifest import FILE.edi > REQUEST.json    of a passenger list message (PAXLST)\n"
     "  approve NUMBER --digest HEX [--version N] [-o OUT.pdf]   the second officer's yes\n"
     "  reject NUMBER --reason REASON [--version N]                and his no\n"
@@ -69,6 +71,7 @@ static const struct command commands[] = {
     {"log", command_log},           {"approve", command_approve},
     {"reject", command_reject},     {"reissue", command_reissue},
     {"revoke", command_revoke},     {"augment", command_augment},
+    {"template", command_template},
 };
 
 int usage_fault(const char *what) {

@@ -1,0 +1,51 @@
+"""Can an authority try its own words with the tool alone?"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SALVO = pathlib.Path(os.environ.get("SV_BUILD", ROOT / "build/asan")) / "bin/salvo"
+
+
+def salvo(*args):
+    return subprocess.run([SALVO, "template", *map(str, args)], capture_output=True, text=True, timeout=120)
+
+
+def test_good_templates_are_listed_with_their_digests():
+    done = salvo("check", ROOT / "templates")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "languages: es en fr ht pt"
+    assert [line.split("  ")[1] for line in lines[:-1]] == [
+        "safe_conduct/asylum_safe_conduct@1", "safe_conduct/emergency_travel_document@1",
+        "safe_conduct/protection_stay@1", "safe_conduct/transit_exit@1",
+        "flight_manifest/standard@1", "disbursement_receipt/standard@1"]
+    assert len({line.split("  ")[0] for line in lines[:-1]}) == 6
+
+
+def test_an_own_purpose_is_tried_and_shown_as_a_draft(tmp_path):
+    own = tmp_path / "templates"
+    shutil.copytree(ROOT / "templates", own)
+    (own / "safe_conduct/harvest_pass").mkdir()
+    conf = own / "safe_conduct/harvest_pass/layout.conf"
+    conf.write_text("extends = letter\npurpose = TRANSIT_EXIT\nversion = 2\ntitle.ht = Pase rekòt\n")
+    pdf = tmp_path / "preview.pdf"
+    done = salvo("preview", own, "safe_conduct/harvest_pass", "--lang", "ht", "--lang2", "pt", "-o", pdf)
+    assert done.returncode == 0, done.stderr
+    text = subprocess.run(["pdftotext", pdf, "-"], check=True, capture_output=True, text=True).stdout
+    assert "Pase rekòt" in text and "BOUYON" in text and "RASCUNHO" in text
+    assert subprocess.run(["qpdf", "--check", pdf], capture_output=True).returncode == 0
+    conf.write_text(conf.read_text() + "colour = red\n")
+    done = salvo("check", own)
+    assert done.returncode == 1 and "harvest_pass/layout.conf:5: unknown key" in done.stderr
+
+
+def test_a_name_or_language_that_is_not_there_is_said(tmp_path):
+    for args, words in ((["safe_conduct/none"], "no template safe_conduct/none"),
+                        (["safe_conduct/transit_exit", "--lang", "de"], "no language de"),
+                        (["safe_conduct/transit_exit", "--lang", "es", "--lang2", "es"], "two languages")):
+        done = salvo("preview", ROOT / "templates", *args, "-o", tmp_path / "x.pdf")
+        assert done.returncode != 0 and words in done.stderr
+        assert not (tmp_path / "x.pdf").exists()
