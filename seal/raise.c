@@ -213,6 +213,16 @@ struct stamp_place {
   size_t range_at;
 };
 
+/* The page that the first signature is on: readers want a field to name one. */
+static sv_status page_of(struct revision *revision, const struct pdfio_value *first,
+                         uint32_t *ret) {
+  const struct pdfio_value *field;
+  SV_TRY(pdfio_resolve(revision_reader(revision), first, &field));
+  const struct pdfio_value *page = pdfio_direct(field, "P");
+  *ret = page && page->type == PDFIO_REF ? page->ref.number : 0;
+  return SV_DONE;
+}
+
 /* A revision with a place for a token of so many bytes. */
 static sv_status stamp_frame(struct sv_ctx *ctx, struct sv_bytes pdf, size_t room, uint8_t **ret,
                              size_t *ret_n, struct stamp_place *place) {
@@ -237,10 +247,15 @@ static sv_status stamp_frame(struct sv_ctx *ctx, struct sv_bytes pdf, size_t roo
     return SV_FAIL(ctx, NO_MEMORY, "a document time-stamp");
   }
   uint32_t field = revision_number(revision), value = revision_number(revision);
-  char entries[96];
+  char entries[192];
   size_t at;
-  (void)snprintf(entries, sizeof entries, "/FT/Sig/T(Timestamp%zu)/V %u 0 R", fields->array.n,
-                 value);
+  uint32_t page;
+  SV_TRY(page_of(revision, fields->array.items[0], &page));
+  /* without a place on the page, and not among its annotations: the page stays as it was signed */
+  (void)snprintf(entries, sizeof entries,
+                 "/Type/Annot/Subtype/Widget/FT/Sig/T(Timestamp%zu)/V %u 0 R/F 132/Rect[0 0 0 0]"
+                 "/P %u 0 R",
+                 fields->array.n, value, page);
   SV_TRY(revision_catalog(revision, "", field));
   revision_dict(revision, field, entries);
   revision_text(revision, value, (const char *)text.p, &at);
