@@ -1,6 +1,6 @@
 /* A thread reads answers and starts the signer anew; callers write their own requests and wait.
  * Invariants: whoever waits is in the list, with his request as bytes; what is in the list when a signer says hello is
- * sent to it; the hello of every later signer is the first one's. */
+ * sent to it; the hello of every later signer is the last one's, unless other keys are wanted (signer_link_turn). */
 #include "seal/signer_link.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "seal/signer_wire.h"
+#include "base/log.h"
 
 enum {
   HELLO_MS = 10000,
@@ -35,7 +35,7 @@ struct waiting {
 
 struct signer_link {
   struct signer_start start;
-  struct sv_arena *mem; /* of the first hello */
+  struct sv_arena *mem; /* of hello */
   struct signer_hello hello;
   pthread_t thread;
   int stop;                /* an eventfd: readable when the link closes */
@@ -46,6 +46,8 @@ struct signer_link {
   /* under mutex */
   uint64_t last_id;
   struct waiting *list;
+  bool turning; /* the next hello may be another one */
+  uint64_t turns;
 };
 
 /* --- bytes --- */
@@ -111,28 +113,56 @@ static bool hello_equal(const struct signer_hello *a, const struct signer_hello 
          memcmp(a->trust_public, b->trust_public, sizeof a->trust_public) == 0;
 }
 
-/* A new signer that said hello, or none. first: its hello is kept. */
-static sv_status signer_begin(struct sv_ctx *ctx, struct signer_link *l, bool first, int *ret_fd) {
-  int fd = -1;
+/* In an arena of its own, in the place of the one before. */
+static sv_status hello_keep(struct sv_ctx *ctx, struct signer_link *l, struct sv_bytes body) {
+  struct sv_arena *mem = sv_arena_open((size_t)4 * SIGNER_FRAME_MAX);
+  uint8_t *copy = mem ? sv_arena_alloc(mem, body.n) : NULL;
+  if (!copy) {
+    sv_arena_close(mem);
+    return SV_FAIL(ctx, NO_MEMORY, "signer");
+  }
+  memcpy(copy, body.p, body.n);
+  struct sv_ctx own = sv_ctx_over(mem);
+  struct signer_hello hello;
+  SV_ASSERT(!sv_failed(signer_hello_read(&own, sv_bytes_of(copy, body.n), &hello)));
+  pthread_mutex_lock(&l->mutex);
+  struct sv_arena *before = l->mem;
+  l->mem = mem;
+  l->hello = hello;
+  l->turning = false;
+  l->turns++;
+  pthread_cond_broadcast(&l->answered);
+  pthread_mutex_unlock(&l->mutex);
+  sv_arena_close(before);
+  return SV_DONE;
+}
+
+static sv_status hello_take(struct sv_ctx *ctx, struct signer_link *l, int fd) {
   struct sv_bytes body;
   struct signer_hello hello;
+  SV_TRY(take_frame(ctx, l, fd, SIGNER_HELLO, HELLO_MS, &body));
+  SV_TRY(signer_hello_read(ctx, body, &hello));
+  pthread_mutex_lock(&l->mutex);
+  bool any = l->turning;
+  bool same = !any && hello_equal(&hello, &l->hello);
+  pthread_mutex_unlock(&l->mutex);
+  if (any) {
+    return hello_keep(ctx, l, body);
+  }
+  return same ? SV_DONE : SV_FAIL(ctx, SIGNER, "the signer came back with other keys");
+}
+
+/* A new signer that said hello, or none. */
+static sv_status signer_begin(struct sv_ctx *ctx, struct signer_link *l, int *ret_fd) {
+  int fd = -1;
   SV_TRY(l->start.start(l->start.arg, ctx, &fd));
   (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = SEND_MS / 1000},
                    sizeof(struct timeval));
-  sv_status s = take_frame(ctx, l, fd, SIGNER_HELLO, HELLO_MS, &body);
-  if (!sv_failed(s)) {
-    s = signer_hello_read(ctx, body, &hello);
-  }
-  if (!sv_failed(s) && !first && !hello_equal(&hello, &l->hello)) {
-    s = SV_FAIL(ctx, SIGNER, "the signer came back with other keys");
-  }
+  sv_status s = hello_take(ctx, l, fd);
   if (sv_failed(s)) {
     (void)close(fd);
     l->start.ended(l->start.arg);
     return s;
-  }
-  if (first) {
-    l->hello = hello;
   }
   *ret_fd = fd;
   return SV_DONE;
@@ -214,10 +244,12 @@ static void *link_run(void *arg) {
     int fd = l->fd; /* this thread alone sets it */
     sv_status s = SV_DONE;
     if (fd < 0) {
-      s = signer_begin(&ctx, l, false, &fd);
+      s = signer_begin(&ctx, l, &fd);
       s = sv_failed(s) ? s : signer_join(&ctx, l, fd);
     }
     if (sv_failed(s)) {
+      sv_log(SV_LOG_ERROR, "signer", SV_LOG_TEXT("reason", sv_reason_name(s.reason)),
+             SV_LOG_TEXT("detail", ctx.detail));
       signer_part(l);
       (void)pause_or_stop(l, pause_ms);
       pause_ms = 2 * pause_ms < PAUSE_MAX_MS ? 2 * pause_ms : PAUSE_MAX_MS;
@@ -246,11 +278,7 @@ static void link_free(struct signer_link *l) {
 }
 
 static sv_status link_begin(struct sv_ctx *ctx, struct signer_link *l) {
-  struct sv_ctx own = sv_ctx_over(l->mem); /* the hello stays */
-  sv_status s = signer_begin(&own, l, true, &l->fd);
-  if (sv_failed(s)) {
-    return sv_ctx_fail(ctx, s.reason, "%s", own.detail);
-  }
+  SV_TRY(signer_begin(ctx, l, &l->fd));
   if (pthread_create(&l->thread, NULL, link_run, l) != 0) {
     signer_part(l);
     return SV_FAIL(ctx, INTERNAL, "no thread for the signer");
@@ -273,9 +301,9 @@ sv_status signer_link_open(struct sv_ctx *ctx, const struct signer_start *start,
   pthread_condattr_destroy(&attr);
   l->start = *start;
   l->fd = -1;
+  l->turning = true;
   l->stop = eventfd(0, EFD_CLOEXEC);
-  l->mem = sv_arena_open((size_t)4 * SIGNER_FRAME_MAX);
-  sv_status s = l->stop >= 0 && l->mem ? link_begin(ctx, l) : SV_FAIL(ctx, NO_MEMORY, "signer");
+  sv_status s = l->stop >= 0 ? link_begin(ctx, l) : SV_FAIL(ctx, NO_MEMORY, "signer");
   if (sv_failed(s)) {
     link_free(l);
     return s;
@@ -371,6 +399,32 @@ static sv_status ask(struct sv_ctx *ctx, struct signer_link *l, struct signer_re
   }
   return s;
 }
+
+/* The signer that is there ends, and the next one's keys are what it says. */
+sv_status signer_link_turn(struct sv_ctx *ctx, struct signer_link *l) {
+  uint64_t end_ns = sv_monotonic_ns() + 2ULL * HELLO_MS * 1000000U;
+  pthread_mutex_lock(&l->mutex);
+  uint64_t turns = l->turns;
+  l->turning = true;
+  pthread_mutex_unlock(&l->mutex);
+  signer_give_up(l);
+  pthread_mutex_lock(&l->mutex);
+  while (l->turns == turns && sv_monotonic_ns() < end_ns) {
+    wait_step(l);
+  }
+  bool turned = l->turns != turns;
+  pthread_mutex_unlock(&l->mutex);
+  return turned ? SV_DONE : SV_FAIL(ctx, SIGNER, "no signer begins with the keys that are wanted");
+}
+
+bool signer_link_says(struct signer_link *l, const struct signer_hello *hello) {
+  pthread_mutex_lock(&l->mutex);
+  bool same = hello_equal(hello, &l->hello);
+  pthread_mutex_unlock(&l->mutex);
+  return same;
+}
+
+/* --- keys --- */
 
 struct key_signer {
   struct seal_key base;

@@ -1,7 +1,7 @@
 /* Keys that are in another process: salvo-signer, over a stream socket. One link, three keys. When the signer dies, the
  * link starts it again and asks once more what was not answered: a call waits, and fails only when its time is over. */
 #pragma once
-#include "seal/key.h"
+#include "seal/signer_wire.h"
 
 struct signer_link;
 
@@ -20,6 +20,14 @@ sv_status signer_link_open(struct sv_ctx *ctx, const struct signer_start *start,
                            struct signer_link **ret);
 void signer_link_close(struct signer_link *link);
 SV_AUTO_DEFINE(struct signer_link, signer_link_close)
+
+/* Ends the signer and starts another one, whose keys may be others: what it is configured with now. Keys that were made
+ * before are those of the signer that ended: to be made anew, and nobody may be signing meanwhile. Waits until it said hello.
+ * Fails: SIGNER after 20 s; whatever signer begins later is still taken. Thread: any but the loops. */
+sv_status signer_link_turn(struct sv_ctx *ctx, struct signer_link *link);
+
+/* Whether the signer has these keys. */
+bool signer_link_says(struct signer_link *link, const struct signer_hello *hello);
 
 /* The key for a purpose; it has the chain that the hello named, and a signer with another one is not used.
  * Fails: CERT_FORMAT, NO_MEMORY. ret: caller, seal_key_close. */

@@ -49,6 +49,15 @@ void bundle_cache_close(struct bundle_cache *c) {
   }
 }
 
+void bundle_cache_forget(struct bundle_cache *c) {
+  (void)pthread_mutex_lock(&c->mutex);
+  for (size_t i = 0; i < LISTS; i++) {
+    free(c->lists[i].note);
+    c->lists[i].note = NULL;
+  }
+  (void)pthread_mutex_unlock(&c->mutex);
+}
+
 static bool cache_take(struct bundle_cache *c, struct sv_ctx *ctx, char list, uint64_t sequence,
                        struct sv_bytes *ret) {
   size_t i = (size_t)(list - 'A');
@@ -270,7 +279,9 @@ sv_status service_status_bundle(struct service *s, struct sv_ctx *ctx,
   aside.cancelled = ctx->cancelled;
   (void)service_log_sign(s, &aside).reason; /* a bundle may go without the newest checkpoint */
   SV_TRY(service_turn_take(s, ctx));        /* what is built first is signed first */
+  service_hold(s);
   sv_status status = bundle_make(s, ctx, letter, after_sequence, ret);
+  service_release(s);
   service_turn_end(s);
   return status;
 }
@@ -280,8 +291,10 @@ sv_status service_trust_list(struct service *s, struct sv_ctx *ctx,
   SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_GetTrustList, MODEL_KIND_NONE));
   SV_TRY(trust_key_check(s, ctx));
   SV_TRY(service_turn_take(s, ctx));
+  service_hold(s);
   sv_status status =
       cache_take(s->bundles, ctx, TRUST_PLACE, 0, ret) ? SV_DONE : trust_make(s, ctx, ret);
+  service_release(s);
   service_turn_end(s);
   return status;
 }

@@ -18,3 +18,5 @@ sv_status service_trust_list(struct service *s, struct sv_ctx *ctx,
 struct bundle_cache; /* of a service */
 struct bundle_cache *bundle_cache_open(void);
 void bundle_cache_close(struct bundle_cache *cache);
+/* What is signed next is made anew. */
+void bundle_cache_forget(struct bundle_cache *cache);

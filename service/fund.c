@@ -265,7 +265,10 @@ static sv_status amendment_sign(struct service *s, struct sv_ctx *ctx, struct am
   SV_TRY(record_amendment_write(ctx, &said, &row->record));
   struct seal_subject subject = {.number = m->o.id, .version = row->amendment};
   crypto_sha256(row->record, subject.record_sha256);
-  return seal_record(s->parts.seal, ctx, &subject, row->record, &row->signature);
+  service_hold(s);
+  sv_status status = seal_record(s->parts.seal, ctx, &subject, row->record, &row->signature);
+  service_release(s);
+  return status;
 }
 
 static sv_status amend_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {

@@ -25,9 +25,14 @@ struct service {
   /* of the sweeper alone: how far it has looked, by kind, and when events are forgotten next */
   uint64_t retention_row[MODEL_DISBURSEMENT_RECEIPT + 1];
   int64_t purge_us;
+  pthread_rwlock_t rotation; /* shared by who uses what service_rotate may change */
   pthread_mutex_t
       signing; /* held by whoever has a checkpoint or a list signed: these have an order */
 };
+
+/* While this is held, keys, trust and templates stay what they are. Not twice by one thread; without a transaction. */
+static inline void service_hold(struct service *s) { (void)pthread_rwlock_rdlock(&s->rotation); }
+static inline void service_release(struct service *s) { (void)pthread_rwlock_unlock(&s->rotation); }
 
 /* Keyed digest of a text for one purpose ("person", "case", "code", "input"). */
 void service_mac(const struct service *s, const char *purpose, struct sv_bytes in,

@@ -218,7 +218,9 @@ sv_status service_log_sign(struct service *s, struct sv_ctx *ctx) {
     return SV_FAIL(ctx, UNIMPLEMENTED, "this server signs no log");
   }
   SV_TRY(service_turn_take(s, ctx));
+  service_hold(s);
   sv_status status = log_sign(s, ctx);
+  service_release(s);
   service_turn_end(s);
   return status;
 }

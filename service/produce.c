@@ -397,9 +397,9 @@ static sv_status page_draw(struct work *w, struct produced *ret) {
   return i->seal_certificate ? SV_DONE : SV_FAIL(w->ctx, NO_MEMORY, "certificate reference");
 }
 
-sv_status service_produce(struct service *s, struct sv_ctx *ctx,
-                          const struct model_content *content, const struct store_document *row,
-                          const struct produce_place *place, struct produced *ret) {
+static sv_status produce(struct service *s, struct sv_ctx *ctx, const struct model_content *content,
+                         const struct store_document *row, const struct produce_place *place,
+                         struct produced *ret) {
   struct work w = {.s = s,
                    .ctx = ctx,
                    .content = content,
@@ -435,11 +435,19 @@ sv_status service_produce(struct service *s, struct sv_ctx *ctx,
   return SV_DONE;
 }
 
-sv_status service_produce_copy(struct service *s, struct sv_ctx *ctx,
-                               const struct model_content *content,
-                               const struct store_document *row, const struct store_seal *seals,
-                               size_t seal_count, enum model_audience audience,
-                               struct produced *ret) {
+sv_status service_produce(struct service *s, struct sv_ctx *ctx,
+                          const struct model_content *content, const struct store_document *row,
+                          const struct produce_place *place, struct produced *ret) {
+  service_hold(s);
+  sv_status status = produce(s, ctx, content, row, place, ret);
+  service_release(s);
+  return status;
+}
+
+static sv_status produce_copy(struct service *s, struct sv_ctx *ctx,
+                              const struct model_content *content, const struct store_document *row,
+                              const struct store_seal *seals, size_t seal_count,
+                              enum model_audience audience, struct produced *ret) {
   struct work w = {.s = s, .ctx = ctx, .content = content, .row = row, .seal_count = seal_count};
   struct model_content shown = *content;
   SV_TRY(issue_fill(&w));
@@ -457,6 +465,27 @@ sv_status service_produce_copy(struct service *s, struct sv_ctx *ctx,
   }
   *ret = (struct produced){0};
   return page_draw(&w, ret);
+}
+
+sv_status service_produce_copy(struct service *s, struct sv_ctx *ctx,
+                               const struct model_content *content,
+                               const struct store_document *row, const struct store_seal *seals,
+                               size_t seal_count, enum model_audience audience,
+                               struct produced *ret) {
+  service_hold(s);
+  sv_status status = produce_copy(s, ctx, content, row, seals, seal_count, audience, ret);
+  service_release(s);
+  return status;
+}
+
+/* A page that nobody signs. */
+static sv_status page_alone(struct work *w, struct sv_bytes *ret_pdf) {
+  struct sv_sig_slot slot;
+  service_hold(w->s);
+  struct docs_request request = request_of(w);
+  sv_status status = docs_render(w->s->parts.docs, w->ctx, &request, ret_pdf, &slot);
+  service_release(w->s);
+  return status;
 }
 
 sv_status service_preview(struct service *s, struct sv_ctx *ctx,
@@ -503,9 +532,7 @@ sv_status service_preview(struct service *s, struct sv_ctx *ctx,
       .recipient_id = none,
       .period_start = none,
       .period_end = none};
-  struct docs_request request = request_of(&w);
-  struct sv_sig_slot slot;
-  return docs_render(s->parts.docs, ctx, &request, ret_pdf, &slot);
+  return page_alone(&w, ret_pdf);
 }
 
 sv_status service_draft_page(struct service *s, struct sv_ctx *ctx,
@@ -516,7 +543,5 @@ sv_status service_draft_page(struct service *s, struct sv_ctx *ctx,
   w.issue.number[0] = '\0'; /* a draft says nothing that could be taken for a document */
   w.issue.check_code[0] = '\0';
   w.issue.preview = true;
-  struct docs_request request = request_of(&w);
-  struct sv_sig_slot slot;
-  return docs_render(s->parts.docs, ctx, &request, ret_pdf, &slot);
+  return page_alone(&w, ret_pdf);
 }

@@ -13,7 +13,32 @@
 #include "service/log.h"
 #include "service/typed.h"
 
-enum { QUANTUM_US = 100 * 1000 };
+enum { QUANTUM_US = 100 * 1000, ROTATE_MAX_S = 60 };
+
+/* Who wants to change things is not kept waiting by those who come after. */
+static void rotation_open(struct service *s) {
+  pthread_rwlockattr_t attr;
+  (void)pthread_rwlockattr_init(&attr);
+  (void)pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+  (void)pthread_rwlock_init(&s->rotation, &attr);
+  (void)pthread_rwlockattr_destroy(&attr);
+}
+
+sv_status service_rotate(struct service *s, struct sv_ctx *ctx,
+                         sv_status (*swap)(void *arg, struct sv_ctx *ctx,
+                                           struct service_parts *parts),
+                         void *arg) {
+  struct timespec end;
+  (void)clock_gettime(CLOCK_MONOTONIC, &end);
+  end.tv_sec += ROTATE_MAX_S;
+  if (pthread_rwlock_clockwrlock(&s->rotation, CLOCK_MONOTONIC, &end) != 0) {
+    return SV_FAIL(ctx, UNAVAILABLE, "somebody is at work for over %d s", ROTATE_MAX_S);
+  }
+  sv_status status = swap(arg, ctx, &s->parts);
+  bundle_cache_forget(s->bundles);
+  (void)pthread_rwlock_unlock(&s->rotation);
+  return status;
+}
 
 sv_status service_open(struct sv_ctx *ctx, const struct service_parts *parts,
                        struct service **ret) {
@@ -32,6 +57,7 @@ sv_status service_open(struct sv_ctx *ctx, const struct service_parts *parts,
     free(s);
     return SV_FAIL(ctx, NO_MEMORY, "budgets");
   }
+  rotation_open(s);
   (void)pthread_mutex_init(&s->mutex, NULL);
   (void)pthread_mutex_init(&s->signing, NULL);
   (void)pthread_cond_init(&s->landed, NULL);
@@ -46,6 +72,7 @@ void service_close(struct service *s) {
     budgets_close(s->budgets);
     typed_tries_close(s->tries);
     bundle_cache_close(s->bundles);
+    (void)pthread_rwlock_destroy(&s->rotation);
     (void)pthread_mutex_destroy(&s->mutex);
     (void)pthread_mutex_destroy(&s->signing);
     (void)pthread_cond_destroy(&s->landed);

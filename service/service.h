@@ -16,7 +16,7 @@ struct service;
 
 enum { SERVICE_KEY_BYTES = 32, SERVICE_PAGE_MAX = STORE_PAGE_MAX };
 
-/* What the service is made of; all borrowed for its life. */
+/* What the service is made of; all borrowed for its life, or until service_rotate changes it. */
 struct service_parts {
   struct store *store;
   const struct docs *docs;
@@ -40,6 +40,12 @@ struct service_parts {
 
 sv_status service_open(struct sv_ctx *ctx, const struct service_parts *parts, struct service **ret);
 void service_close(struct service *s);
+/* Calls swap while nobody draws, signs or judges: whoever does so by then is waited for, whoever wants to waits. swap
+ * changes parts, or fails and leaves them. Fails: as swap; UNAVAILABLE when somebody is not done within a minute. */
+sv_status service_rotate(struct service *s, struct sv_ctx *ctx,
+                         sv_status (*swap)(void *arg, struct sv_ctx *ctx,
+                                           struct service_parts *parts),
+                         void *arg);
 const struct service_policy *service_policy_of(const struct service *s);
 /* Whether documents may have to wait for a time-stamp authority. */
 bool service_asks_others(const struct service *s);

@@ -179,7 +179,10 @@ sv_status service_verify_pdf(struct service *s, struct sv_ctx *ctx,
   SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_VerifyDocument, MODEL_KIND_NONE));
   *ret = (struct service_report){0};
   struct judge j = judge_of(s);
-  SV_TRY(verify_pdf(ctx, s->parts.trust, &j.registry, sv_wall_us(), pdf, &ret->report));
+  service_hold(s);
+  sv_status status = verify_pdf(ctx, s->parts.trust, &j.registry, sv_wall_us(), pdf, &ret->report);
+  service_release(s);
+  SV_TRY(status);
   return service_report_project(s, ctx, caller, language, ret);
 }
 
@@ -190,7 +193,10 @@ sv_status service_verify_seal(struct service *s, struct sv_ctx *ctx,
   SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_VerifySeal, MODEL_KIND_NONE));
   *ret = (struct service_report){0};
   struct judge j = judge_of(s);
-  SV_TRY(
-      verify_seal(ctx, s->parts.trust, &j.registry, sv_wall_us(), seal, holder_mrz, &ret->report));
+  service_hold(s);
+  sv_status status =
+      verify_seal(ctx, s->parts.trust, &j.registry, sv_wall_us(), seal, holder_mrz, &ret->report);
+  service_release(s);
+  SV_TRY(status);
   return service_report_project(s, ctx, caller, language, ret);
 }

@@ -18,9 +18,10 @@
 enum { BATCH_MAX = 64, IN_MAX = 2 * SIGNER_FRAME_MAX };
 
 static const char usage[] =
-    "usage: salvo-signer --config FILE --socket FD\n"
+    "usage: salvo-signer --config FILE --socket FD [--check]\n"
     "  --config FILE   keys and journal (see examples/signer.conf)\n"
-    "  --socket FD     a connected stream socket; salvod starts the signer with one\n";
+    "  --socket FD     a connected stream socket; salvod starts the signer with one\n"
+    "  --check         say whose keys these are, and end: nothing is signed or written\n";
 
 struct signer {
   struct keeper *keeper;
@@ -142,12 +143,16 @@ static sv_status batch_run(struct signer *s, struct sv_ctx *ctx, size_t *ret_use
                            : signer_send(ctx, s->fd, sv_buf_bytes(&b->answers));
 }
 
-static sv_status serve(struct signer *s, struct sv_ctx *ctx) {
+static sv_status hello_say(struct signer *s, struct sv_ctx *ctx) {
   struct signer_hello hello;
   struct sv_bytes frame;
   keeper_hello(s->keeper, &hello);
   SV_TRY(signer_hello_write(ctx, &hello, &frame));
-  SV_TRY(signer_send(ctx, s->fd, frame));
+  return signer_send(ctx, s->fd, frame);
+}
+
+static sv_status serve(struct signer *s, struct sv_ctx *ctx) {
+  SV_TRY(hello_say(s, ctx));
   for (;;) {
     ssize_t n = recv(s->fd, s->in + s->in_n, IN_MAX - s->in_n, 0);
     if (n == 0) {
@@ -170,7 +175,16 @@ static sv_status serve(struct signer *s, struct sv_ctx *ctx) {
   }
 }
 
-static sv_status run(struct sv_ctx *ctx, const char *config, int fd) {
+/* The journal, the sandbox, and work. */
+static sv_status work(struct signer *s, struct sv_ctx *ctx,
+                      const struct signer_settings *settings) {
+  SV_TRY(ledger_open(ctx, settings->journal, (uint64_t)settings->journal_bytes, &s->ledger));
+  SV_TRY(sandbox_close(ctx));
+  sv_arena_reset(s->mem);
+  return serve(s, ctx);
+}
+
+static sv_status run(struct sv_ctx *ctx, const char *config, int fd, bool check) {
   struct signer_settings settings;
   struct signer s = {.fd = fd, .mem = ctx->mem};
   sandbox_memory();
@@ -181,12 +195,9 @@ static sv_status run(struct sv_ctx *ctx, const char *config, int fd) {
   s.in = malloc(IN_MAX);
   sv_status status =
       s.in ? keeper_open(ctx, &settings, &s.keeper) : SV_FAIL(ctx, NO_MEMORY, "signer");
-  status = sv_failed(status)
-               ? status
-               : ledger_open(ctx, settings.journal, (uint64_t)settings.journal_bytes, &s.ledger);
-  status = sv_failed(status) ? status : sandbox_close(ctx);
-  sv_arena_reset(s.mem);
-  status = sv_failed(status) ? status : serve(&s, ctx);
+  if (!sv_failed(status)) {
+    status = check ? hello_say(&s, ctx) : work(&s, ctx, &settings);
+  }
   ledger_close(s.ledger);
   keeper_close(s.keeper);
   free(s.in);
@@ -196,6 +207,7 @@ static sv_status run(struct sv_ctx *ctx, const char *config, int fd) {
 int main(int argc, char **argv) {
   const char *config = NULL;
   int fd = -1;
+  bool check = argc == 6 && strcmp(argv[5], "--check") == 0;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (strcmp(argv[i], "--config") == 0) {
       config = argv[i + 1];
@@ -203,7 +215,7 @@ int main(int argc, char **argv) {
       fd = atoi(argv[i + 1]);
     }
   }
-  if (argc != 5 || !config || fd < 0) {
+  if (!(argc == 5 || check) || !config || fd < 0) {
     (void)fputs(usage, stderr);
     return 2;
   }
@@ -216,7 +228,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   struct sv_ctx ctx = sv_ctx_over(mem);
-  sv_status status = run(&ctx, config, fd);
+  sv_status status = run(&ctx, config, fd, check);
   if (sv_failed(status)) {
     sv_log(SV_LOG_ERROR, "signer", SV_LOG_TEXT("reason", sv_reason_name(status.reason)),
            SV_LOG_TEXT("detail", ctx.detail));

@@ -15,3 +15,7 @@ struct signer_process {
 /* start of struct signer_start. Fails: SIGNER, NO_MEMORY. */
 sv_status signer_process_start(void *process, struct sv_ctx *ctx, int *ret_fd);
 void signer_process_end(void *process);
+/* What a signer that began now would say; it ends at once, touches no journal and signs nothing. ret in ctx->mem.
+ * Fails: SIGNER (its own log says why), NO_MEMORY. */
+sv_status signer_process_check(const struct signer_process *process, struct sv_ctx *ctx,
+                               struct signer_hello *ret);

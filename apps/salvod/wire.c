@@ -1,14 +1,14 @@
 /* The order of opening is the order of need; closing is its reverse. */
 #include "apps/salvod/wire.h"
 
-#include "apps/salvod/signer_process.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "apps/salvod/files.h"
+#include "apps/salvod/reload.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "crypto/digest.h"
@@ -18,7 +18,7 @@
 #include "service/log.h"
 #include "store/sqlite.h"
 
-enum { SWEEP_EVERY_S = 30, SWEEP_AT_ONCE = 16, FILE_MAX = 1024 * 1024 };
+enum { SWEEP_EVERY_S = 30, SWEEP_AT_ONCE = 16 };
 
 struct wire {
   const struct settings *settings;
@@ -28,13 +28,11 @@ struct wire {
   struct store *store;
   struct signer_process signer_process;
   struct signer_link *signer;
-  struct seal_key *log_key, *trust_key;
+  struct keyring *keyring;
   struct docs *docs;
-  struct seal *seal;
   struct services_client
       *outside; /* time-stamps and the status of certificates; NULL: none are asked for */
-  const char *signer_line;
-  struct verify_trust *trust;
+  struct reload reload;
   struct service *service;
   struct rpc_server *server;
   struct rpc_service services[API_SERVICES];
@@ -42,25 +40,6 @@ struct wire {
   struct workers_job sweep_job;
   bool sweeping, sweep_more, stopping;
 };
-
-/* Whole file into the arena; for keys and certificates. */
-static sv_status file_read(struct sv_ctx *ctx, const char *path, struct sv_bytes *ret) {
-  FILE *f = fopen(path, "rbe");
-  if (!f) {
-    return SV_FAIL(ctx, CONFIG, "%s can't be opened", path);
-  }
-  struct sv_buf out = sv_buf_in(ctx->mem, FILE_MAX);
-  uint8_t part[4096];
-  size_t n;
-  while ((n = fread(part, 1, sizeof part, f)) > 0) {
-    sv_buf_put(&out, part, n);
-  }
-  bool bad = ferror(f) || out.failed;
-  (void)fclose(f);
-  crypto_wipe(part, sizeof part);
-  *ret = sv_buf_bytes(&out);
-  return bad ? SV_FAIL(ctx, CONFIG, "%s can't be read", path) : SV_DONE;
-}
 
 static sv_status secret_read(struct sv_ctx *ctx, const char *path,
                              uint8_t key[static STORE_KEY_BYTES]) {
@@ -89,61 +68,37 @@ static sv_status store_open(struct sv_ctx *ctx, struct wire *w,
 
 /* No key that signs is in this process: the signer has them. */
 static sv_status keys_open(struct sv_ctx *ctx, struct wire *w) {
-  SV_AUTO(seal_key_close) struct seal_key *document = NULL;
-  SV_AUTO(seal_key_close) struct seal_key *visible = NULL;
   w->signer_process = (struct signer_process){
       .program = w->settings->signer_program, .config = w->settings->signer, .metrics = w->metrics};
   struct signer_start start = {signer_process_start, signer_process_end, &w->signer_process};
   SV_TRY(signer_link_open(ctx, &start, &w->signer));
-  SV_TRY(signer_link_key(ctx, w->signer, SEAL_CHECKPOINT, &w->log_key));
-  SV_TRY(signer_link_key(ctx, w->signer, SEAL_TRUST, &w->trust_key));
-  SV_TRY(signer_link_key(ctx, w->signer, SEAL_DOCUMENT, &document));
-  SV_TRY(signer_link_key(ctx, w->signer, SEAL_VISIBLE, &visible));
-  SV_TRY(seal_open(ctx, document, visible, &w->seal));
-  sv_metrics_set(w->metrics, SV_GAUGE_KEY_NOT_AFTER_S, seal_signer_not_after_us(w->seal) / 1000000);
-  document = visible = NULL;
+  SV_TRY(keyring_open(ctx, w->settings, w->signer, &w->keyring));
+  sv_metrics_set(w->metrics, SV_GAUGE_KEY_NOT_AFTER_S,
+                 seal_signer_not_after_us(w->keyring->seal) / 1000000);
   return SV_DONE;
 }
 
 static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
   const struct settings *s = w->settings;
   SV_TRY(keys_open(ctx, w));
-  SV_TRY(verify_trust_open(ctx, &s->trust, 1, &w->trust));
   SV_TRY(docs_open(ctx, s->templates, &w->docs));
   if (s->services.given) {
-    struct sv_bytes anchors;
     SV_TRY(services_client_open(ctx, &s->services, &w->outside));
-    /* who vouches for a time-stamp when it is taken, vouches for it when it is judged */
-    SV_TRY(file_read(ctx, s->services.tsa_trust, &anchors));
-    SV_TRY(verify_trust_stamps(ctx, w->trust, anchors));
   }
   if (!tlog_origin_valid(s->log_origin) || !tlog_origin_valid(s->trust_name)) {
     return SV_FAIL(ctx, CONFIG, "log.origin or signing.trust_name is no name of a key");
   }
-  const char *organisation = seal_signer_organisation(w->seal);
-  w->signer_line = sv_arena_printf(ctx->mem, "%s%s%s", seal_signer_name(w->seal),
-                                   organisation[0] ? ", " : "", organisation);
-  if (!w->signer_line) {
-    return SV_FAIL(ctx, NO_MEMORY, "signer");
-  }
-  struct sv_bytes trust_pem;
-  SV_TRY(file_read(ctx, s->trust, &trust_pem));
   struct service_parts parts = {
-      .trust_pem = trust_pem,
       .docs = w->docs,
-      .seal = w->seal,
       .services = services_client_lend(w->outside),
-      .trust = w->trust,
       .policy = &s->policy,
-      .log_key = w->log_key,
-      .trust_key = w->trust_key,
       .trust_name = s->trust_name,
       .log_origin = s->log_origin,
-      .signer_lines = {w->signer_line, "PAdES, ECDSA P-256, SHA-256"},
       .specimen = s->specimen,
       .metrics = w->metrics,
       .request_decode = api_request_decode,
   };
+  keyring_lend(w->keyring, &parts);
   SV_TRY(store_open(ctx, w, parts.registry_key));
   parts.store = w->store;
   sv_status status = service_open(ctx, &parts, &w->service);
@@ -221,9 +176,10 @@ static void reload_asked(void *arg) {
   }
   struct sv_ctx ctx = sv_ctx_over(mem);
   sv_status status = rpc_server_reload(w->server, &ctx);
-  sv_log(sv_failed(status) ? SV_LOG_ERROR : SV_LOG_INFO, "reload",
+  sv_log(sv_failed(status) ? SV_LOG_ERROR : SV_LOG_INFO, "reload", SV_LOG_TEXT("what", "tls"),
          SV_LOG_TEXT("reason", sv_reason_name(status.reason)), SV_LOG_TEXT("detail", ctx.detail));
   sv_arena_close(mem);
+  reload_ask(&w->reload);
 }
 
 /* Written aside and renamed, so that who waits for it never reads half a number. */
@@ -268,6 +224,14 @@ static sv_status server_open(struct sv_ctx *ctx, struct wire *w) {
                                      .watchers = w->watchers};
   api_services(w->service, w->services);
   SV_TRY(rpc_server_open(ctx, w->loop, w->workers, &config, w->services, API_SERVICES, &w->server));
+  w->reload = (struct reload){.settings = s,
+                              .workers = w->workers,
+                              .process = &w->signer_process,
+                              .link = w->signer,
+                              .service = w->service,
+                              .docs = w->docs,
+                              .metrics = w->metrics,
+                              .keyring = &w->keyring};
   SV_TRY(loop_on_signal(w->loop, ctx, SIGTERM, stop_asked, w));
   SV_TRY(loop_on_signal(w->loop, ctx, SIGINT, stop_asked, w));
   SV_TRY(loop_on_signal(w->loop, ctx, SIGHUP, reload_asked, w));
@@ -311,12 +275,9 @@ void wire_close(struct wire *w) {
     service_close(w->service);
     store_close(w->store);
     docs_close(w->docs);
-    seal_close(w->seal);
+    keyring_close(w->keyring);
     services_client_close(w->outside);
-    seal_key_close(w->log_key);
-    seal_key_close(w->trust_key);
     signer_link_close(w->signer);
-    verify_trust_close(w->trust);
     sv_metrics_close(w->metrics);
     free(w);
   }

@@ -1,0 +1,26 @@
+/* What signs and who is believed, as the server uses them; another set takes its place while calls go on. */
+#pragma once
+#include "apps/salvod/settings.h"
+#include "seal/signer_link.h"
+#include "service/service.h"
+#include "verify/trust.h"
+
+/* One set. */
+struct keyring {
+  struct sv_arena *mem; /* of the texts */
+  struct seal *seal;
+  struct seal_key *log_key, *trust_key;
+  struct verify_trust *trust;
+  struct sv_bytes trust_pem;
+  const char *signer_line; /* printed beside the signature */
+};
+
+/* The keys of the signer that said hello last, and the trust of the settings' files. Who signs must be believed.
+ * Fails: CONFIG (a file; a signer whom the trust does not know), CERT_FORMAT, SIGNER, NO_MEMORY. ret: caller, keyring_close. */
+sv_status keyring_open(struct sv_ctx *ctx, const struct settings *settings,
+                       struct signer_link *link, struct keyring **ret);
+void keyring_close(struct keyring *keyring);
+SV_AUTO_DEFINE(struct keyring, keyring_close)
+
+/* Into parts; lent. */
+void keyring_lend(const struct keyring *keyring, struct service_parts *parts);
