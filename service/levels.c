@@ -8,7 +8,7 @@
 #include "service/inside.h"
 #include "store/audience.h"
 
-enum { LEVELS_AT_ONCE = SERVICE_AUGMENT_MAX, TRIES_TOLD = 20 };
+enum { LEVELS_AT_ONCE = SERVICE_AUGMENT_MAX, TRIES_TOLD = 20, STEPS_MAX = 8 };
 static const int64_t second_us = 1000000, day_us = 86400LL * 1000000,
                      retry_max_us = 21600LL * 1000000;
 
@@ -113,6 +113,7 @@ struct raising {
   struct service *s;
   const char *actor;
   struct store_file file;
+  bool renew;               /* though it is where it is wanted: its proof is about to end */
   struct store_level level; /* as it stands */
   struct store_document row;
   struct sv_bytes bytes; /* of the file as it is now */
@@ -199,18 +200,29 @@ static sv_status digest_of(struct sv_ctx *ctx, struct sv_bytes a, struct sv_byte
 }
 
 static sv_status step_take(struct raising *r, struct sv_ctx *ctx) {
-  SV_TRY(store_read(r->s->parts.store, ctx, look_act, r));
   SV_TRY(
       seal_raise(r->s->parts.services, ctx, r->bytes, (enum seal_level)r->level.level, &r->raised));
   SV_TRY(digest_of(ctx, r->bytes, r->raised.tail, r->file_sha256));
   return store_write(r->s->parts.store, ctx, step_act, r);
 }
 
-/* Up to what is wanted; one step where it is there already: a renewal. */
+/* Up to what is wanted, and one time-stamp more where it is to be renewed. A step that somebody else took meanwhile is
+ * a step. */
 static sv_status climb(struct raising *r, struct sv_ctx *ctx) {
-  do {
-    SV_TRY(step_take(r, ctx));
-  } while (r->level.level < r->level.wanted);
+  for (int i = 0; i < STEPS_MAX; i++) {
+    SV_TRY(store_read(r->s->parts.store, ctx, look_act, r));
+    if (r->level.level >= r->level.wanted && !(r->renew && r->level.level == SEAL_B_LTA)) {
+      return SV_DONE;
+    }
+    r->renew = r->renew && r->level.level < r->level.wanted;
+    sv_status status = step_take(r, ctx);
+    if (status.reason == SV_VERSION_CHANGED) {
+      sv_ctx_clear(ctx);
+      r->renew = false;
+      continue;
+    }
+    SV_TRY(status);
+  }
   return SV_DONE;
 }
 
@@ -246,11 +258,15 @@ static sv_status below_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
 }
 
 static sv_status one_sweep(struct service *s, struct sv_ctx *ctx, const struct store_level *level) {
-  struct raising r = {.s = s, .actor = "sweeper", .file = level->file, .level = *level};
+  struct raising r = {.s = s,
+                      .actor = "sweeper",
+                      .file = level->file,
+                      .level = *level,
+                      .renew = level->level >= level->wanted};
   struct sv_ctx own = sv_ctx_over(ctx->mem);
   sv_status status = climb(&r, &own);
-  if (!sv_failed(status) || status.reason == SV_VERSION_CHANGED || status.reason == SV_ERASED) {
-    return SV_DONE; /* somebody else took the step, or there is nothing left to raise */
+  if (!sv_failed(status) || status.reason == SV_ERASED) {
+    return SV_DONE;
   }
   struct store_level now = r.level.file.number ? r.level : *level; /* as far as it came */
   struct sv_ctx aside = sv_ctx_over(ctx->mem);
@@ -335,12 +351,12 @@ static sv_status told_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
 }
 
 static sv_status one_augment(struct ordering *o, struct sv_ctx *ctx) {
-  struct raising r = {
-      .s = o->s, .actor = o->caller->spiffe, .file = o->level.file, .level = o->level};
-  bool renews = o->a->renew && o->level.level == SEAL_B_LTA;
-  if (o->level.level < o->level.wanted || renews) {
-    SV_TRY(climb(&r, ctx));
-  }
+  struct raising r = {.s = o->s,
+                      .actor = o->caller->spiffe,
+                      .file = o->level.file,
+                      .level = o->level,
+                      .renew = o->a->renew && o->level.level == SEAL_B_LTA};
+  SV_TRY(climb(&r, ctx));
   return store_read(o->s->parts.store, ctx, told_act, o->out);
 }
 

@@ -35,7 +35,7 @@ def server(tmp_path_factory, services):
     s = leveled(tmp_path_factory.mktemp("refuse") / "s", services, "B-LT").start()
     yield s
     s.stop()
-    audited = local(s, "audit")
+    audited = local(s, "audit", "--journal", str(s.dir / "signer.journal"))  # what was signed and refused is no orphan
     assert audited.returncode == 0 and " 0 faults" in audited.stdout, audited.stdout
 
 
@@ -153,6 +153,23 @@ def test_what_can_be_had_is_issued_where_policy_says_later(tmp_path, services, t
         assert judges_accept(server.client("case").download(made.document.number), services.authority).level == "B-LTA"
     finally:
         server.stop()
+
+
+def test_tokens_may_grow(tmp_path, services):
+    """What is reserved in the signature follows the authority's tokens: never too little, never a document lost."""
+    server = leveled(tmp_path / "s", services, "B-LTA").start()
+    try:
+        small = server.client("case").issue(letter())
+        services.good(tsa="large")
+        large = server.client("case").issue(letter())
+        for made in (small, large):
+            assert judges_accept(made.pdf, services.authority).level == "B-LTA"
+        size = [len(Reading(made.pdf).signatures[0].tokens[0].dump()) for made in (small, large)]
+        assert size[1] > size[0] + 200
+    finally:
+        server.stop()
+    audited = local(server, "audit", "--journal", str(server.dir / "signer.journal"))
+    assert audited.returncode == 0 and " 0 faults" in audited.stdout, audited.stdout
 
 
 def test_who_is_taken_off_a_flight_is_off_it_whatever_is_down(server, services):
