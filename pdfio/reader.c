@@ -291,13 +291,20 @@ sv_status pdfio_object_at(struct pdfio *p, size_t revision, uint32_t number,
   return object_of(p, find_from(p, p->section_count - 1 - revision, number), ret);
 }
 
+/* An object of another generation is none (7.3.10). */
+static struct pdfio_object_entry *as_referred(struct pdfio_object_entry *e,
+                                              const struct pdfio_value *ref) {
+  return e && e->generation == ref->ref.generation ? e : NULL;
+}
+
 sv_status pdfio_resolve_at(struct pdfio *p, size_t revision, const struct pdfio_value *v,
                            const struct pdfio_value **ret) {
   for (int i = 0; v->type == PDFIO_REF; i++) {
     if (i == PDFIO_DEPTH_MAX) {
       return bad(p, "references in a loop", v->at);
     }
-    SV_TRY(pdfio_object_at(p, revision, v->ref.number, &v));
+    struct pdfio_object_entry *e = find_from(p, p->section_count - 1 - revision, v->ref.number);
+    SV_TRY(object_of(p, as_referred(e, v), &v));
   }
   *ret = v;
   return SV_DONE;
@@ -319,7 +326,7 @@ sv_status pdfio_resolve(struct pdfio *p, const struct pdfio_value *v,
     if (i == PDFIO_DEPTH_MAX) {
       return bad(p, "references in a loop", v->at);
     }
-    SV_TRY(pdfio_object(p, v->ref.number, &v));
+    SV_TRY(object_of(p, as_referred(find_entry(p, v->ref.number), v), &v));
   }
   *ret = v;
   return SV_DONE;

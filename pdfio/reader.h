@@ -69,6 +69,6 @@ uint32_t pdfio_revision_object(const struct pdfio *p, size_t revision, size_t i)
  * table lists, that table, its trailer and the end, in this order and without comments; /Prev is the revision before.
  * Fails: PDF_FORMAT with what is out of place, NO_MEMORY. */
 sv_status pdfio_revision_check(struct pdfio *p, size_t revision);
-/* Whether two values, each as of its revision, are written alike: references by number, dictionaries key by key. Streams are
- * never alike. */
-bool pdfio_alike(const struct pdfio_value *a, const struct pdfio_value *b);
+/* Whether two values of the file are written alike: references by number, dictionaries key by key, everything else letter by
+ * letter. Streams, and what stands inside object streams, are never alike. */
+bool pdfio_alike(const struct pdfio *p, const struct pdfio_value *a, const struct pdfio_value *b);

@@ -59,6 +59,16 @@ static void skip_spaces(struct pdfio_lexer *l) {
   }
 }
 
+/* White space of another kind than ours reads alike, and is a byte that was changed. */
+static bool only_plain_space(const uint8_t *from, size_t n) {
+  for (const uint8_t *cr = from; (cr = memchr(cr, '\r', n - (size_t)(cr - from))); cr++) {
+    if ((size_t)(cr - from) + 1 == n || cr[1] != '\n') {
+      return false;
+    }
+  }
+  return !memchr(from, 0, n) && !memchr(from, '\t', n) && !memchr(from, '\f', n);
+}
+
 static sv_status check_objects(struct pdfio *p, const struct pdfio_section *s, size_t from) {
   const struct pdfio_object_entry **list = NULL;
   struct pdfio_lexer l = pdfio_lexer_at(p, from);
@@ -74,11 +84,18 @@ static sv_status check_objects(struct pdfio *p, const struct pdfio_section *s, s
     }
     SV_TRY(sv_ctx_alive(p->ctx));
     SV_TRY(pdfio_read_indirect(p, &l, &number, &generation, &value));
-    if (number != list[i]->number || generation != 0 || l.comments_met) {
-      return out_of_place(p, "another object, or a comment", l.at);
+    size_t head = value->type == PDFIO_STREAM ? (size_t)(value->dict.data.p - p->file.p) : l.at;
+    if (number != list[i]->number || generation != 0 || l.comments_met ||
+        !only_plain_space(p->file.p + from, head - from) ||
+        !only_plain_space(p->file.p + value->end - 10, l.at - value->end + 10)) {
+      return out_of_place(p, "another object, a comment, or other white space than ours", l.at);
     }
+    from = l.at;
   }
   skip_spaces(&l);
+  if (!only_plain_space(p->file.p + from, l.at - from)) {
+    return out_of_place(p, "other white space than ours", from);
+  }
   return l.at == s->info.xref_at ? SV_DONE
                                  : out_of_place(p, "bytes before the cross reference", l.at);
 }
@@ -88,7 +105,18 @@ static bool table_is_plain(const struct pdfio *p, const struct pdfio_section *s)
   size_t n = s->info.end - s->info.xref_at;
   const uint8_t *from = p->file.p + s->info.xref_at;
   const uint8_t *first = memchr(from, '%', n);
-  return first && n - (size_t)(first - from) <= sizeof "%%EOF\r\n" - 1;
+  return first && n - (size_t)(first - from) <= sizeof "%%EOF\r\n" - 1 && only_plain_space(from, n);
+}
+
+/* One more than the highest number so far. */
+static bool size_is_exact(const struct pdfio_section *s, const struct pdfio_section *before) {
+  const struct pdfio_value *size = pdfio_direct(s->info.trailer, "Size");
+  const struct pdfio_value *old = pdfio_direct(before->info.trailer, "Size");
+  if (!size || !old || size->type != PDFIO_INT || old->type != PDFIO_INT) {
+    return false;
+  }
+  int64_t highest = s->n ? (int64_t)s->entries[s->n - 1].number + 1 : 0;
+  return size->integer == (highest > old->integer ? highest : old->integer);
 }
 
 sv_status pdfio_revision_check(struct pdfio *p, size_t revision) {
@@ -103,13 +131,17 @@ sv_status pdfio_revision_check(struct pdfio *p, size_t revision) {
   if (!prev || prev->type != PDFIO_INT || (uint64_t)prev->integer != before->info.xref_at) {
     return out_of_place(p, "Prev", s->info.xref_at);
   }
+  if (!size_is_exact(s, before)) {
+    return out_of_place(p, "Size", s->info.xref_at);
+  }
   if (!table_is_plain(p, s)) {
     return out_of_place(p, "a comment", s->info.xref_at);
   }
   return check_objects(p, s, before->info.end);
 }
 
-static bool dictionaries_alike(const struct pdfio_value *a, const struct pdfio_value *b) {
+static bool dictionaries_alike(const struct pdfio *p, const struct pdfio_value *a,
+                               const struct pdfio_value *b) {
   if (a->dict.n != b->dict.n) {
     return false;
   }
@@ -119,45 +151,37 @@ static bool dictionaries_alike(const struct pdfio_value *a, const struct pdfio_v
       other = sv_bytes_equal(a->dict.pairs[i].key, b->dict.pairs[k].key) ? b->dict.pairs[k].value
                                                                          : NULL;
     }
-    if (!other || !pdfio_alike(a->dict.pairs[i].value, other)) {
+    if (!other || !pdfio_alike(p, a->dict.pairs[i].value, other)) {
       return false;
     }
   }
   return true;
 }
 
-static bool arrays_alike(const struct pdfio_value *a, const struct pdfio_value *b) {
+static bool arrays_alike(const struct pdfio *p, const struct pdfio_value *a,
+                         const struct pdfio_value *b) {
   bool alike = a->array.n == b->array.n;
   for (size_t i = 0; alike && i < a->array.n; i++) {
-    alike = pdfio_alike(a->array.items[i], b->array.items[i]);
+    alike = pdfio_alike(p, a->array.items[i], b->array.items[i]);
   }
   return alike;
 }
 
-bool pdfio_alike(const struct pdfio_value *a, const struct pdfio_value *b) {
-  if (a->type != b->type) {
+bool pdfio_alike(const struct pdfio *p, const struct pdfio_value *a, const struct pdfio_value *b) {
+  if (a->type != b->type || !a->in_file || !b->in_file) {
     return false;
   }
   switch (a->type) {
-    case PDFIO_NULL:
-      return true;
-    case PDFIO_BOOL:
-      return a->boolean == b->boolean;
-    case PDFIO_INT:
-      return a->integer == b->integer;
-    case PDFIO_REAL:
-      return a->real == b->real;
-    case PDFIO_NAME:
-    case PDFIO_STRING:
-      return sv_bytes_equal(a->bytes, b->bytes);
     case PDFIO_ARRAY:
-      return arrays_alike(a, b);
+      return arrays_alike(p, a, b);
     case PDFIO_DICT:
-      return dictionaries_alike(a, b);
+      return dictionaries_alike(p, a, b);
     case PDFIO_REF:
       return a->ref.number == b->ref.number && a->ref.generation == b->ref.generation;
     case PDFIO_STREAM:
-      break;
+      return false;
+    default:
+      return sv_bytes_equal(sv_bytes_of(p->file.p + a->at, a->end - a->at),
+                            sv_bytes_of(p->file.p + b->at, b->end - b->at));
   }
-  return false;
 }

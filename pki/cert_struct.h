@@ -30,6 +30,7 @@ struct pki_chain {
       [PKI_CHAIN_MAX]; /* those that end with the chain, in any order; the others are lent by a trust */
   size_t count;
   size_t own_count;
+  bool partial; /* where it comes from there were certificates that can't be read, or too many */
 };
 
 /* Adds what a certificate says: a copy of x, or c that is lent for longer than the chain lives.

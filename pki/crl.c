@@ -100,7 +100,11 @@ sv_status pki_crl_judge(struct sv_ctx *ctx, struct sv_bytes list, const struct p
   const uint8_t *p = list.p;
   SV_AUTO(X509_CRL_free)
   X509_CRL *crl = list.n > 0 && list.n <= PKI_CRL_MAX ? d2i_X509_CRL(NULL, &p, (long)list.n) : NULL;
-  if (!crl || p != list.p + list.n) {
+  uint8_t *again = NULL;
+  int n = crl ? i2d_X509_CRL(crl, &again) : 0;
+  bool der = n > 0 && sv_bytes_equal(sv_bytes_of(again, (size_t)n), list);
+  OPENSSL_free(again);
+  if (!crl || !der) {
     ERR_clear_error();
     *ret = (struct pki_revocation){.why = "not a revocation list", .reason = -1};
     return SV_DONE;

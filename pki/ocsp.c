@@ -8,7 +8,6 @@
 #include "pki/der.h"
 #include "pki/revocation_judge.h"
 
-SV_AUTO_DEFINE(OCSP_RESPONSE, OCSP_RESPONSE_free)
 SV_AUTO_DEFINE(OCSP_BASICRESP, OCSP_BASICRESP_free)
 SV_AUTO_DEFINE(OCSP_REQUEST, OCSP_REQUEST_free)
 SV_AUTO_DEFINE(OCSP_CERTID, OCSP_CERTID_free)
@@ -17,18 +16,45 @@ SV_AUTO_DEFINE(STACK_OF(X509), free_borrowed)
 
 enum { SINGLES_MAX = 64, RESPONDERS_MAX = 8 };
 
-/* NULL when it is no successful answer of the basic type. Caller: OCSP_BASICRESP_free. */
+/* The BasicOCSPResponse in a successful OCSPResponse: SEQUENCE { ENUMERATED 0, [0] { SEQUENCE { id-pkix-ocsp-basic, OCTET
+ * STRING } } } */
+static bool basic_of(struct sv_bytes answer, struct sv_bytes *ret) {
+  static const uint8_t basic[] = {0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01};
+  struct sv_cursor c = sv_cursor_over(answer);
+  struct sv_bytes body;
+  struct sv_bytes status;
+  struct sv_bytes oid;
+  if (!der_take(&c, 0x30, &body) || sv_cursor_left(&c)) {
+    return false;
+  }
+  c = sv_cursor_over(body);
+  if (!der_take(&c, 0x0A, &status) || status.n != 1 || status.p[0] != 0 ||
+      !der_take(&c, 0xA0, &body) || sv_cursor_left(&c)) {
+    return false;
+  }
+  c = sv_cursor_over(body);
+  if (!der_take(&c, 0x30, &body) || sv_cursor_left(&c)) {
+    return false;
+  }
+  c = sv_cursor_over(body);
+  return der_take(&c, 0x06, &oid) && sv_bytes_equal(oid, sv_bytes_of(basic, sizeof basic)) &&
+         der_take(&c, 0x04, ret) && sv_cursor_left(&c) == 0;
+}
+
+/* NULL when it is no successful answer of the basic type in DER. OpenSSL encodes anew what it verifies, so that an encoding
+ * that is not ours would pass unseen. Caller: OCSP_BASICRESP_free. */
 static OCSP_BASICRESP *read_basic(struct sv_bytes answer) {
-  const uint8_t *p = answer.p;
-  if (answer.n == 0 || answer.n > PKI_OCSP_MAX) {
+  struct sv_bytes der;
+  if (answer.n > PKI_OCSP_MAX || !basic_of(answer, &der)) {
     return NULL;
   }
-  SV_AUTO(OCSP_RESPONSE_free) OCSP_RESPONSE *r = d2i_OCSP_RESPONSE(NULL, &p, (long)answer.n);
-  if (!r || p != answer.p + answer.n ||
-      OCSP_response_status(r) != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
-    return NULL;
-  }
-  return OCSP_response_get1_basic(r);
+  const uint8_t *p = der.p;
+  SV_AUTO(OCSP_BASICRESP_free) OCSP_BASICRESP *r = d2i_OCSP_BASICRESP(NULL, &p, (long)der.n);
+  uint8_t *again = NULL;
+  int n = r ? i2d_OCSP_BASICRESP(r, &again) : 0;
+  bool same = n > 0 && sv_bytes_equal(sv_bytes_of(again, (size_t)n), der);
+  OPENSSL_free(again);
+  return same ? SV_TAKE(r) : NULL;
 }
 
 static bool may_respond(X509 *responder, const struct pki_cert *issuer, int64_t produced_us) {

@@ -41,7 +41,7 @@ static bool take_whole(struct sv_cursor *c, uint8_t tag, struct sv_bytes *ret) {
   return true;
 }
 
-/* The OID of an AlgorithmIdentifier; its parameters are left to the one who uses it. */
+/* The OID of an AlgorithmIdentifier whose parameters are left to the one who uses it. */
 static bool take_algorithm(struct sv_cursor *c, struct sv_bytes *ret_oid) {
   struct sv_bytes body;
   if (!der_take(c, 0x30, &body)) {
@@ -49,6 +49,18 @@ static bool take_algorithm(struct sv_cursor *c, struct sv_bytes *ret_oid) {
   }
   struct sv_cursor in = sv_cursor_over(body);
   return der_take(&in, 0x06, ret_oid);
+}
+
+/* The same without parameters, or with NULL (RFC 5754 2). */
+static bool take_plain_algorithm(struct sv_cursor *c, struct sv_bytes *ret_oid) {
+  struct sv_bytes body;
+  struct sv_bytes null = {.n = 0};
+  if (!der_take(c, 0x30, &body)) {
+    return false;
+  }
+  struct sv_cursor in = sv_cursor_over(body);
+  return der_take(&in, 0x06, ret_oid) && (sv_cursor_left(&in) == 0 || der_take(&in, 0x05, &null)) &&
+         null.n == 0 && sv_cursor_left(&in) == 0;
 }
 
 static const char *read_certificates(struct sv_cursor *c, struct pki_signed *s) {
@@ -88,6 +100,14 @@ static const char *read_content(struct sv_cursor *c, struct pki_signed *s) {
   return sv_cursor_left(&in) ? "bytes after the content" : NULL;
 }
 
+/* Parameters are for RSASSA-PSS alone. */
+static bool take_signature_algorithm(struct sv_cursor *c, struct sv_bytes *ret_oid) {
+  static const uint8_t pss[] = {0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0A};
+  struct sv_cursor at = *c;
+  return take_plain_algorithm(c, ret_oid) ||
+         (*c = at, take_algorithm(c, ret_oid) && sv_bytes_equal(*ret_oid, BYTES(pss)));
+}
+
 static const char *read_signer(struct sv_cursor *c, struct pki_signed *s) {
   struct sv_bytes set;
   struct sv_bytes body;
@@ -106,17 +126,25 @@ static const char *read_signer(struct sv_cursor *c, struct pki_signed *s) {
   s->by_key_id = der_peek(&in) == 0x80;
   bool named =
       s->by_key_id ? der_take(&in, 0x80, &s->signer_id) : take_whole(&in, 0x30, &s->signer_id);
-  if (!named || !take_algorithm(&in, &s->digest_oid)) {
+  if (!named || version.n != 1 || version.p[0] != (s->by_key_id ? 3 : 1) ||
+      !take_plain_algorithm(&in, &s->digest_oid)) {
     return "the signer is not named";
   }
   if (!der_take(&in, 0xA0, &s->attributes)) {
     return "no signed attributes";
   }
-  if (!take_algorithm(&in, &s->signature_oid) || !der_take(&in, 0x04, &s->signature)) {
+  if (!take_signature_algorithm(&in, &s->signature_oid) || !der_take(&in, 0x04, &s->signature)) {
     return "no signature";
   }
   (void)der_take(&in, 0xA1, &s->unsigned_attributes);
   return sv_cursor_left(&in) ? "bytes after the signer" : NULL;
+}
+
+/* The digests that a reader is to prepare: that of the one signer. It carries no weight, and so must not vary. */
+static bool digests_agree(struct sv_bytes set, struct sv_bytes wanted) {
+  struct sv_cursor c = sv_cursor_over(set);
+  struct sv_bytes oid;
+  return take_plain_algorithm(&c, &oid) && sv_bytes_equal(oid, wanted) && sv_cursor_left(&c) == 0;
 }
 
 static const char *read_signed_data(struct sv_bytes body, struct pki_signed *s) {
@@ -124,7 +152,8 @@ static const char *read_signed_data(struct sv_bytes body, struct pki_signed *s) 
   struct sv_bytes digests;
   struct sv_bytes crls;
   struct sv_cursor in = sv_cursor_over(body);
-  if (!der_take(&in, 0x02, &version) || !der_take(&in, 0x31, &digests)) {
+  if (!der_take(&in, 0x02, &version) || version.n != 1 ||
+      (version.p[0] != 1 && version.p[0] != 3) || !der_take(&in, 0x31, &digests)) {
     return "no version or digest algorithms";
   }
   const char *fault = read_content(&in, s);
@@ -132,8 +161,13 @@ static const char *read_signed_data(struct sv_bytes body, struct pki_signed *s) 
   if (fault) {
     return fault;
   }
-  (void)der_take(&in, 0xA1, &crls); /* a verifier has its own */
-  return read_signer(&in, s);
+  if (der_take(&in, 0xA1, &crls)) {
+    return "revocation lists inside, which belong into a store";
+  }
+  fault = read_signer(&in, s);
+  return fault || digests_agree(digests, s->digest_oid)
+             ? fault
+             : "digest algorithms that are not the signer's";
 }
 
 const char *pki_signed_read(struct sv_bytes cms, struct pki_signed *ret) {
@@ -249,13 +283,16 @@ sv_status pki_signed_chain(struct sv_ctx *ctx, const struct pki_trust *known,
     if (added.reason == SV_NO_MEMORY) {
       return added;
     }
-    if (sv_failed(added)) { /* one that can't be read is as one that is not there */
+    if (sv_failed(
+            added)) { /* one that can't be read is as one that is not there, and said to be so */
       sv_ctx_clear(ctx);
+      chain->partial = true;
     } else if (!found && is_signer(s, chain->certs[chain->count - 1])) {
       found = true;
       last_to_front(chain);
     }
   }
+  chain->partial = chain->partial || s->certificate_count > chain->count;
   *ret = found ? SV_TAKE(chain) : NULL;
   return SV_DONE;
 }

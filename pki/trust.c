@@ -345,12 +345,18 @@ static bool is_anchor(const struct pki_trust *t, const struct pki_cert *c) {
   return false;
 }
 
+/* A path was found, and each signature on it verified. */
+static bool has_path(enum pki_fault fault) { return fault == PKI_TRUSTED || fault == PKI_EXPIRED; }
+
 bool pki_trust_issuers_intact(const struct pki_trust *t, const struct pki_chain *chain,
                               int64_t at_us) {
   struct pki_path path;
+  if (chain->partial) {
+    return false;
+  }
   for (size_t i = 1; i < chain->count; i++) {
     const struct pki_cert *c = chain->certs[i];
-    if (!is_anchor(t, c) && path_of(t, c, chain, at_us, &path) == PKI_UNTRUSTED) {
+    if (!is_anchor(t, c) && !has_path(path_of(t, c, chain, at_us, &path))) {
       return false;
     }
   }

@@ -174,7 +174,25 @@ static sv_status judge_registered(struct judge *j) {
   return SV_DONE;
 }
 
+/* The store of a file of ours has what ours have; where some authority is not known, neither is what is of use. */
+static sv_status judge_store(struct judge *j) {
+  const char *why;
+  bool strangers = false;
+  SV_TRY(verify_store_judge(j->ctx, j->trust, &j->store, &why));
+  for (size_t i = 0; i < j->found_n; i++) {
+    strangers = strangers || (j->found[i].stamped && !j->found[i].say.trusted);
+    for (size_t k = 0; k < j->found[i].say.reason_count; k++) {
+      strangers = strangers || j->found[i].say.reasons[k] == VERIFY_STATUS_UNKNOWN;
+    }
+  }
+  if (why) {
+    add(j, strangers ? VERIFY_STATUS_UNKNOWN : VERIFY_CHANGED_AFTER_SIGNING, why);
+  }
+  return SV_DONE;
+}
+
 static sv_status judge_ours(struct judge *j, const struct verify_found *sig) {
+  SV_TRY(judge_store(j));
   if (sig->revision > 1) {
     add(j, VERIFY_BYTES_ALTERED, "our signature is not over the first revision");
   }

@@ -37,16 +37,18 @@ static void take(struct status *s, const struct pki_revocation *r, bool by_store
 
 static sv_status ask_store(const struct prover *v, const struct pki_cert *cert,
                            const struct pki_cert *issuer, int64_t at_us, struct status *ret) {
-  const struct verify_store *store = v->with->store;
+  struct verify_store *store = v->with->store;
   struct pki_revocation r;
   for (size_t i = 0; i < store->ocsp_n; i++) {
     SV_TRY(sv_ctx_alive(v->ctx));
     SV_TRY(pki_ocsp_judge(v->ctx, store->ocsps[i], cert, issuer, at_us, &r));
+    store->ocsp_tells[i] = store->ocsp_tells[i] || r.state != PKI_REVOCATION_NOT_FOR_IT;
     take(ret, &r, true);
   }
   for (size_t i = 0; i < store->crl_n; i++) {
     SV_TRY(sv_ctx_alive(v->ctx));
     SV_TRY(pki_crl_judge(v->ctx, store->crls[i], cert, issuer, at_us, &r));
+    store->crl_tells[i] = store->crl_tells[i] || r.state != PKI_REVOCATION_NOT_FOR_IT;
     take(ret, &r, true);
   }
   return SV_DONE;
@@ -173,6 +175,10 @@ static sv_status judge_stamp(const struct prover *v, struct verify_found *f, int
   SV_TRY(judge_authority(v, f->stamp.chain, made_us, made_us, ret_then));
   SV_TRY(judge_authority(v, f->stamp.chain, *time_us, made_us, &at));
   fault_of_stamp(f, at.fault);
+  bool known = at.fault != PKI_UNTRUSTED && at.fault != PKI_WEAK;
+  if (known && !pki_trust_issuers_intact(v->with->trust->stamps, f->stamp.chain, *time_us)) {
+    verify_found_fault(f, VERIFY_BYTES_ALTERED, "a certificate in a time-stamp was changed");
+  }
   if (made_us > *time_us + SKEW_US) {
     verify_found_fault(
         f, made_us > v->with->now_us + SKEW_US ? VERIFY_CLOCK_WRONG : VERIFY_INVALID_SIGNATURE,

@@ -9,7 +9,7 @@
 
 struct verify_proof {
   const struct verify_trust *trust;
-  const struct verify_store *store;
+  struct verify_store *store;              /* notes in it what told something */
   const struct verify_wire *wire;          /* NULL: none */
   const struct verify_revision *revisions; /* as many as the file has */
   size_t revision_count;

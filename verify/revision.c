@@ -84,8 +84,8 @@ static bool keys_are(const struct pdfio_value *dict, const char *const *list) {
 }
 
 /* Every key that is not in `free_keys` stands in both, alike. */
-static bool alike_but(const struct pdfio_value *a, const struct pdfio_value *b,
-                      const char *const *free_keys) {
+static bool alike_but(const struct step *s, const struct pdfio_value *a,
+                      const struct pdfio_value *b, const char *const *free_keys) {
   const struct pdfio_value *both[2] = {a, b};
   for (int side = 0; side < 2; side++) {
     const struct pdfio_value *mine = both[side];
@@ -97,7 +97,7 @@ static bool alike_but(const struct pdfio_value *a, const struct pdfio_value *b,
       for (size_t k = 0; k < both[1 - side]->dict.n && !found; k++) {
         const struct pdfio_pair *pair = &both[1 - side]->dict.pairs[k];
         found = sv_bytes_equal(pair->key, mine->dict.pairs[i].key) &&
-                pdfio_alike(pair->value, mine->dict.pairs[i].value);
+                pdfio_alike(s->p, pair->value, mine->dict.pairs[i].value);
       }
       if (!found) {
         return false;
@@ -163,8 +163,8 @@ static sv_status check_vri(struct step *s, const struct pdfio_value *v) {
   }
   for (size_t i = 0; i < dict->dict.n; i++) {
     const struct pdfio_pair *pair = &dict->dict.pairs[i];
-    if (pair->key.n == 4 && pair->value->type == PDFIO_NAME) {
-      continue; /* Type */
+    if (sv_bytes_equal(pair->key, sv_bytes_str("Type")) && pdfio_is_name(pair->value, "VRI")) {
+      continue;
     }
     SV_TRY(check_vri_entry(s, pair->value));
   }
@@ -178,7 +178,7 @@ static sv_status check_store(struct step *s, const struct pdfio_value *before,
   if (!now) {
     return before ? other(s, "the catalog: its store is gone") : SV_DONE;
   }
-  bool same_place = before && before->type == PDFIO_REF && pdfio_alike(before, now);
+  bool same_place = before && before->type == PDFIO_REF && pdfio_alike(s->p, before, now);
   if (same_place) { /* its dictionary may be written anew under its number */
     s->says->store = writes(s, now->ref.number);
     SV_TRY(account(s, now->ref.number));
@@ -196,7 +196,8 @@ static sv_status check_store(struct step *s, const struct pdfio_value *before,
       SV_TRY(check_streams(s, pair->value));
     } else if (sv_bytes_equal(pair->key, sv_bytes_str("VRI"))) {
       SV_TRY(check_vri(s, pair->value));
-    } else if (!pdfio_is_name(pair->value, "DSS")) {
+    } else if (!sv_bytes_equal(pair->key, sv_bytes_str("Type")) ||
+               !pdfio_is_name(pair->value, "DSS")) {
       return other(s, "the store into something else");
     }
   }
@@ -257,7 +258,7 @@ static sv_status check_fields(struct step *s, const struct pdfio_value *before,
   const struct pdfio_value *old;
   const struct pdfio_value *list;
   if (!before || !now ||
-      ((before->type == PDFIO_REF || now->type == PDFIO_REF) && !pdfio_alike(before, now))) {
+      ((before->type == PDFIO_REF || now->type == PDFIO_REF) && !pdfio_alike(s->p, before, now))) {
     return other(s, "the form's fields");
   }
   if (now->type == PDFIO_REF) {
@@ -270,7 +271,7 @@ static sv_status check_fields(struct step *s, const struct pdfio_value *before,
     return other(s, "the form's fields");
   }
   for (size_t i = 0; i < old->array.n; i++) {
-    if (!pdfio_alike(old->array.items[i], list->array.items[i])) {
+    if (!pdfio_alike(s->p, old->array.items[i], list->array.items[i])) {
       return other(s, "the form's fields");
     }
   }
@@ -290,7 +291,7 @@ static sv_status check_form(struct step *s, const struct pdfio_value *before,
     return SV_DONE;
   }
   if (!before || !now ||
-      ((before->type == PDFIO_REF || now->type == PDFIO_REF) && !pdfio_alike(before, now))) {
+      ((before->type == PDFIO_REF || now->type == PDFIO_REF) && !pdfio_alike(s->p, before, now))) {
     return other(s, "the form");
   }
   if (now->type == PDFIO_REF) {
@@ -298,7 +299,7 @@ static sv_status check_form(struct step *s, const struct pdfio_value *before,
   }
   SV_TRY(pdfio_resolve_at(s->p, s->now - 1, before, &old));
   SV_TRY(pdfio_resolve_at(s->p, s->now, now, &form));
-  if (old->type != PDFIO_DICT || form->type != PDFIO_DICT || !alike_but(old, form, free_keys)) {
+  if (old->type != PDFIO_DICT || form->type != PDFIO_DICT || !alike_but(s, old, form, free_keys)) {
     return other(s, "the form");
   }
   return check_fields(s, pdfio_direct(old, "Fields"), pdfio_direct(form, "Fields"));
@@ -306,24 +307,38 @@ static sv_status check_form(struct step *s, const struct pdfio_value *before,
 
 /* --- the catalog and the trailer --- */
 
-/* What was there stays; new are the developer extensions of a store, written directly. */
+/* The developer extension of a store and a document time-stamp (EN 319 142-1 5.5). */
+static bool is_extension(const struct pdfio_value *v) {
+  static const char *const keys[] = {"Type", "BaseVersion", "ExtensionLevel", NULL};
+  const struct pdfio_value *base = pdfio_direct(v, "BaseVersion");
+  const struct pdfio_value *level = pdfio_direct(v, "ExtensionLevel");
+  const struct pdfio_value *type = pdfio_direct(v, "Type");
+  return v->type == PDFIO_DICT && keys_are(v, keys) &&
+         (!type || pdfio_is_name(type, "DeveloperExtensions")) && pdfio_is_name(base, "1.7") &&
+         level && level->type == PDFIO_INT && level->integer == 5;
+}
+
 static sv_status check_extensions(struct step *s, const struct pdfio_value *before,
                                   const struct pdfio_value *now) {
-  static const char *const free_keys[] = {"ESIC", "ADBE", NULL};
-  static const char *const inner[] = {"Type", "BaseVersion", "ExtensionLevel", NULL};
-  static const struct pdfio_value none = {.type = PDFIO_DICT};
+  static const char *const free_keys[] = {"ESIC", NULL};
+  static const struct pdfio_value none = {.type = PDFIO_DICT, .in_file = true};
   before = before ? before : &none;
   now = now ? now : &none;
   if (before->type != PDFIO_DICT || now->type != PDFIO_DICT) {
-    return pdfio_alike(before, now) ? SV_DONE : other(s, "the extensions");
+    return pdfio_alike(s->p, before, now) ? SV_DONE : other(s, "the extensions");
   }
-  if (!alike_but(before, now, free_keys)) {
+  if (!alike_but(s, before, now, free_keys)) {
     return other(s, "the extensions");
   }
   for (size_t i = 0; i < now->dict.n; i++) {
-    const struct pdfio_value *v = now->dict.pairs[i].value;
-    if (key_is(now->dict.pairs[i].key, free_keys) &&
-        (v->type != PDFIO_DICT || !keys_are(v, inner))) {
+    const struct pdfio_pair *pair = &now->dict.pairs[i];
+    const struct pdfio_value *old = NULL;
+    for (size_t k = 0; k < before->dict.n; k++) {
+      old =
+          sv_bytes_equal(before->dict.pairs[k].key, pair->key) ? before->dict.pairs[k].value : old;
+    }
+    if (key_is(pair->key, free_keys) && !(old && pdfio_alike(s->p, old, pair->value)) &&
+        !is_extension(pair->value)) {
       return other(s, "the extensions");
     }
   }
@@ -337,7 +352,8 @@ static sv_status check_catalog(struct step *s, uint32_t root) {
   SV_TRY(account(s, root));
   SV_TRY(pdfio_object_at(s->p, s->now - 1, root, &before));
   SV_TRY(pdfio_object_at(s->p, s->now, root, &now));
-  if (before->type != PDFIO_DICT || now->type != PDFIO_DICT || !alike_but(before, now, free_keys)) {
+  if (before->type != PDFIO_DICT || now->type != PDFIO_DICT ||
+      !alike_but(s, before, now, free_keys)) {
     return other(s, "the catalog");
   }
   SV_TRY(check_extensions(s, pdfio_direct(before, "Extensions"), pdfio_direct(now, "Extensions")));
@@ -345,15 +361,15 @@ static sv_status check_catalog(struct step *s, uint32_t root) {
   return check_form(s, pdfio_direct(before, "AcroForm"), pdfio_direct(now, "AcroForm"));
 }
 
-/* The permanent half of the identifier stays (ISO 32000-2 14.4). */
-static bool same_id(const struct pdfio_value *before, const struct pdfio_value *now) {
+/* Ours stays as it is; ISO 32000-2 14.4 would let the second half change. */
+static bool same_id(const struct step *s, const struct pdfio_value *before,
+                    const struct pdfio_value *now) {
   const struct pdfio_value *a = pdfio_direct(before, "ID");
   const struct pdfio_value *b = pdfio_direct(now, "ID");
   if (!a || !b) {
     return a == b;
   }
-  return a->type == PDFIO_ARRAY && b->type == PDFIO_ARRAY && a->array.n == 2 && b->array.n == 2 &&
-         pdfio_alike(a->array.items[0], b->array.items[0]);
+  return pdfio_alike(s->p, a, b);
 }
 
 static sv_status check_trailer(struct step *s, uint32_t *ret_root) {
@@ -362,8 +378,8 @@ static sv_status check_trailer(struct step *s, uint32_t *ret_root) {
   const struct pdfio_value *now = pdfio_revision(s->p, s->now)->trailer;
   const struct pdfio_value *root = pdfio_direct(now, "Root");
   const struct pdfio_value *size = pdfio_direct(before, "Size");
-  if (pdfio_revision(s->p, s->now - 1)->xref_stream || !alike_but(before, now, free_keys) ||
-      !same_id(before, now) || !root || root->type != PDFIO_REF || !size ||
+  if (pdfio_revision(s->p, s->now - 1)->xref_stream || !alike_but(s, before, now, free_keys) ||
+      !same_id(s, before, now) || !root || root->type != PDFIO_REF || !size ||
       size->type != PDFIO_INT) {
     return other(s, "the trailer");
   }

@@ -9,8 +9,8 @@ struct verify_revision {
   bool stamp;        /* it adds a DocTimeStamp field */
 };
 
-/* Judges the revisions after the first. Allowed are, each in its strict form: in the catalog a DSS, /Extensions ESIC and
- * ADBE, and one field more in AcroForm /Fields; the DSS and its streams and VRI as new objects; a field without appearance,
+/* Judges the revisions after the first. Allowed are, each in its strict form: in the catalog a DSS, /Extensions ESIC,
+ * and one field more in AcroForm /Fields; the DSS and its streams and VRI as new objects; a field without appearance,
  * and its DocTimeStamp. No other object may be written, and each byte must belong to one of these.
  * ret  room for PDFIO_REVISIONS_MAX; the first entry stays empty.
  * Fails: NO_MEMORY, CANCELLED, DEADLINE. */
