@@ -17,6 +17,7 @@ struct asking {
   const struct pki_cert *cert, *issuer;
   struct seal_evidence *evidence;
   bool revoked;          /* somebody who must know said so */
+  bool bad_too;          /* his word is wanted as well */
   char why[FAULTS_TEXT]; /* what each of those who were asked did */
 };
 
@@ -136,7 +137,7 @@ static sv_status take(struct asking *a, struct sv_bytes der, bool list, const ch
   SV_TRY(judge(a, der, list, ret_good, &r));
   if (!*ret_good) {
     fault_note(a, who, r.why);
-    return SV_DONE;
+    return a->bad_too && r.state == PKI_REVOCATION_REVOKED ? statement_add(a, der, list) : SV_DONE;
   }
   statement_keep(a, der, list);
   return statement_add(a, der, list);
@@ -239,5 +240,17 @@ sv_status seal_evidence_add(struct seal_services *s, struct sv_ctx *ctx, enum se
                          pki_cert_common_name(a.cert));
     }
   }
+  return SV_DONE;
+}
+
+sv_status seal_status_ask(struct seal_services *s, struct sv_ctx *ctx, const struct pki_cert *cert,
+                          const struct pki_cert *issuer, struct sv_bytes *ret_ocsp,
+                          struct sv_bytes *ret_list) {
+  struct seal_evidence evidence = {.cert_n = 0};
+  struct asking a = {
+      .s = s, .ctx = ctx, .cert = cert, .issuer = issuer, .evidence = &evidence, .bad_too = true};
+  SV_TRY(status_take(&a, sv_monotonic_ns() + (uint64_t)s->config.revocation_budget_ms * 1000000));
+  *ret_ocsp = evidence.ocsp_n ? evidence.ocsps[0] : (struct sv_bytes){0};
+  *ret_list = evidence.crl_n ? evidence.crls[0] : (struct sv_bytes){0};
   return SV_DONE;
 }

@@ -69,3 +69,9 @@ enum seal_chain_role { SEAL_CHAIN_SIGNER, SEAL_CHAIN_TSA };
  * is revoked, CANCELLED, DEADLINE, NO_MEMORY. */
 sv_status seal_evidence_add(struct seal_services *s, struct sv_ctx *ctx, enum seal_chain_role role,
                             const struct pki_chain *chain, struct seal_evidence *evidence);
+
+/* What can be said of one certificate now, good or bad, for who judges it himself: an answer or a list, n 0 where there is
+ * none. in ctx->mem. Fails: REVOCATION when nobody says anything, CANCELLED, DEADLINE, NO_MEMORY. */
+sv_status seal_status_ask(struct seal_services *s, struct sv_ctx *ctx, const struct pki_cert *cert,
+                          const struct pki_cert *issuer, struct sv_bytes *ret_ocsp,
+                          struct sv_bytes *ret_list);

@@ -173,14 +173,30 @@ sv_status service_report_project(struct service *s, struct sv_ctx *ctx,
   return SV_DONE;
 }
 
+/* Who can be asked about certificates where neither the file nor the trust list tells. */
+struct asker {
+  struct verify_wire wire; /* first: verify/ hands it back */
+  struct seal_services *services;
+};
+
+static sv_status asker_ask(const struct verify_wire *wire, struct sv_ctx *ctx,
+                           const struct pki_cert *cert, const struct pki_cert *issuer,
+                           struct verify_statement *ret) {
+  const struct asker *a = (const struct asker *)wire;
+  return seal_status_ask(a->services, ctx, cert, issuer, &ret->ocsp, &ret->crl);
+}
+
 sv_status service_verify_pdf(struct service *s, struct sv_ctx *ctx,
                              const struct service_caller *caller, struct sv_bytes pdf,
                              const char *language, struct service_report *ret) {
   SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_VerifyDocument, MODEL_KIND_NONE));
   *ret = (struct service_report){0};
   struct judge j = judge_of(s);
+  struct asker asker = {{asker_ask}, s->parts.services};
   service_hold(s);
-  sv_status status = verify_pdf(ctx, s->parts.trust, &j.registry, sv_wall_us(), pdf, &ret->report);
+  struct verify_means means = {s->parts.trust, &j.registry, s->parts.services ? &asker.wire : NULL,
+                               sv_wall_us()};
+  sv_status status = verify_pdf_by(ctx, &means, pdf, &ret->report);
   service_release(s);
   SV_TRY(status);
   return service_report_project(s, ctx, caller, language, ret);

@@ -6,10 +6,10 @@ import subprocess
 
 import grpc
 import pytest
-from conftest import details, document_pb2, refused, registry_pb2
+from conftest import details, document_pb2, refused, registry_pb2, verification_pb2
 from leveled import Reading, TrustServices, judges_accept, letter, leveled, local, log_lines
 
-D = document_pb2.Document
+D, V = document_pb2.Document, verification_pb2.VerificationReport
 
 # what the authority does, and what the log says of it
 TSA = {
@@ -109,6 +109,21 @@ def test_a_revoked_certificate_seals_nothing(server, services, modes, reason):
     refused(lambda: server.client("case").issue(request), "UNAVAILABLE", reason)
     assert logged(server, "is revoked")
     goes_on(server, services, request)
+
+
+def test_a_judge_asks_about_certificates_that_the_file_says_nothing_of(tmp_path, services):
+    server = leveled(tmp_path / "s", services, "B-T").start()
+    try:
+        made = server.client("case").issue(letter())
+        gate = server.client("gate")
+        assert gate.verify(made.pdf).verdict == V.VERDICT_VALID
+        services.good(ocsp="revoked")
+        report = gate.verify(made.pdf)
+        assert report.verdict == V.VERDICT_INVALID and V.REASON_REVOKED_CERTIFICATE in report.reasons, report
+        services.good(ocsp="down", crl="down")  # silence is no statement
+        assert gate.verify(made.pdf).verdict == V.VERDICT_VALID
+    finally:
+        server.stop()
 
 
 def test_a_revoked_signer_is_not_excused_by_a_policy_of_later(tmp_path, services):
