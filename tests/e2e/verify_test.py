@@ -86,7 +86,7 @@ def test_a_bearer_is_compared_with_the_commitment(server, documents):
     ask = lambda text: server.client("gate").verification.VerifySeal(
         verification_pb2.VerifySealRequest(seal=seal, holder_mrz=text, language="en")).report
     assert ask(mrz(passport, birth)).verdict == V.VERDICT_VALID
-    other = ask(mrz("QX" + str((int(passport[2:]) + 1) % 10**7).zfill(7), birth))
+    other = ask(mrz("QX0000000" if passport != "QX0000000" else "QX0000001", birth))
     assert other.verdict == V.VERDICT_CHECK and V.REASON_HOLDER_MISMATCH in other.reasons
 
 

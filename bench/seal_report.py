@@ -1,0 +1,84 @@
+"""The table of bench/seal: letters of a server at B-B and at B-LTA, judged by bench_seal and by pdfsig."""
+
+import os
+import pathlib
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+sys.dont_write_bytecode = True
+
+from leveled import TrustServices, letter, leveled  # noqa: E402
+
+ROUNDS = os.environ.get("ROUNDS", "200")
+BUILD = pathlib.Path(os.environ["SV_BUILD"])
+
+
+def child_cpu():
+    r = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (r.ru_utime + r.ru_stime) * 1e6
+
+
+def pdfsig_us(path):
+    """The least of ten."""
+    least = 1e18
+    for _ in range(10):
+        before = child_cpu()
+        subprocess.run(["pdfsig", "-nocert", str(path)], capture_output=True, check=False)
+        least = min(least, child_cpu() - before)
+    return least
+
+
+def speed():
+    """Microseconds of one signature and one verification by `openssl speed`."""
+    out = subprocess.run(["openssl", "speed", "-seconds", "1", "ecdsap256"], capture_output=True, text=True, check=True).stdout
+    sign, verify = re.search(r"nistp256\)\s+([\d.]+)s\s+([\d.]+)s", out).groups()
+    per = re.search(r"nistp256\)\s+[\d.]+s\s+[\d.]+s\s+([\d.]+)\s+([\d.]+)", out).groups()
+    return (1e6 / float(per[0]), 1e6 / float(per[1])) if sign and verify else None
+
+
+def issue(directory, services, level):
+    server = leveled(directory, services, level).start()
+    try:
+        made = server.client("case").issue(letter())
+        assert made.document.level == level
+        path = directory / f"{level}.pdf"
+        path.write_bytes(made.pdf)
+        return path
+    finally:
+        server.stop()
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="sv-bench-") as d:
+        d = pathlib.Path(d)
+        services = TrustServices(d)
+        try:
+            low, high = issue(d / "low", services, "B-B"), issue(d / "high", services, "B-LTA")
+        finally:
+            services.stop()
+        out = subprocess.run([str(BUILD / "bench/bench_seal"), str(services.authority.path), str(low), str(high), ROUNDS],
+                             stdout=subprocess.PIPE, text=True, check=True).stdout
+        rows = [line.split("\t") for line in out.splitlines()]
+        sign, verify = speed()
+        rows.insert(2, ["openssl speed, sign", f"{sign:.1f}"])
+        rows.insert(3, ["openssl speed, verify", f"{verify:.1f}"])
+        rows.append(["verify B-B, pdfsig", f"{pdfsig_us(low):.0f}"])
+        rows.append(["verify B-LTA, pdfsig", f"{pdfsig_us(high):.0f}"])
+        print(f"B-B letter: {low.stat().st_size} bytes, B-LTA: {high.stat().st_size} bytes; CPU microseconds")
+        for name, us in rows:
+            print(f"{name:32} {us:>10}")
+        by = {name: float(us) for name, us in rows}
+        digest = by["SHA-256 of the B-B letter"]  # grows with the letter; the rest does not
+        sealed = by["seal a PDF, file key"] + by["visible seal, file key"] - digest
+        verified = by["verify B-B, signature"] - digest
+        print(f"{'both seals, without the digest':32} {sealed:10.1f}")
+        print(f"{'B-B signature, without the digest':32} {verified:9.1f}")
+        sys.exit(verified > 100)
+
+
+main()
