@@ -1,6 +1,7 @@
 """Years later: a proof is renewed before the certificates of the last one end, by whoever the time-stamp authority is by then."""
 
 import glob
+import json
 import os
 import sqlite3
 import subprocess
@@ -81,6 +82,27 @@ def test_the_new_proof_covers_what_judges_the_old_one(renewed):
     assert first.end < grown < second.gap  # a store that is larger than the first one, under the new stamp
     assert "UT-TSA-01" in names_of(reading.certs) and statements_cover(reading) == set()
     assert len(reading.ocsps) > len(Reading(now[:first.end]).ocsps)
+
+
+def judged(server, services, pdf, days, directory):
+    """What `salvo verify` says without a registry, so many days from now: reasons."""
+    a = services.authority.path
+    (directory / "a.pdf").write_bytes(pdf)
+    (directory / "trust.pem").write_bytes((a / "trust.pem").read_bytes() + (a / "tsa-root.pem").read_bytes())
+    done = subprocess.run([server.build / "bin/salvo", "--json", "verify", "--trust", directory / "trust.pem", directory / "a.pdf"],
+                          env=at(days), capture_output=True, text=True, timeout=60)
+    report = json.loads(done.stdout)["report"]
+    return set(report["reasons"]) - {"REASON_STATUS_UNKNOWN", "REASON_EXPIRED"}, report["signatures"][0]
+
+
+def test_years_later_a_renewed_file_is_good_at_its_proven_time_and_others_say_why_not(renewed, tmp_path):
+    services, server, old, now = renewed
+    ended = {"REASON_PROOF_EXPIRED", "REASON_EXPIRED_CERTIFICATE"}
+    for pdf, days, expected in ((old, 0, set()), (now, EVEN_LATER, set()), (old, EVEN_LATER, ended),
+                                (now[:Reading(now).signatures[0].end], EVEN_LATER, ended)):
+        reasons, signature = judged(server, services, pdf, days, tmp_path)
+        assert reasons == expected and signature["intact"], (days, reasons)
+        assert signature.get("trusted", False) == (not expected), signature
 
 
 def test_nothing_is_renewed_before_its_time_or_twice(renewed):
