@@ -200,8 +200,11 @@ static sv_status digest_of(struct sv_ctx *ctx, struct sv_bytes a, struct sv_byte
 }
 
 static sv_status step_take(struct raising *r, struct sv_ctx *ctx) {
-  SV_TRY(
-      seal_raise(r->s->parts.services, ctx, r->bytes, (enum seal_level)r->level.level, &r->raised));
+  service_hold(r->s);
+  sv_status status =
+      seal_raise(r->s->parts.services, ctx, r->bytes, (enum seal_level)r->level.level, &r->raised);
+  service_release(r->s);
+  SV_TRY(status);
   SV_TRY(digest_of(ctx, r->bytes, r->raised.tail, r->file_sha256));
   return store_write(r->s->parts.store, ctx, step_act, r);
 }

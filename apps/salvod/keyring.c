@@ -14,6 +14,7 @@ static sv_status trust_open(struct sv_ctx *ctx, const struct settings *s, struct
     struct sv_bytes anchors;
     SV_TRY(file_read(ctx, s->services.tsa_trust, &anchors));
     SV_TRY(verify_trust_stamps(ctx, k->trust, anchors));
+    SV_TRY(services_client_open(ctx, &s->services, &k->outside));
   }
   return SV_DONE;
 }
@@ -65,6 +66,7 @@ void keyring_close(struct keyring *k) {
     seal_key_close(k->log_key);
     seal_key_close(k->trust_key);
     verify_trust_close(k->trust);
+    services_client_close(k->outside);
     sv_arena_close(k->mem);
     free(k);
   }
@@ -72,6 +74,7 @@ void keyring_close(struct keyring *k) {
 
 void keyring_lend(const struct keyring *k, struct service_parts *parts) {
   parts->seal = k->seal;
+  parts->services = services_client_lend(k->outside);
   parts->log_key = k->log_key;
   parts->trust_key = k->trust_key;
   parts->trust = k->trust;

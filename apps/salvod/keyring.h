@@ -1,5 +1,6 @@
 /* What signs and who is believed, as the server uses them; another set takes its place while calls go on. */
 #pragma once
+#include "apps/salvod/services.h"
 #include "apps/salvod/settings.h"
 #include "seal/signer_link.h"
 #include "service/service.h"
@@ -12,6 +13,8 @@ struct keyring {
   struct seal_key *log_key, *trust_key;
   struct verify_trust *trust;
   struct sv_bytes trust_pem;
+  struct services_client
+      *outside;            /* time-stamps, and the status of certificates; NULL: nobody is asked */
   const char *signer_line; /* printed beside the signature */
 };
 

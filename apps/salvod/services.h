@@ -21,7 +21,7 @@ sv_status services_settings_read(struct sv_ctx *ctx, struct config_group root, c
                                  const char *trust, struct services_settings *ret);
 
 struct services_client;
-/* Reads the files of trust. Fails: CONFIG, CERT_FORMAT, IO, NO_MEMORY. ret: caller, services_client_close. */
+/* Reads the files of trust; no server is known to have failed. Fails: CONFIG, CERT_FORMAT, IO, NO_MEMORY. ret: caller, services_client_close. */
 sv_status services_client_open(struct sv_ctx *ctx, const struct services_settings *settings,
                                struct services_client **ret);
 void services_client_close(struct services_client *client);

@@ -30,8 +30,6 @@ struct wire {
   struct signer_link *signer;
   struct keyring *keyring;
   struct docs *docs;
-  struct services_client
-      *outside; /* time-stamps and the status of certificates; NULL: none are asked for */
   struct reload reload;
   struct service *service;
   struct rpc_server *server;
@@ -82,15 +80,11 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
   const struct settings *s = w->settings;
   SV_TRY(keys_open(ctx, w));
   SV_TRY(docs_open(ctx, s->templates, &w->docs));
-  if (s->services.given) {
-    SV_TRY(services_client_open(ctx, &s->services, &w->outside));
-  }
   if (!tlog_origin_valid(s->log_origin) || !tlog_origin_valid(s->trust_name)) {
     return SV_FAIL(ctx, CONFIG, "log.origin or signing.trust_name is no name of a key");
   }
   struct service_parts parts = {
       .docs = w->docs,
-      .services = services_client_lend(w->outside),
       .policy = &s->policy,
       .trust_name = s->trust_name,
       .log_origin = s->log_origin,
@@ -276,7 +270,6 @@ void wire_close(struct wire *w) {
     store_close(w->store);
     docs_close(w->docs);
     keyring_close(w->keyring);
-    services_client_close(w->outside);
     signer_link_close(w->signer);
     sv_metrics_close(w->metrics);
     free(w);

@@ -225,3 +225,28 @@ def test_a_level_without_an_authority_is_found_before_the_start(tmp_path, servic
     policy.write_text(policy.read_text().replace('"B-T"', '"B-Z"'))
     done = subprocess.run([server.build / "bin/salvod", "--config", conf, "--check-config"], capture_output=True, text=True)
     assert done.returncode == 1 and "B-LTA" in done.stderr, done
+
+
+def test_what_a_server_believes_of_authorities_is_read_anew_with_the_keys(tmp_path, services):
+    """SIGHUP while documents are made at a level: nothing fails; a trust that is none changes nothing."""
+    from rotation_test import reload
+    server = leveled(tmp_path / "s", services, "B-LT")
+    trust = server.dir / "tsa.pem"
+    good = (services.authority.path / "tsa-trust.pem").read_bytes()
+    trust.write_bytes(good)
+    conf = server.dir / "salvod.conf"
+    conf.write_text(conf.read_text().replace(f"{services.authority.path}/tsa-trust.pem", "tsa.pem"))
+    server.start()
+    try:
+        assert server.client("case").issue(letter()).document.level == "B-LT"
+        trust.write_bytes(b"nothing")
+        assert reload(server)["reason"] != "OK"
+        assert server.client("case").issue(letter()).document.level == "B-LT"
+        trust.write_bytes((services.authority.path / "root.pem").read_bytes())  # of somebody else
+        assert reload(server)["reason"] == "OK"
+        refused(lambda: server.client("case").issue(letter()), "UNAVAILABLE", "TIMESTAMP")
+        trust.write_bytes(good)
+        assert reload(server)["reason"] == "OK"
+        assert server.client("case").issue(letter()).document.level == "B-LT"
+    finally:
+        server.stop()
