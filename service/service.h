@@ -11,6 +11,7 @@
 #include "verify/pdf.h"
 #include "verify/report.h"
 #include "verify/seal.h"
+#include "verify/words.h"
 
 struct service;
 
@@ -147,7 +148,8 @@ sv_status service_augment(struct service *s, struct sv_ctx *ctx,
 
 struct service_report {
   struct verify_report report;
-  bool known; /* document is filled in: never on red */
+  const char *language; /* of the texts: as the caller gave it; NULL: Spanish */
+  bool known;           /* document is filled in: never on red */
   struct service_issued document;
   bool own; /* of the caller's authority: sees all */
   const char *headline;

@@ -148,6 +148,7 @@ sv_status service_report_project(struct service *s, struct sv_ctx *ctx,
                                  const struct service_caller *caller, const char *language,
                                  struct service_report *r) {
   r->headline = verify_headline(ctx, &r->report, language);
+  r->language = language;
   bool shown = r->report.verdict == VERIFY_VALID || r->report.verdict == VERIFY_CHECK;
   if (!shown || r->report.number[0] == '\0') {
     return SV_DONE;

@@ -15,6 +15,7 @@ struct small_pdf {
       *extra_objects; /* after object 8, from number 9 on, each "N 0 obj ... endobj\n"; NULL */
   size_t extra_count;
   const char *extra_sig_keys; /* NULL */
+  bool layers;                /* the catalog has optional content */
 };
 
 enum { SMALL_PDF_OBJECTS = 9 };
@@ -40,7 +41,8 @@ static inline struct small_pdf_out small_pdf_write(struct sv_arena *arena,
   const char *content = in->content ? in->content : "";
   sv_buf_str(&b, "%PDF-1.7\n%\xE2\xE3\xCF\xD3\n");
   small_pdf_mark(&b, at, 1);
-  sv_buf_printf(&b, "<</Type/Catalog/Pages 2 0 R%s%s>>\nendobj\n",
+  sv_buf_printf(&b, "<</Type/Catalog/Pages 2 0 R%s%s%s>>\nendobj\n",
+                in->layers ? "/OCProperties<</OCGs[]/D<<>>>>" : "",
                 sig ? "/AcroForm<</Fields[5 0 R]/SigFlags 3>>" : "",
                 record ? "/AF[8 0 R]/Names<</EmbeddedFiles<</Names[(record.json)8 0 R]>>>>" : "");
   small_pdf_mark(&b, at, 2);

@@ -185,6 +185,8 @@ static enum line line_of(enum verify_reason reason) {
     case VERIFY_COPY_SEEN:
       return LINE_COPY_SEEN;
     case VERIFY_WRONG_FORMAT:
+    case VERIFY_UNUSED_OBJECTS:
+    case VERIFY_HIDDEN_LAYERS:
       return LINE_FOREIGN;
     case VERIFY_NO_REASON:
     case VERIFY_BYTES_ALTERED:

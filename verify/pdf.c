@@ -5,6 +5,7 @@
 
 #include "crypto/digest.h"
 #include "formats/vds/vds_profile.h"
+#include "verify/foreign.h"
 #include "verify/page_seal.h"
 #include "verify/proof.h"
 #include "verify/state.h"
@@ -104,6 +105,8 @@ static sv_status judge_stranger(struct judge *j) {
   bool registered;
   SV_TRY(verify_scan_for_ours(j->ctx, j->pdf, j->trust, at_us(j), &hidden));
   SV_TRY(record_is_registered(j, &registered));
+  SV_TRY(verify_foreign(j->ctx, j->reader, j->pdf, j->found, j->found_n));
+  report_signatures(j);
   if (hidden) {
     add(j, VERIFY_BYTES_ALTERED, "a signature of ours that is not in the form");
     return SV_DONE;

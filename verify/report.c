@@ -30,7 +30,9 @@
   X(TWIN_MISMATCH, INVALID)         \
   X(PRINTED_MRZ, INVALID)           \
   X(WRONG_FORMAT, INVALID)          \
-  X(PROOF_EXPIRED, CHECK)
+  X(PROOF_EXPIRED, CHECK)           \
+  X(UNUSED_OBJECTS, CHECK)          \
+  X(HIDDEN_LAYERS, CHECK)
 
 const char *verify_reason_name(enum verify_reason reason) {
   switch (reason) {

@@ -1,4 +1,4 @@
-/* verify [--trust TRUST.pem] FILE.pdf: by the server, or by verify/ itself. Both end in one report. */
+/* verify [--trust TRUST.pem [--tsa-trust TSA.pem]] [--lang LANGUAGE] FILE.pdf: by the server, or by verify/ itself. Both end in one report. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +9,12 @@
 #include "verify/headline.h"
 #include "verify/pdf.h"
 
-enum { CHUNK = 64 * 1024, VERIFY_TIMEOUT_S = 120, READ_MAX = VERIFY_PDF_MAX + 1 };
+enum {
+  CHUNK = 64 * 1024,
+  VERIFY_TIMEOUT_S = 120,
+  READ_MAX = VERIFY_PDF_MAX + 1,
+  TRUST_MAX = 1024 * 1024
+};
 
 static int exit_of(int verdict) {
   switch (verdict) {
@@ -22,6 +27,22 @@ static int exit_of(int verdict) {
       return EXIT_NOT_OURS;
     default:
       return EXIT_REFUSED;
+  }
+}
+
+static void signature_print(const Salvo__V1__VerificationReport__Signature *g) {
+  (void)printf("           signature: %s%s%s, %s, %s, covers %s", g->signer,
+               g->profile[0] ? ", " : "", g->profile, g->intact ? "intact" : "NOT intact",
+               g->trusted ? "trusted" : "not trusted",
+               g->covers_whole_file ? "the whole file" : "a part of the file");
+  if (g->proven_time) {
+    char when[21];
+    sv_time_format(g->proven_time->seconds * 1000000, when);
+    (void)printf(", proven %s", when);
+  }
+  (void)printf("\n");
+  for (size_t i = 0; i < g->n_reason_texts; i++) {
+    (void)printf("             - %s\n", g->reason_texts[i]);
   }
 }
 
@@ -42,12 +63,11 @@ static int report_print(struct salvo *s, const char *path, Salvo__V1__Verificati
                  r->document->copy);
   }
   (void)printf("\n           %s\n", r->headline);
+  for (size_t i = 0; i < r->n_reason_texts; i++) {
+    (void)printf("           - %s\n", r->reason_texts[i]);
+  }
   for (size_t i = 0; i < r->n_signatures; i++) {
-    const Salvo__V1__VerificationReport__Signature *g = r->signatures[i];
-    (void)printf("           signature: %s%s%s, %s, %s, covers %s\n", g->signer,
-                 g->level[0] ? ", PAdES " : "", g->level, g->intact ? "intact" : "NOT intact",
-                 g->trusted ? "trusted" : "not trusted",
-                 g->covers_whole_file ? "the whole file" : "a part of the file");
+    signature_print(r->signatures[i]);
   }
   return code;
 }
@@ -102,19 +122,28 @@ static int by_server(struct salvo *s, const char *path, struct sv_bytes pdf, con
            : call_failed(s, SV_FAIL(s->ctx, INTERNAL, "an answer without a report"));
 }
 
-static int alone(struct salvo *s, const char *path, struct sv_bytes pdf, const char *trust_path,
-                 const char *language) {
-  struct verify_trust *trust;
-  struct service_report r = {0};
-  sv_status status = verify_trust_open(s->ctx, &trust_path, 1, &trust);
-  if (!sv_failed(status)) {
-    status = verify_pdf(s->ctx, trust, NULL, sv_wall_us(), pdf, &r.report);
-    verify_trust_close(trust);
+/* The file's verdict by what is on this machine alone; tsa_path may be NULL. */
+static sv_status judged(struct sv_ctx *ctx, struct sv_bytes pdf, const char *trust_path,
+                        const char *tsa_path, struct verify_report *ret) {
+  SV_AUTO(verify_trust_close) struct verify_trust *trust = NULL;
+  struct sv_bytes pem;
+  SV_TRY(verify_trust_open(ctx, &trust_path, 1, &trust));
+  if (tsa_path) {
+    SV_TRY(file_read(ctx, tsa_path, TRUST_MAX, &pem));
+    SV_TRY(verify_trust_stamps(ctx, trust, pem));
   }
+  return verify_pdf(ctx, trust, NULL, sv_wall_us(), pdf, ret);
+}
+
+static int alone(struct salvo *s, const char *path, struct sv_bytes pdf, const char *trust_path,
+                 const char *tsa_path, const char *language) {
+  struct service_report r = {0};
+  sv_status status = judged(s->ctx, pdf, trust_path, tsa_path, &r.report);
   if (sv_failed(status)) {
     return call_failed(s, status);
   }
   r.headline = verify_headline(s->ctx, &r.report, language);
+  r.language = language;
   Salvo__V1__VerificationReport *m = api_report(s->ctx, &r);
   return m ? report_print(s, path, m) : call_failed(s, SV_FAIL(s->ctx, NO_MEMORY, "report"));
 }
@@ -127,13 +156,15 @@ static int offline(struct salvo *s, struct arguments a, const char *language) {
     return code;
   }
   r.headline = verify_headline(s->ctx, &r.report, language);
+  r.language = language;
   Salvo__V1__VerificationReport *m = api_report(s->ctx, &r);
   return m ? report_print(s, path, m) : call_failed(s, SV_FAIL(s->ctx, NO_MEMORY, "report"));
 }
 
 int command_verify(struct salvo *s, struct arguments a) {
-  const char *trust = argument_take(&a, "--trust"), *language = argument_take(&a, "--language");
-  language = language ? language : "en";
+  const char *trust = argument_take(&a, "--trust"), *tsa = argument_take(&a, "--tsa-trust");
+  const char *given = argument_take(&a, "--lang"), *language = argument_take(&a, "--language");
+  language = given ? given : language ? language : "en";
   for (int i = 0; i < a.count; i++) {
     if (strcmp(a.v[i], "--offline") == 0) {
       memmove(&a.v[i], &a.v[i + 1], (size_t)(a.count - i - 1) * sizeof a.v[0]);
@@ -142,12 +173,13 @@ int command_verify(struct salvo *s, struct arguments a) {
     }
   }
   if (a.count != 1) {
-    return usage_fault("verify [--trust TRUST.pem] FILE.pdf");
+    return usage_fault(
+        "verify [--trust TRUST.pem [--tsa-trust TSA.pem]] [--lang LANGUAGE] FILE.pdf");
   }
   struct sv_bytes pdf;
   sv_status status = file_read(s->ctx, a.v[0], READ_MAX, &pdf);
   if (sv_failed(status)) {
     return call_failed(s, status);
   }
-  return trust ? alone(s, a.v[0], pdf, trust, language) : by_server(s, a.v[0], pdf, language);
+  return trust ? alone(s, a.v[0], pdf, trust, tsa, language) : by_server(s, a.v[0], pdf, language);
 }

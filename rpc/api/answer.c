@@ -171,24 +171,46 @@ Salvo__V1__Obligation *convert_obligation(struct sv_ctx *ctx, const struct store
   return m;
 }
 
-static bool signatures_put(struct sv_ctx *ctx, const struct verify_report *r,
+/* Reasons, and a sentence for each. */
+static bool reasons_put(struct sv_ctx *ctx, const enum verify_reason *reasons, size_t n,
+                        const char *language, size_t *ret_n,
+                        Salvo__V1__VerificationReport__Reason **ret, size_t *ret_texts_n,
+                        char ***ret_texts) {
+  *ret = SV_ARRAY(ctx->mem, n, Salvo__V1__VerificationReport__Reason);
+  *ret_texts = SV_ARRAY(ctx->mem, n, char *);
+  for (size_t i = 0; *ret && *ret_texts && i < n; i++) {
+    (*ret)[i] = (Salvo__V1__VerificationReport__Reason)reasons[i];
+    (*ret_texts)[i] = text(verify_reason_text(reasons[i], language));
+    *ret_n = *ret_texts_n = i + 1;
+  }
+  return *ret && *ret_texts;
+}
+
+static bool signature_put(struct sv_ctx *ctx, const struct verify_signature *v,
+                          const char *language, Salvo__V1__VerificationReport__Signature *s) {
+  salvo__v1__verification_report__signature__init(s);
+  s->signer = text(v->signer);
+  s->level = text(v->level);
+  s->profile = text(v->profile);
+  s->claimed_time = v->claimed_time_us ? convert_timestamp(ctx, v->claimed_time_us) : NULL;
+  s->proven_time = v->proven_time_us ? convert_timestamp(ctx, v->proven_time_us) : NULL;
+  s->intact = v->intact;
+  s->trusted = v->trusted;
+  s->covers_whole_file = v->covers_whole_file;
+  return reasons_put(ctx, v->reasons, v->reason_count, language, &s->n_reasons, &s->reasons,
+                     &s->n_reason_texts, &s->reason_texts);
+}
+
+static bool signatures_put(struct sv_ctx *ctx, const struct verify_report *r, const char *language,
                            Salvo__V1__VerificationReport *m) {
   m->signatures =
       SV_ARRAY(ctx->mem, r->signature_count, Salvo__V1__VerificationReport__Signature *);
   for (size_t i = 0; m->signatures && i < r->signature_count; i++) {
-    const struct verify_signature *v = &r->signatures[i];
     Salvo__V1__VerificationReport__Signature *s =
         SV_NEW(ctx->mem, Salvo__V1__VerificationReport__Signature);
-    if (!s) {
+    if (!s || !signature_put(ctx, &r->signatures[i], language, s)) {
       return false;
     }
-    salvo__v1__verification_report__signature__init(s);
-    s->signer = text(v->signer);
-    s->level = text(v->level);
-    s->claimed_time = v->claimed_time_us ? convert_timestamp(ctx, v->claimed_time_us) : NULL;
-    s->intact = v->intact;
-    s->trusted = v->trusted;
-    s->covers_whole_file = v->covers_whole_file;
     m->signatures[m->n_signatures++] = s;
   }
   return m->signatures != NULL;
@@ -196,19 +218,19 @@ static bool signatures_put(struct sv_ctx *ctx, const struct verify_report *r,
 
 Salvo__V1__VerificationReport *api_report(struct sv_ctx *ctx, const struct service_report *r) {
   const struct verify_report *v = &r->report;
+  const char *language = r->language ? r->language : "";
   Salvo__V1__VerificationReport *m = SV_NEW(ctx->mem, Salvo__V1__VerificationReport);
   if (!m) {
     return NULL;
   }
   salvo__v1__verification_report__init(m);
   m->verdict = (Salvo__V1__VerificationReport__Verdict)v->verdict;
-  m->reasons = SV_ARRAY(ctx->mem, v->reason_count, Salvo__V1__VerificationReport__Reason);
-  for (size_t i = 0; m->reasons && i < v->reason_count; i++) {
-    m->reasons[m->n_reasons++] = (Salvo__V1__VerificationReport__Reason)v->reasons[i];
-  }
+  bool ok = reasons_put(ctx, v->reasons, v->reason_count, language, &m->n_reasons, &m->reasons,
+                        &m->n_reason_texts, &m->reason_texts);
   m->headline = text(r->headline);
   m->status_time = convert_timestamp(ctx, sv_wall_us());
-  bool ok = m->reasons && m->status_time && signatures_put(ctx, v, m);
+  m->clock = v->clock_us ? convert_timestamp(ctx, v->clock_us) : NULL;
+  ok = ok && m->status_time && signatures_put(ctx, v, language, m);
   if (ok && r->known) {
     m->document = convert_document(ctx, &r->document, r->own);
     m->latest_version = v->latest_version;

@@ -11,6 +11,7 @@
 #include "tests/small_pdf.h"
 #include "tests/verify/registry_double.h"
 #include "verify/headline.h"
+#include "verify/words.h"
 
 static struct sv_arena *arena;
 static struct sv_ctx ctx;
@@ -426,6 +427,51 @@ static void a_strangers_good_signature_is_not_ours_and_never_green(void **state)
   assert_int_equal(judged(sv_bytes_of(p.p, p.n), NULL).verdict, VERIFY_NOT_OURS);
 }
 
+static bool says(const struct verify_report *r, enum verify_reason reason) {
+  for (size_t i = 0; i < r->signatures[0].reason_count; i++) {
+    if (r->signatures[0].reasons[i] == reason) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void what_a_stranger_hides_in_what_he_signed_is_told(void **state) {
+  (void)state;
+  SV_AUTO(seal_close) struct seal *other = stranger("clients/case.key", "clients/case.pem");
+  struct small_pdf_out p = sign(other, (struct small_pdf){.content = "1 w", .record = {0}});
+  struct verify_report r = judged(sv_bytes_of(p.p, p.n), NULL);
+  assert_int_equal(r.verdict, VERIFY_NOT_OURS);
+  assert_true(says(&r, VERIFY_UNUSED_OBJECTS)); /* objects 7 and 8, which nothing refers to */
+  assert_false(says(&r, VERIFY_HIDDEN_LAYERS));
+  p = sign(other, (struct small_pdf){.content = "1 w",
+                                     .extra_sig_keys = "/Reference[7 0 R 8 0 R]/OCProperties 1"});
+  r = judged(sv_bytes_of(p.p, p.n), NULL);
+  assert_false(says(&r, VERIFY_UNUSED_OBJECTS));
+  assert_false(says(&r, VERIFY_HIDDEN_LAYERS)); /* not in the catalog */
+  p = sign(other, (struct small_pdf){.content = "1 w", .layers = true});
+  r = judged(sv_bytes_of(p.p, p.n), NULL);
+  assert_int_equal(r.verdict, VERIFY_NOT_OURS);
+  assert_true(says(&r, VERIFY_HIDDEN_LAYERS));
+}
+
+static void each_reason_has_a_sentence_in_each_language(void **state) {
+  (void)state;
+  static const char *const languages[] = {"en", "es", "fr", "ht", "pt-BR"};
+  for (int reason = 1; reason <= VERIFY_HIDDEN_LAYERS; reason++) {
+    for (size_t l = 0; l < 5; l++) {
+      const char *text = verify_reason_text((enum verify_reason)reason, languages[l]);
+      assert_true(strlen(text) > 8 && text[strlen(text) - 1] == '.');
+      for (size_t k = 0; k < l; k++) {
+        assert_string_not_equal(text, verify_reason_text((enum verify_reason)reason, languages[k]));
+      }
+    }
+    assert_string_equal(verify_reason_text((enum verify_reason)reason, "xx"),
+                        verify_reason_text((enum verify_reason)reason, "es"));
+  }
+  assert_string_equal(verify_reason_text(VERIFY_NO_REASON, "en"), "");
+}
+
 static void a_server_certificate_may_not_sign_documents(void **state) {
   (void)state;
   SV_AUTO(seal_close) struct seal *server = stranger("server.key", "server.pem");
@@ -471,7 +517,7 @@ static void headlines_speak_five_languages_and_say_nothing_of_the_document(void 
   struct verify_report hold = judged(whole(), &registry);
   assert_string_equal(verify_headline(&ctx, &hold, "xx"), "RETENER. Llame al oficial de guardia.");
   for (int v = VERIFY_VALID; v <= VERIFY_UNREADABLE; v++) {
-    for (int reason = 0; reason <= VERIFY_PROOF_EXPIRED; reason++) {
+    for (int reason = 0; reason <= VERIFY_HIDDEN_LAYERS; reason++) {
       for (size_t l = 0; l < sizeof languages / sizeof *languages; l++) {
         struct verify_report any = r;
         any.verdict = (enum verify_verdict)v;
@@ -598,6 +644,8 @@ int main(void) {
       T(the_last_day_counts_in_the_authoritys_zone),
       T(a_certificate_that_ran_out_is_amber_alone_and_good_with_the_registrys_proof),
       T(a_strangers_good_signature_is_not_ours_and_never_green),
+      T(what_a_stranger_hides_in_what_he_signed_is_told),
+      T(each_reason_has_a_sentence_in_each_language),
       T(a_server_certificate_may_not_sign_documents),
       T(a_file_without_a_signature_is_not_ours_unless_it_poses),
       T(what_is_no_pdf_is_unreadable),
