@@ -38,6 +38,8 @@ int64_t pki_cert_not_after_us(const struct pki_cert *c);
 bool pki_cert_allows_type(const struct pki_cert *c, const char *type);
 /* Bytes of r || s of this key; 0 when it is not an elliptic curve that we know. */
 size_t pki_cert_raw_size(const struct pki_cert *c);
+/* The uncompressed point of a P-256 key; false for any other key. */
+bool pki_cert_point(const struct pki_cert *c, uint8_t ret[static 65]);
 /* Whether r || s is this key's signature; the digest follows from the size of the key (Doc 9303-13, table 4):
  * SHA-224 up to 224 bits, then SHA-256, SHA-384, SHA-512. */
 bool pki_cert_verify_raw(const struct pki_cert *c, struct sv_bytes tbs, struct sv_bytes raw);

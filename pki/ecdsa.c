@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pki/cert_struct.h"
 #include "pki/key.h"
@@ -62,6 +63,22 @@ bool pki_der_to_raw(struct sv_bytes der, size_t half, uint8_t *ret_raw) {
 size_t pki_cert_raw_size(const struct pki_cert *c) {
   const EVP_PKEY *key = X509_get0_pubkey(c->x509);
   return key ? 2 * half_size(key) : 0;
+}
+
+bool pki_cert_point(const struct pki_cert *c, uint8_t ret[static 65]) {
+  EVP_PKEY *key = X509_get0_pubkey(c->x509);
+  char group[32] = "";
+  uint8_t *point = NULL;
+  size_t n = key && EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1 &&
+                     strcmp(group, "prime256v1") == 0
+                 ? EVP_PKEY_get1_encoded_public_key(key, &point)
+                 : 0;
+  if (n == 65) {
+    memcpy(ret, point, 65);
+  }
+  OPENSSL_free(point);
+  ERR_clear_error();
+  return n == 65;
 }
 
 bool pki_cert_verify_raw(const struct pki_cert *c, struct sv_bytes tbs, struct sv_bytes raw) {

@@ -455,7 +455,9 @@ static sv_status key_signer_sign(struct seal_key *base, struct sv_ctx *ctx,
                    (unsigned long long)size);
   }
   if (w.outcome != SIGNER_SIGNED || w.n > PKI_RAW_MAX) {
-    return SV_FAIL(ctx, SIGNER, "the signer refused: %.*s", (int)w.n, (const char *)w.bytes);
+    return SV_FAIL(ctx, SIGNER, "%s: %.*s",
+                   w.outcome == SIGNER_LOST ? "the key is lost" : "the signer refused", (int)w.n,
+                   (const char *)w.bytes);
   }
   memcpy(raw, w.bytes, w.n);
   *ret_n = w.n;

@@ -149,7 +149,7 @@ sv_status signer_answer_read(struct sv_ctx *ctx, struct sv_bytes body, struct si
   struct sv_cursor c = sv_cursor_over(body);
   struct signer_answer a;
   uint8_t outcome;
-  if (!take_u64(&c, &a.id) || !sv_cursor_u8(&c, &outcome) || outcome > SIGNER_ELSEWHERE ||
+  if (!take_u64(&c, &a.id) || !sv_cursor_u8(&c, &outcome) || outcome > SIGNER_LOST ||
       !take_run(&c, SIGNER_TEXT_MAX, &a.bytes) || sv_cursor_left(&c) != 0) {
     return SV_FAIL(ctx, SIGNER, "a malformed answer");
   }

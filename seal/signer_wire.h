@@ -5,6 +5,8 @@
 #include "seal/key.h"
 
 enum { SIGNER_FRAME_MAX = 192 * 1024, SIGNER_HEAD_BYTES = 5, SIGNER_TEXT_MAX = 200 };
+/* How a signer ends that must not be started again by itself: a token refused its PIN. */
+enum { SIGNER_EXIT_PIN = 3 };
 enum signer_frame { SIGNER_HELLO = 'H', SIGNER_REQUEST = 'S', SIGNER_ANSWER = 'A' };
 
 /* Whose signatures can be had. Chains are PEM, the signer's certificate first. */
@@ -27,7 +29,8 @@ enum signer_outcome {
   SIGNER_REFUSED = 1, /* by the signer's policy: bytes say why */
   SIGNER_BUSY = 2,    /* over the rate: try again */
   SIGNER_ELSEWHERE =
-      3, /* the evidence is not from the last checkpoint: its size, 64 bits big-endian */
+      3,           /* the evidence is not from the last checkpoint: its size, 64 bits big-endian */
+  SIGNER_LOST = 4, /* its key can't be used now: bytes say why */
 };
 struct signer_answer {
   uint64_t id;

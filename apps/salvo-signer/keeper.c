@@ -34,9 +34,16 @@ static sv_status pem_read(struct sv_ctx *ctx, const char *path, uint8_t **ret, s
                               : SV_FAIL(ctx, IO, "%s can't be read or is too large", path);
 }
 
+static sv_status key_open(struct sv_ctx *ctx, const struct signer_settings *s,
+                          enum seal_purpose purpose, const char *key, const char *chain,
+                          struct seal_key **ret) {
+  return seal_key_in_token(key) ? seal_key_open_token(ctx, purpose, &s->token, key, chain, ret)
+                                : seal_key_open_files(ctx, purpose, key, chain, ret);
+}
+
 static sv_status keys_read(struct sv_ctx *ctx, const struct signer_settings *s, struct keeper *k) {
-  SV_TRY(seal_key_open_files(ctx, SEAL_DOCUMENT, s->document_key, s->document_chain, &k->document));
-  SV_TRY(seal_key_open_files(ctx, SEAL_VISIBLE, s->seal_key, s->seal_certificate, &k->visible));
+  SV_TRY(key_open(ctx, s, SEAL_DOCUMENT, s->document_key, s->document_chain, &k->document));
+  SV_TRY(key_open(ctx, s, SEAL_VISIBLE, s->seal_key, s->seal_certificate, &k->visible));
   SV_TRY(seal_key_open_note_file(ctx, SEAL_CHECKPOINT, s->log_key, &k->log));
   SV_TRY(seal_key_open_note_file(ctx, SEAL_TRUST, s->trust_key, &k->trust));
   SV_TRY(pem_read(ctx, s->document_chain, &k->pem[0], &k->pem_n[0]));

@@ -136,8 +136,15 @@ static sv_status batch_run(struct signer *s, struct sv_ctx *ctx, size_t *ret_use
   for (size_t i = 0; i < b->n; i++) {
     uint8_t raw[PKI_RAW_MAX];
     size_t n;
-    SV_TRY(keeper_sign(s->keeper, ctx, &b->requests[i], raw, &n));
-    SV_TRY(answer_put(ctx, b, b->requests[i].id, SIGNER_SIGNED, sv_bytes_of(raw, n)));
+    struct sv_ctx aside = sv_ctx_over(ctx->mem);
+    if (!sv_failed(keeper_sign(s->keeper, &aside, &b->requests[i], raw, &n))) {
+      SV_TRY(answer_put(ctx, b, b->requests[i].id, SIGNER_SIGNED, sv_bytes_of(raw, n)));
+    } else {
+      sv_log(SV_LOG_ERROR, "key_lost", SV_LOG_NUM("purpose", b->requests[i].purpose),
+             SV_LOG_TEXT("detail", aside.detail));
+      SV_TRY(answer_put(ctx, b, b->requests[i].id, SIGNER_LOST,
+                        sv_bytes_of(aside.detail, strnlen(aside.detail, SIGNER_TEXT_MAX))));
+    }
   }
   return b->answers.failed ? SV_FAIL(ctx, NO_MEMORY, "answers")
                            : signer_send(ctx, s->fd, sv_buf_bytes(&b->answers));
@@ -179,7 +186,7 @@ static sv_status serve(struct signer *s, struct sv_ctx *ctx) {
 static sv_status work(struct signer *s, struct sv_ctx *ctx,
                       const struct signer_settings *settings) {
   SV_TRY(ledger_open(ctx, settings->journal, (uint64_t)settings->journal_bytes, &s->ledger));
-  SV_TRY(sandbox_close(ctx));
+  SV_TRY(sandbox_close(ctx, settings));
   sv_arena_reset(s->mem);
   return serve(s, ctx);
 }
@@ -234,5 +241,5 @@ int main(int argc, char **argv) {
            SV_LOG_TEXT("detail", ctx.detail));
   }
   sv_arena_close(mem);
-  return sv_failed(status) ? 1 : 0;
+  return !sv_failed(status) ? 0 : status.reason == SV_ROLE_MISSING ? SIGNER_EXIT_PIN : 1;
 }

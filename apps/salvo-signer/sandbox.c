@@ -1,5 +1,6 @@
 /* What is left to a process that holds keys, should its parser have a fault: nothing. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <sys/mman.h>
@@ -31,8 +32,23 @@ void sandbox_memory(void) {
   crypto_secure_heap();
 }
 
-/* No path at all, where the kernel can hold that. */
-static void files_close(void) {
+static void place_open(int set, const char *path) {
+  struct landlock_path_beneath_attr rule = {
+      .allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE |
+                        LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                        LANDLOCK_ACCESS_FS_MAKE_REG,
+      .parent_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (rule.parent_fd < 0 ||
+      syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0) {
+    sv_log(SV_LOG_WARN, "no_place", SV_LOG_TEXT("path", path), SV_LOG_NUM("errno", errno));
+  }
+  if (rule.parent_fd >= 0) {
+    (void)close(rule.parent_fd);
+  }
+}
+
+/* No path at all but a token's own, where the kernel can hold that. */
+static void files_close(const struct signer_settings *s) {
   struct landlock_ruleset_attr all = {
       .handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
                            LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
@@ -42,6 +58,9 @@ static void files_close(void) {
                            LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
                            LANDLOCK_ACCESS_FS_MAKE_SYM};
   int set = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0);
+  for (size_t i = 0; set >= 0 && i < s->place_n; i++) {
+    place_open(set, s->places[i]);
+  }
   if (set < 0 || syscall(SYS_landlock_restrict_self, set, 0) != 0) {
     sv_log(SV_LOG_WARN, "no_landlock", SV_LOG_NUM("errno", errno));
   }
@@ -50,7 +69,34 @@ static void files_close(void) {
   }
 }
 
-static bool allow(scmp_filter_ctx filter) {
+static bool allow_all(scmp_filter_ctx filter, const int *calls, size_t n) {
+  bool good = true;
+  for (size_t i = 0; good && i < n; i++) {
+    good = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0) == 0;
+  }
+  return good;
+}
+
+/* What modules do beside: look at the files of their token, take locks on them, wait. */
+static const int of_tokens[] = {
+    SCMP_SYS(open),        SCMP_SYS(openat),     SCMP_SYS(stat),
+    SCMP_SYS(lstat),       SCMP_SYS(fstat),      SCMP_SYS(newfstatat),
+    SCMP_SYS(statx),       SCMP_SYS(lseek),      SCMP_SYS(fcntl),
+    SCMP_SYS(flock),       SCMP_SYS(getdents64), SCMP_SYS(access),
+    SCMP_SYS(faccessat),   SCMP_SYS(faccessat2), SCMP_SYS(pread64),
+    SCMP_SYS(pwrite64),    SCMP_SYS(ftruncate),  SCMP_SYS(fsync),
+    SCMP_SYS(unlink),      SCMP_SYS(unlinkat),   SCMP_SYS(umask),
+    SCMP_SYS(getuid),      SCMP_SYS(geteuid),    SCMP_SYS(getgid),
+    SCMP_SYS(getegid),     SCMP_SYS(nanosleep),  SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(sched_yield), SCMP_SYS(writev),     SCMP_SYS(readv),
+    SCMP_SYS(ioctl)};
+static const int of_networks[] = {
+    SCMP_SYS(socket),      SCMP_SYS(connect),    SCMP_SYS(setsockopt), SCMP_SYS(getsockopt),
+    SCMP_SYS(sendmsg),     SCMP_SYS(recvmsg),    SCMP_SYS(shutdown),   SCMP_SYS(getpeername),
+    SCMP_SYS(getsockname), SCMP_SYS(select),     SCMP_SYS(pselect6),   SCMP_SYS(epoll_create1),
+    SCMP_SYS(epoll_ctl),   SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait)};
+
+static bool allow(scmp_filter_ctx filter, const struct signer_settings *s) {
   static const int calls[] = {
       SCMP_SYS(read),           SCMP_SYS(write),          SCMP_SYS(recvfrom),
       SCMP_SYS(sendto),         SCMP_SYS(poll),           SCMP_SYS(ppoll),
@@ -61,17 +107,18 @@ static bool allow(scmp_filter_ctx filter) {
       SCMP_SYS(gettid),         SCMP_SYS(clock_gettime),  SCMP_SYS(gettimeofday),
       SCMP_SYS(rt_sigreturn),   SCMP_SYS(exit_group),     SCMP_SYS(exit),
       SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall)};
-  for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-    if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0) != 0) {
-      return false;
-    }
+  if (!allow_all(filter, calls, sizeof calls / sizeof calls[0]) ||
+      (s->token.module[0] &&
+       !allow_all(filter, of_tokens, sizeof of_tokens / sizeof of_tokens[0])) ||
+      (s->network && !allow_all(filter, of_networks, sizeof of_networks / sizeof of_networks[0]))) {
+    return false;
   }
   /* memory is never made executable */
   return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
                           SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
 }
 
-sv_status sandbox_close(struct sv_ctx *ctx) {
+sv_status sandbox_close(struct sv_ctx *ctx, const struct signer_settings *s) {
   if (INSTRUMENTED) {
     sv_log(SV_LOG_WARN, "no_sandbox", SV_LOG_TEXT("why", "built with a sanitizer"));
     return SV_DONE;
@@ -79,9 +126,9 @@ sv_status sandbox_close(struct sv_ctx *ctx) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return SV_FAIL(ctx, CONFIG, "no_new_privs: errno %d", errno);
   }
-  files_close();
+  files_close(s);
   scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-  bool good = filter && allow(filter) && seccomp_load(filter) == 0;
+  bool good = filter && allow(filter, s) && seccomp_load(filter) == 0;
   if (filter) {
     seccomp_release(filter);
   }

@@ -2,6 +2,7 @@
 #pragma once
 #include "formats/journal/journal.h"
 #include "formats/tlog/note.h"
+#include "seal/key_token.h"
 #include "seal/signer_wire.h"
 
 /* --- settings.c --- */
@@ -13,6 +14,10 @@ struct signer_settings {
   const char *trust_key;
   const char *journal;
   int64_t journal_bytes;
+  struct seal_token token;   /* module "": no key is in one */
+  const char *const *places; /* folders that the module works in */
+  size_t place_n;
+  bool network; /* the module talks to its token over one */
   int64_t signatures_a_minute;
 };
 /* Paths are relative to the file. Fails: CONFIG, IO, NO_MEMORY. */
@@ -60,5 +65,6 @@ sv_status keeper_sign(const struct keeper *k, struct sv_ctx *ctx, const struct s
 /* Before keys are read: no core, no tracer, memory locked where the system allows it. */
 void sandbox_memory(void);
 /* Once everything is open: from here on no file, no socket and no program can be opened, and any call of the kernel but
- * those of reading, writing, syncing and memory ends the process. Fails: CONFIG (the kernel has no seccomp). */
-sv_status sandbox_close(struct sv_ctx *ctx);
+ * those of reading, writing, syncing and memory ends the process. A token's module may use its folders, and the network where
+ * the settings say so. Fails: CONFIG (the kernel has no seccomp). */
+sv_status sandbox_close(struct sv_ctx *ctx, const struct signer_settings *s);

