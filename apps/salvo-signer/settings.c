@@ -91,6 +91,7 @@ sv_status signer_settings_read(struct sv_ctx *ctx, const char *file_path,
     return SV_FAIL(ctx, NO_MEMORY, "settings");
   }
   struct config *file;
+  *ret = (struct signer_settings){0};
   SV_TRY(config_open(ctx, file_path, &file));
   sv_status status = file_read(&r, file, ret);
   config_close(file);
