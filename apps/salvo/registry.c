@@ -52,6 +52,9 @@ void document_print(const Salvo__V1__Document *d) {
   if (d->valid_until[0]) {
     (void)printf("  valid %s to %s", d->valid_from, d->valid_until);
   }
+  if (d->level[0]) {
+    (void)printf("  %s", d->level);
+  }
   if (d->state == SALVO__V1__DOCUMENT__STATE__STATE_PENDING_APPROVAL &&
       d->content_sha256.len == 32) { /* what an officer names who agrees */
     char hex[65];

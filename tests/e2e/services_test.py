@@ -200,6 +200,33 @@ def test_who_is_taken_off_a_flight_is_off_it_whatever_is_down(server, services):
     assert judges_accept(now, services.authority).level == "B-LT"
 
 
+@pytest.mark.parametrize("mode", ("hang", "ok"))
+def test_a_server_that_dies_while_it_waits_for_a_time_stamp_loses_nothing(tmp_path, services, mode):
+    """Killed at any moment of an issue at B-LTA: the same request becomes one document, and no number is unaccounted for."""
+    server = leveled(tmp_path / "s", services, "B-LTA").start()
+    request, first = letter(), letter()
+    server.client("case").issue(first)
+    services.good(tsa=mode)
+    call = server.client("case").issuance.IssueDocument.future(request, timeout=30)
+    before = services.control()["tsa"]
+    for _ in range(300):
+        if services.control()["tsa"] > before or call.done():
+            break
+    server.kill()
+    services.good()
+    server.start()
+    try:
+        made = server.client("case").issue(request)
+        assert made.document.level == "B-LTA" and server.client("case").issue(request).pdf == made.pdf
+        judges_accept(made.pdf, services.authority)
+        listed = server.client("case").registry.ListDocuments(registry_pb2.ListDocumentsRequest()).documents
+        assert len(listed) == 2 and {d.state for d in listed} == {D.STATE_ISSUED}
+    finally:
+        server.stop()
+    audited = local(server, "audit", "--journal", str(server.dir / "signer.journal"))
+    assert audited.returncode == 0 and " 0 faults" in audited.stdout, audited.stdout
+
+
 @pytest.mark.parametrize("old, new, says", [
     ('url = "http', 'url = "ftp', "url"), ("timeout_ms = 1500; };\nrev", "timeout_ms = 90000; };\nrev", "timeout_ms"),
     ("tsa-trust.pem", "nothing.pem", "nothing.pem"), ('policy = "1.3', 'policy = "a.3', "policy"),
