@@ -186,6 +186,14 @@ def example(name, fresh=True, **changes):
     return request
 
 
+def letter(**changes):
+    """A letter of somebody whose name nobody else has either: for tests that issue many, where birth dates meet."""
+    request = example("safe-conduct", **changes)
+    name = uuid.uuid4().int
+    request.safe_conduct.holder.surname = "".join(chr(65 + name // 26**k % 26) for k in range(10))
+    return request
+
+
 def renew(person, document):
     """Somebody else: another birth date and another passport."""
     n = uuid.uuid4().int

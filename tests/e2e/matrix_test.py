@@ -6,11 +6,10 @@ import shutil
 import signal
 import subprocess
 import time
-import uuid
 
 import grpc
 import pytest
-from conftest import LONG, Server, document_pb2, example
+from conftest import LONG, Server, document_pb2, letter
 
 RUNS = 200 if LONG else 5
 KILL, EIO, FULL = "signal=SIGKILL", "error=EIO", "error=ENOSPC"
@@ -83,13 +82,6 @@ def child_of(pid):
             return int(children[-1])
         time.sleep(0.02)
     raise RuntimeError("no signer")
-
-
-def letter():
-    request = example("safe-conduct")
-    name = uuid.uuid4().int
-    request.safe_conduct.holder.surname = "".join(chr(65 + name // 26**k % 26) for k in range(10))
-    return request
 
 
 def restarted(server):

@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from conftest import ROOT, Authority, Server, document_pb2, example, verification_pb2
+from conftest import ROOT, Authority, Server, document_pb2, example, letter, verification_pb2
 
 Report = verification_pb2.VerificationReport
 
@@ -77,7 +77,7 @@ def test_keys_change_under_load_without_a_failed_call_and_what_both_sealed_is_go
         client = own.client("case")
         while not stop.is_set():
             try:
-                answers.append(client.issue(example("safe-conduct")))
+                answers.append(client.issue(letter()))
             except Exception as error:  # noqa: BLE001
                 faults.append(error)
 
@@ -127,7 +127,7 @@ def test_a_faulty_set_is_refused_and_the_one_before_goes_on(own, fault):
 
 def test_what_a_server_left_half_done_before_its_keys_changed_is_finished_with_the_new_ones(own):
     client = own.client("case")
-    client.issue(example("safe-conduct"))
+    client.issue(letter())
     request = example("safe-conduct")
     strace = subprocess.Popen(["strace", "-f", "-qq", "-p", str(own.process.pid), "-e", "trace=sendto", "-e",
                                "inject=sendto:signal=SIGKILL:when=2", "-o", str(own.dir / "strace")],

@@ -17,7 +17,7 @@ import uuid
 
 import grpc
 import pytest
-from conftest import BUILD, Server, document_pb2, example, issuance_pb2, operations_pb2, operations_pb2_grpc
+from conftest import BUILD, Server, document_pb2, example, issuance_pb2, letter, operations_pb2, operations_pb2_grpc
 from cryptography.hazmat.primitives import serialization
 
 DOCUMENT, VISIBLE, CHECKPOINT = 1, 2, 3
@@ -345,7 +345,7 @@ def test_a_full_journal_goes_on_in_another_file_and_no_call_notices(server):
     server.start()
     client = server.client("case")
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: client.issue(example("safe-conduct")), range(40)))
+        answers = list(pool.map(lambda _: client.issue(letter()), range(40)))
     assert len({a.document.number for a in answers}) == 40
     server.stop()
     files = journal_files(server)

@@ -11,7 +11,7 @@ import time
 
 import grpc
 import pytest
-from conftest import Server, document_pb2, example, refused, verification_pb2
+from conftest import Server, document_pb2, example, letter, refused, verification_pb2
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 PIN = "735194"
@@ -89,7 +89,7 @@ def test_documents_are_signed_with_keys_that_never_leave_their_token(token):
     server = token.server.start()
     client = server.client("case")
     answers = []
-    threads = [threading.Thread(target=lambda: answers.extend(client.issue(example("safe-conduct")) for _ in range(5)))
+    threads = [threading.Thread(target=lambda: answers.extend(client.issue(letter()) for _ in range(5)))
                for _ in range(4)]
     [t.start() for t in threads]
     [t.join(120) for t in threads]
