@@ -25,6 +25,7 @@ struct service {
   /* of the sweeper alone: how far it has looked, by kind, and when events are forgotten next */
   uint64_t retention_row[MODEL_DISBURSEMENT_RECEIPT + 1];
   int64_t purge_us;
+  int64_t restamp_us;        /* when time-stamps that are too old are looked for next */
   pthread_rwlock_t rotation; /* shared by who uses what service_rotate may change */
   pthread_mutex_t
       signing; /* held by whoever has a checkpoint or a list signed: these have an order */

@@ -9,7 +9,7 @@
 #include "store/audience.h"
 
 enum { LEVELS_AT_ONCE = SERVICE_AUGMENT_MAX, TRIES_TOLD = 20, STEPS_MAX = 8 };
-static const int64_t second_us = 1000000, day_us = 86400LL * 1000000,
+static const int64_t second_us = 1000000, hour_us = 3600LL * 1000000, day_us = 86400LL * 1000000,
                      retry_max_us = 21600LL * 1000000;
 
 int64_t levels_renewal_us(const struct service *s, int64_t stamp_not_after_us) {
@@ -278,12 +278,28 @@ static sv_status one_sweep(struct service *s, struct sv_ctx *ctx, const struct s
                      level->file.version, own.detail);
 }
 
+static sv_status restamp_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  return tx->levels->restamp(tx, ctx, *(const int64_t *)arg, sv_wall_us());
+}
+
+/* Time-stamps whose algorithms are about to fall are due, whatever their certificates say; looked for once an hour. */
+static sv_status restamp(struct service *s, struct sv_ctx *ctx) {
+  int64_t since_us = s->parts.policy->levels.stamps_since_us, now_us = sv_wall_us();
+  if (since_us == 0 || now_us < s->restamp_us) {
+    return SV_DONE;
+  }
+  SV_TRY(store_write(s->parts.store, ctx, restamp_act, &since_us));
+  s->restamp_us = now_us + hour_us;
+  return SV_DONE;
+}
+
 sv_status levels_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, bool *ret_left) {
   struct due d = {.limit = limit < LEVELS_AT_ONCE ? limit : LEVELS_AT_ONCE};
   sv_status first = SV_DONE;
   if (!s->parts.services) {
     return SV_DONE;
   }
+  SV_TRY(restamp(s, ctx));
   SV_TRY(store_read(s->parts.store, ctx, due_act, &d));
   for (size_t i = 0; i < d.n && !sv_failed(first); i++) {
     first = one_sweep(s, ctx, &d.rows[i]);

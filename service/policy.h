@@ -98,6 +98,8 @@ struct policy_levels {
   uint32_t wanted[MODEL_DISBURSEMENT_RECEIPT + 1]; /* 1: B-B, 2: B-T, 3: B-LT, 4: B-LTA, by kind */
   bool later;          /* issue what can be had now, and raise it later; else refuse */
   uint32_t renew_days; /* before a time-stamp's certificate ends, a B-LTA is renewed */
+  int64_t
+      stamps_since_us; /* a B-LTA whose last time-stamp is older is renewed: its algorithms are about to fall; 0: none */
 };
 extern const struct policy_levels policy_levels_default;
 

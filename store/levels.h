@@ -38,6 +38,8 @@ struct store_level_ops {
   /* Rows that are due, longest first. */
   sv_status (*due)(struct store_tx *, struct sv_ctx *, int64_t now_us, struct store_level *ret,
                    size_t limit, size_t *ret_n);
+  /* Makes due what is at the highest level and got its last tail before a moment. */
+  sv_status (*restamp)(struct store_tx *, struct sv_ctx *, int64_t before_us, int64_t due_us);
   /* How many are below what is wanted. */
   sv_status (*below)(struct store_tx *, struct sv_ctx *, uint64_t *ret);
   /* VERSION_CHANGED: the file has this step already. */

@@ -14,6 +14,7 @@ enum {
   STMT_PUT,
   STMT_FIND,
   STMT_DUE,
+  STMT_RESTAMP,
   STMT_BELOW,
   STMT_TAIL_ADD,
   STMT_TAILS,
@@ -29,6 +30,11 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_DUE] = "SELECT " COLUMNS
                  " FROM levels WHERE due_us < ?1 AND due_us < 9223372036854775807 ORDER BY due_us "
                  "LIMIT ?2",
+    [STMT_RESTAMP] =
+        "UPDATE levels SET due_us = ?2 WHERE level = 4 AND due_us > ?2 AND due_us < "
+        "9223372036854775807 AND coalesce((SELECT max(time_us) FROM tails t WHERE t.number = "
+        "levels.number AND t.version = levels.version AND t.copy = levels.copy AND t.audience = "
+        "levels.audience), 0) < ?1",
     [STMT_BELOW] =
         "SELECT count(*) FROM levels WHERE level < wanted AND due_us < "
         "9223372036854775807", /* as its index says */
@@ -120,6 +126,14 @@ static sv_status tx_due(struct store_tx *tx, struct sv_ctx *ctx, int64_t now_us,
   return SV_DONE;
 }
 
+static sv_status tx_restamp(struct store_tx *tx, struct sv_ctx *ctx, int64_t before_us,
+                            int64_t due_us) {
+  struct sqlite_use u = use_of(tx, SQLITE_LEVELS, STMT_RESTAMP);
+  use_int(&u, 1, before_us);
+  use_int(&u, 2, due_us);
+  return use_run(&u, ctx, "levels", NULL);
+}
+
 static sv_status tx_below(struct store_tx *tx, struct sv_ctx *ctx, uint64_t *ret) {
   struct sqlite_use u = use_of(tx, SQLITE_LEVELS, STMT_BELOW);
   bool found;
@@ -202,6 +216,7 @@ static sv_status tx_tails(struct store_tx *tx, struct sv_ctx *ctx, const struct 
 const struct store_level_ops sqlite_level_ops = {.put = tx_put,
                                                  .find = tx_find,
                                                  .due = tx_due,
+                                                 .restamp = tx_restamp,
                                                  .below = tx_below,
                                                  .tail_add = tx_tail_add,
                                                  .tails = tx_tails};

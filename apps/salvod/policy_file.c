@@ -8,6 +8,8 @@
 #include "runtime/config.h"
 #include "seal/raise.h"
 
+static const int64_t day_us = 86400LL * 1000000;
+
 struct reading {
   struct sv_ctx *ctx;
   struct service_policy *policy;
@@ -308,6 +310,21 @@ static sv_status retention_read(struct reading *r, struct config *file) {
              : SV_DONE;
 }
 
+/* A day that is over already: time-stamps of later than this can be had. */
+static sv_status since_read(struct reading *r, struct config_group g, int64_t *ret_us) {
+  const char *day;
+  struct sv_date date;
+  SV_TRY(config_text(r->ctx, g, "stamps_since", "", &day));
+  if (day[0] == '\0') {
+    return SV_DONE;
+  }
+  if (!sv_date_parse(day, &date) || sv_date_days(date) * day_us > sv_wall_us()) {
+    return config_fault(r->ctx, g, "stamps_since", "is no day of the past");
+  }
+  *ret_us = sv_date_days(date) * day_us;
+  return SV_DONE;
+}
+
 /* What the file does not name is B-B, which needs nobody else. */
 static sv_status levels_read(struct reading *r, struct config *file) {
   struct config_group g;
@@ -329,6 +346,7 @@ static sv_status levels_read(struct reading *r, struct config *file) {
   }
   SV_TRY(config_word(r->ctx, g, "when_down", words, 2, 0, &when_down));
   p->later = when_down == 1;
+  SV_TRY(since_read(r, g, &p->stamps_since_us));
   return number(r, g, "renew_days", 1, 3650, &p->renew_days);
 }
 

@@ -1,5 +1,6 @@
 """Years later: a proof is renewed before the certificates of the last one end, by whoever the time-stamp authority is by then."""
 
+import datetime
 import glob
 import json
 import os
@@ -113,3 +114,33 @@ def test_nothing_is_renewed_before_its_time_or_twice(renewed):
     assert audited.returncode == 0 and " 0 faults" in audited.stdout, audited.stdout
     server.start()
     assert tails(server) == 2
+
+
+def test_stamps_of_before_a_day_are_renewed_whatever_their_certificates_say(tmp_path):
+    """Algorithms fall before certificates end: policy names the day since when time-stamps are good enough."""
+    services = TrustServices(tmp_path)
+    server = leveled(tmp_path / "s", services, "B-LTA").start()
+    try:
+        server.client("case").issue(letter())
+        server.stop()
+        services.stop()
+        services.start(env=at(3))
+        day = datetime.date.today() + datetime.timedelta(days=2)
+        policy = server.dir / "policy.conf"
+        policy.write_text(policy.read_text().replace('when_down', f'stamps_since = "{day}"; when_down'))
+        check = [server.build / "bin/salvod", "--config", server.dir / "salvod.conf", "--check-config"]
+        early = subprocess.run(check, capture_output=True, text=True)
+        assert early.returncode == 1 and "stamps_since" in early.stderr
+        for expected in (2, 2):  # once, and not again
+            with pytest.MonkeyPatch.context() as monkeypatch:
+                for name, value in at(3).items():
+                    monkeypatch.setenv(name, value)
+                server.start()
+            before = time.monotonic()
+            while tails(server) < expected and time.monotonic() < before + 30:
+                time.sleep(0.1)
+            server.stop()
+            assert tails(server) == expected
+    finally:
+        server.stop()
+        services.stop()
