@@ -229,7 +229,7 @@ Salvo__V1__VerificationReport *api_report(struct sv_ctx *ctx, const struct servi
                         &m->n_reason_texts, &m->reason_texts);
   m->headline = text(r->headline);
   m->status_time = convert_timestamp(ctx, sv_wall_us());
-  m->clock = v->clock_us ? convert_timestamp(ctx, v->clock_us) : NULL;
+  m->clock = v->signature_count ? convert_timestamp(ctx, v->clock_us) : NULL;
   ok = ok && m->status_time && signatures_put(ctx, v, language, m);
   if (ok && r->known) {
     m->document = convert_document(ctx, &r->document, r->own);
