@@ -46,3 +46,9 @@ void pki_revocation_conclude(const struct pki_cert *cert, int64_t at_us, int64_t
   r->state = PKI_REVOCATION_GOOD;
   r->why = "";
 }
+
+void pki_revocation_at(struct pki_revocation *r, const struct pki_cert *cert, int64_t at_us) {
+  if (r->state != PKI_REVOCATION_NOT_FOR_IT && r->state != PKI_REVOCATION_UNKNOWN) {
+    pki_revocation_conclude(cert, at_us, 0, r);
+  }
+}

@@ -44,6 +44,9 @@ sv_status pki_crl_judge(struct sv_ctx *ctx, struct sv_bytes list, const struct p
 void pki_trust_revocation(const struct pki_trust *trust, const struct pki_cert *cert,
                           const struct pki_cert *issuer, int64_t at_us, struct pki_revocation *ret);
 
+/* The same statement asked for another time: state and why follow from what it says. NOT_FOR_IT and UNKNOWN stay. */
+void pki_revocation_at(struct pki_revocation *r, const struct pki_cert *cert, int64_t at_us);
+
 /* An OCSPRequest for one certificate, SHA-1 as CertID (what responders index by; it signs nothing), with a nonce of
  * nonce_n bytes (RFC 9654) unless that is 0. ret in ctx->mem. Fails: NO_MEMORY. */
 sv_status pki_ocsp_request(struct sv_ctx *ctx, const struct pki_cert *cert,

@@ -7,11 +7,19 @@
 
 enum { SKEW_US = 300 * 1000000 };
 
+/* What the store says of one certificate: each statement verified once, whatever times it is asked for. */
+struct told {
+  const struct told *next;
+  uint8_t cert_sha256[32], issuer_sha256[32];
+  struct pki_revocation *ocsps, *crls; /* as many as the store has */
+};
+
 struct prover {
   struct sv_ctx *ctx;
   const struct verify_proof *with;
   struct verify_found *found;
   size_t n;
+  const struct told **told;
 };
 
 /* What is known of one certificate at a time. */
@@ -35,20 +43,54 @@ static void take(struct status *s, const struct pki_revocation *r, bool by_store
   }
 }
 
-static sv_status ask_store(const struct prover *v, const struct pki_cert *cert,
-                           const struct pki_cert *issuer, int64_t at_us, struct status *ret) {
+static const struct told *told_of(const struct prover *v, const struct pki_cert *cert,
+                                  const struct pki_cert *issuer) {
+  const struct told *t = *v->told;
+  while (t && (memcmp(t->cert_sha256, pki_cert_sha256(cert), 32) != 0 ||
+               memcmp(t->issuer_sha256, pki_cert_sha256(issuer), 32) != 0)) {
+    t = t->next;
+  }
+  return t;
+}
+
+static sv_status read_statements(const struct prover *v, const struct pki_cert *cert,
+                                 const struct pki_cert *issuer, int64_t at_us,
+                                 const struct told **ret) {
   struct verify_store *store = v->with->store;
-  struct pki_revocation r;
+  struct told *t = SV_NEW(v->ctx->mem, struct told);
+  struct pki_revocation *r =
+      SV_ARRAY(v->ctx->mem, store->ocsp_n + store->crl_n, struct pki_revocation);
+  if (!t || !r) {
+    return SV_FAIL(v->ctx, NO_MEMORY, "statements");
+  }
+  *t = (struct told){.next = *v->told, .ocsps = r, .crls = r + store->ocsp_n};
+  memcpy(t->cert_sha256, pki_cert_sha256(cert), 32);
+  memcpy(t->issuer_sha256, pki_cert_sha256(issuer), 32);
   for (size_t i = 0; i < store->ocsp_n; i++) {
     SV_TRY(sv_ctx_alive(v->ctx));
-    SV_TRY(pki_ocsp_judge(v->ctx, store->ocsps[i], cert, issuer, at_us, &r));
-    store->ocsp_tells[i] = store->ocsp_tells[i] || r.state != PKI_REVOCATION_NOT_FOR_IT;
-    take(ret, &r, true);
+    SV_TRY(pki_ocsp_judge(v->ctx, store->ocsps[i], cert, issuer, at_us, &t->ocsps[i]));
+    store->ocsp_tells[i] = store->ocsp_tells[i] || t->ocsps[i].state != PKI_REVOCATION_NOT_FOR_IT;
   }
   for (size_t i = 0; i < store->crl_n; i++) {
     SV_TRY(sv_ctx_alive(v->ctx));
-    SV_TRY(pki_crl_judge(v->ctx, store->crls[i], cert, issuer, at_us, &r));
-    store->crl_tells[i] = store->crl_tells[i] || r.state != PKI_REVOCATION_NOT_FOR_IT;
+    SV_TRY(pki_crl_judge(v->ctx, store->crls[i], cert, issuer, at_us, &t->crls[i]));
+    store->crl_tells[i] = store->crl_tells[i] || t->crls[i].state != PKI_REVOCATION_NOT_FOR_IT;
+  }
+  *v->told = t;
+  *ret = t;
+  return SV_DONE;
+}
+
+static sv_status ask_store(const struct prover *v, const struct pki_cert *cert,
+                           const struct pki_cert *issuer, int64_t at_us, struct status *ret) {
+  const struct verify_store *store = v->with->store;
+  const struct told *t = told_of(v, cert, issuer);
+  if (!t) {
+    SV_TRY(read_statements(v, cert, issuer, at_us, &t));
+  }
+  for (size_t i = 0; i < store->ocsp_n + store->crl_n; i++) {
+    struct pki_revocation r = t->ocsps[i]; /* the lists stand behind */
+    pki_revocation_at(&r, cert, at_us);
     take(ret, &r, true);
   }
   return SV_DONE;
@@ -317,7 +359,8 @@ static sv_status prove_signature(const struct prover *v, struct verify_found *f,
 
 sv_status verify_prove(struct sv_ctx *ctx, const struct verify_proof *with,
                        struct verify_found *found, size_t n) {
-  const struct prover v = {.ctx = ctx, .with = with, .found = found, .n = n};
+  const struct told *told = NULL;
+  const struct prover v = {.ctx = ctx, .with = with, .found = found, .n = n, .told = &told};
   struct proven all = {.time_us = with->now_us, .stored = with->store->present};
   SV_TRY(prove_stamps(&v, &all));
   for (size_t i = 0; i < n; i++) {
