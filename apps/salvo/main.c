@@ -11,7 +11,8 @@ static const char usage[] =
     "  issue REQUEST.json -o OUT.pdf      issue a document (protobuf JSON; - is standard input)\n"
     "  batch FILE.jsonl|FILE.csv [--out DIR]   many; again after a break: the same numbers\n"
     "  verify FILE.pdf                    judge a document with the server's registry\n"
-    "  verify --trust TRUST.pem FILE.pdf  judge it without a server: its status stays unknown\n"
+    "  verify --trust TRUST.pem [--tsa-trust TSA.pem] FILE.pdf   without a server: its status "
+    "stays unknown\n"
     "  trust -o FILE --trust-key VKEY          the list of whose seals count, for a device\n"
     "  bundle -o FILE --trust-key VKEY --log-key VKEY [--list A]     what became of each paper\n"
     "  verify --offline SEAL --trust-key VKEY --trust-list FILE --bundle FILE [--mrz FILE]\n"
@@ -49,7 +50,7 @@ static const char usage[] =
     "  --server HOST:PORT  --ca FILE  --cert FILE  --key FILE\n"
     "  --profile FILE      the same four, as  server = \"...\";  (default: $SALVO_PROFILE)\n"
     "  --json              answers as JSON\n"
-    "  --language LANG     of headlines: es, en, fr, ht, pt (verify)\n"
+    "  --lang LANG         of verdicts: es, en, fr, ht, pt (verify; --language as well)\n"
     "\n"
     "exit codes: 0 valid or done, 1 invalid or refused, 2 usage, 3 unreachable, 4 check, 5 not "
     "ours or unreadable\n";

@@ -259,6 +259,12 @@ static void bombs_are_refused_in_bounded_time_and_memory(void **state) {
   }
   sv_buf_printf(&b, "trailer\n<</Size 190000/Root 1 0 R/Prev 9>>\nstartxref\n%zu\n%%%%EOF\n", xref);
   is_refused(sv_buf_bytes(&b), &registry, when("b-b"), "objects", 190000);
+  /* time-stamps upon time-stamps: as many as a file of ours could ever have are read, more are not */
+  char detail[160];
+  registry = registered("b-t");
+  assert_int_equal(verdict_of(file("stamps-14"), &registry, when("b-lta"), detail), VERIFY_VALID);
+  is_refused(file("stamps-20"), &registry, when("b-lta"), "stamps", 20);
+  registry = registered("b-b");
   /* arrays of references to themselves, as a catalog */
   struct sv_bytes loop = appended(file("b-b"), "1 0 obj\n1 0 R\nendobj\n", 1, &plain_back);
   is_refused(loop, &registry, when("b-b"), "loop", 1);
