@@ -1,5 +1,6 @@
 /* Which level has a file, what is its verdict years later, and what may stand behind a signed revision? */
 #include "tests/verify/levels.h"
+#include "pki/cert.h"
 
 static const struct verify_signature *ours(const struct verify_report *r) {
   assert_true(r->signature_count > 0);
@@ -106,6 +107,45 @@ static void a_compromise_counts_from_its_day_on(void **state) {
   trust = before;
 }
 
+/* Somebody who can be asked, and knows of the compromise; or does not answer. */
+struct wire_double {
+  struct verify_wire base;
+  bool down;
+  int asked;
+};
+static sv_status wire_ask(const struct verify_wire *base, struct sv_ctx *c,
+                          const struct pki_cert *cert, const struct pki_cert *issuer,
+                          struct verify_statement *ret) {
+  struct wire_double *w = (struct wire_double *)(uintptr_t)base;
+  (void)cert, (void)issuer;
+  w->asked++;
+  if (w->down) {
+    return SV_FAIL(c, UNREACHABLE, "nobody");
+  }
+  *ret = (struct verify_statement){
+      .crl = file_bytes(arena, sv_arena_printf(arena, "%s/compromised.crl", dir))};
+  return SV_DONE;
+}
+
+static void who_can_be_asked_is_asked_when_file_and_list_tell_nothing(void **state) {
+  (void)state;
+  struct wire_double wire = {.base = {.ask = wire_ask}};
+  struct verify_means means = {
+      .trust = trust, .wire = &wire.base, .now_us = start_us + 20 * DAY_US};
+  struct verify_report r;
+  assert_int_equal(verify_pdf_by(&ctx, &means, file("b-b"), &r).reason, SV_OK);
+  is(r, VERIFY_INVALID, VERIFY_REVOKED_CERTIFICATE);
+  assert_true(wire.asked > 0);
+  assert_int_equal(verify_pdf_by(&ctx, &means, file("b-t"), &r).reason, SV_OK);
+  is(r, VERIFY_CHECK, VERIFY_STATUS_UNKNOWN); /* proven to be older */
+  wire.asked = 0;
+  assert_int_equal(verify_pdf_by(&ctx, &means, file("b-lta"), &r).reason, SV_OK);
+  assert_string_equal(ours(&r)->level, "B-LTA");
+  wire.down = true;
+  assert_int_equal(verify_pdf_by(&ctx, &means, file("b-b"), &r).reason, SV_OK);
+  is(r, VERIFY_CHECK, VERIFY_STATUS_UNKNOWN);
+}
+
 static void an_authority_that_is_not_known_proves_nothing(void **state) {
   (void)state;
   struct verify_trust *before = trust;
@@ -203,6 +243,7 @@ int main(void) {
       T(what_was_not_renewed_says_that_its_proof_has_ended),
       T(a_plain_signature_says_why_it_is_not_valid_years_later),
       T(a_compromise_counts_from_its_day_on),
+      T(who_can_be_asked_is_asked_when_file_and_list_tell_nothing),
       T(an_authority_that_is_not_known_proves_nothing),
       T(a_clock_before_the_time_stamp_is_wrong),
       T(nothing_else_may_stand_behind_a_signed_revision),

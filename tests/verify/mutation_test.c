@@ -62,7 +62,9 @@ static void no_flipped_byte_of_any_level_is_valid(void **state) {
     uint8_t *p = copy_of(pdf, 0);
     /* the first revision is held by the registry's digest: fewer of its bytes in the short run */
     size_t step = every ? 1 : 1 + (pdf.n - original_n) / SAMPLES;
-    for (size_t i = 0; i < pdf.n; i += every ? 1 : i < original_n ? 397 : step) {
+    /* in the long run the signed part of a raised file was done with the file that it is */
+    size_t from = every && pdf.n > original_n ? original_n : 0;
+    for (size_t i = from; i < pdf.n; i += every ? 1 : i < original_n ? 397 : step) {
       for (size_t m = 0; m < (every ? sizeof masks : 1); m++) {
         uint8_t mask = masks[every ? m : (i / step) % 3];
         p[i] ^= mask;
