@@ -48,6 +48,11 @@ sv_status pki_cms_verify_known(struct sv_ctx *ctx, const struct pki_trust *known
                                struct sv_bytes cms, const struct sv_bytes *content, size_t pieces,
                                struct pki_cms *ret);
 
+/* The same for a signature that is not PAdES: the certificate is named by an attribute only if there is one. What is good by
+ * this is no signature of ours. */
+sv_status pki_cms_verify_plain(struct sv_ctx *ctx, struct sv_bytes cms,
+                               const struct sv_bytes *content, size_t pieces, struct pki_cms *ret);
+
 /* The time-stamp token among the unsigned attributes: how many there are, 1 when ret is set; -1 when there is anything
  * that is no such token. */
 int pki_cms_timestamp(const struct pki_cms *cms, struct sv_bytes *ret_token);

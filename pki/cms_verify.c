@@ -25,7 +25,7 @@ int pki_cms_timestamp(const struct pki_cms *cms, struct sv_bytes *ret_token) {
   return sole ? 1 : -1;
 }
 
-static sv_status judge(struct sv_ctx *ctx, const struct pki_trust *known,
+static sv_status judge(struct sv_ctx *ctx, const struct pki_trust *known, enum pki_ess ess,
                        const struct pki_signed *s, const struct sv_bytes *content, size_t pieces,
                        struct pki_cms *r) {
   if (!sv_bytes_equal(s->content_type, sv_bytes_of(oid_data + 2, sizeof oid_data - 2))) {
@@ -41,18 +41,13 @@ static sv_status judge(struct sv_ctx *ctx, const struct pki_trust *known,
     r->why = "the signer's certificate is not inside or unusable";
     return SV_DONE;
   }
-  return pki_signed_judge(ctx, s, r->chain, BYTES(oid_data), false, content, pieces, &r->fault,
+  return pki_signed_judge(ctx, s, r->chain, BYTES(oid_data), ess, content, pieces, &r->fault,
                           &r->why);
 }
 
-sv_status pki_cms_verify(struct sv_ctx *ctx, struct sv_bytes cms, const struct sv_bytes *content,
-                         size_t pieces, struct pki_cms *ret) {
-  return pki_cms_verify_known(ctx, NULL, cms, content, pieces, ret);
-}
-
-sv_status pki_cms_verify_known(struct sv_ctx *ctx, const struct pki_trust *known,
-                               struct sv_bytes cms, const struct sv_bytes *content, size_t pieces,
-                               struct pki_cms *ret) {
+static sv_status verify_with(struct sv_ctx *ctx, const struct pki_trust *known, enum pki_ess ess,
+                             struct sv_bytes cms, const struct sv_bytes *content, size_t pieces,
+                             struct pki_cms *ret) {
   struct pki_cms r = {.fault = PKI_CMS_FORMAT, .why = "too large"};
   struct pki_signed s;
   if (cms.n <= PKI_CMS_MAX) {
@@ -62,7 +57,7 @@ sv_status pki_cms_verify_known(struct sv_ctx *ctx, const struct pki_trust *known
       r.signature = s.signature;
       r.signing_time = pki_signed_has(s.attributes, BYTES(oid_signing_time));
       r.unsigned_attributes = s.unsigned_attributes;
-      sv_status status = judge(ctx, known, &s, content, pieces, &r);
+      sv_status status = judge(ctx, known, ess, &s, content, pieces, &r);
       if (sv_failed(status)) {
         pki_chain_close(r.chain);
         return status;
@@ -71,4 +66,20 @@ sv_status pki_cms_verify_known(struct sv_ctx *ctx, const struct pki_trust *known
   }
   *ret = r;
   return SV_DONE;
+}
+
+sv_status pki_cms_verify(struct sv_ctx *ctx, struct sv_bytes cms, const struct sv_bytes *content,
+                         size_t pieces, struct pki_cms *ret) {
+  return verify_with(ctx, NULL, PKI_ESS_V2, cms, content, pieces, ret);
+}
+
+sv_status pki_cms_verify_known(struct sv_ctx *ctx, const struct pki_trust *known,
+                               struct sv_bytes cms, const struct sv_bytes *content, size_t pieces,
+                               struct pki_cms *ret) {
+  return verify_with(ctx, known, PKI_ESS_V2, cms, content, pieces, ret);
+}
+
+sv_status pki_cms_verify_plain(struct sv_ctx *ctx, struct sv_bytes cms,
+                               const struct sv_bytes *content, size_t pieces, struct pki_cms *ret) {
+  return verify_with(ctx, NULL, PKI_ESS_IF_THERE, cms, content, pieces, ret);
 }

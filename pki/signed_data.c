@@ -365,13 +365,16 @@ static bool ess_v1_names(struct sv_bytes value, const struct pki_cert *signer) {
 }
 
 static bool names_certificate(const struct pki_signed *s, const struct pki_cert *signer,
-                              bool allow_v1) {
+                              enum pki_ess ess) {
   struct sv_bytes value;
   if (pki_signed_has(s->attributes, BYTES(oid_ess_v2))) {
     return pki_signed_value(s->attributes, BYTES(oid_ess_v2), &value) &&
            ess_v2_names(value, signer);
   }
-  return allow_v1 && pki_signed_value(s->attributes, BYTES(oid_ess_v1), &value) &&
+  if (ess == PKI_ESS_IF_THERE && !pki_signed_has(s->attributes, BYTES(oid_ess_v1))) {
+    return true;
+  }
+  return ess != PKI_ESS_V2 && pki_signed_value(s->attributes, BYTES(oid_ess_v1), &value) &&
          ess_v1_names(value, signer);
 }
 
@@ -421,7 +424,7 @@ static bool signature_holds(const struct pki_signed *s, EVP_PKEY *key, enum sche
 
 sv_status pki_signed_judge(struct sv_ctx *ctx, const struct pki_signed *s,
                            const struct pki_chain *chain, struct sv_bytes content_type,
-                           bool allow_v1, const struct sv_bytes *content, size_t pieces,
+                           enum pki_ess ess, const struct sv_bytes *content, size_t pieces,
                            enum pki_cms_fault *ret, const char **ret_why) {
   const struct pki_cert *signer = pki_chain_signer(chain);
   EVP_PKEY *key = X509_get0_pubkey(signer->x509);
@@ -446,7 +449,7 @@ sv_status pki_signed_judge(struct sv_ctx *ctx, const struct pki_signed *s,
   if (!same) {
     *ret = PKI_CMS_CONTENT;
     *ret_why = "the message digest differs";
-  } else if (!names_certificate(s, signer, allow_v1)) {
+  } else if (!names_certificate(s, signer, ess)) {
     *ret = PKI_CMS_CERTIFICATE;
     *ret_why = "signing-certificate is absent or names another certificate";
   } else if (!signature_holds(s, key, scheme, kind)) {

@@ -41,10 +41,14 @@ bool pki_digest_of_oid(struct sv_bytes oid, enum crypto_digest *ret);
 sv_status pki_signed_chain(struct sv_ctx *ctx, const struct pki_trust *known,
                            const struct pki_signed *s, struct pki_chain **ret);
 
+/* What must name the signer's certificate: SigningCertificateV2 (RFC 5035); that or SigningCertificate (RFC 2634); either, but
+ * only if it is there. */
+enum pki_ess { PKI_ESS_V2, PKI_ESS_ANY, PKI_ESS_IF_THERE };
+
 /* Judges the one signer: content-type attribute equal to content_type (an element), message digest equal to that of the
- * pieces, the certificate named by ESS, the signature. allow_v1: SigningCertificate (RFC 2634) will do as well.
+ * pieces, the certificate named by ESS, the signature.
  * Fails: NO_MEMORY. ret_why is static. */
 sv_status pki_signed_judge(struct sv_ctx *ctx, const struct pki_signed *s,
                            const struct pki_chain *chain, struct sv_bytes content_type,
-                           bool allow_v1, const struct sv_bytes *content, size_t pieces,
+                           enum pki_ess ess, const struct sv_bytes *content, size_t pieces,
                            enum pki_cms_fault *ret, const char **ret_why);

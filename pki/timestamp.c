@@ -250,8 +250,8 @@ static sv_status read_token(struct sv_ctx *ctx, const struct pki_trust *known,
     t->why = "the authority's certificate is not inside or unusable";
     return SV_DONE;
   }
-  sv_status status = pki_signed_judge(ctx, &s, t->chain, BYTES(oid_tst_info), true, &s.content, 1,
-                                      &fault, &t->why);
+  sv_status status = pki_signed_judge(ctx, &s, t->chain, BYTES(oid_tst_info), PKI_ESS_ANY,
+                                      &s.content, 1, &fault, &t->why);
   if (sv_failed(status)) {
     pki_chain_close(t->chain);
     return status;

@@ -175,9 +175,10 @@ static sv_status judge_cms(struct sv_ctx *ctx, const struct verify_trust *trust,
                            struct sv_bytes contents, const struct sv_bytes pieces[2],
                            struct verify_found *f) {
   struct pki_cms cms;
-  SV_TRY(pki_cms_verify_known(ctx, trust->pki, contents, pieces, 2, &cms));
+  SV_TRY(f->plain ? pki_cms_verify_plain(ctx, contents, pieces, 2, &cms)
+                  : pki_cms_verify_known(ctx, trust->pki, contents, pieces, 2, &cms));
   f->chain = cms.chain;
-  f->baseline = cms.fault == PKI_CMS_GOOD && !cms.signing_time;
+  f->baseline = !f->plain && cms.fault == PKI_CMS_GOOD && !cms.signing_time;
   if (cms.fault != PKI_CMS_GOOD) {
     fault(f, reason_of(cms.fault), cms.why);
   } else {
@@ -242,7 +243,8 @@ static void judge_kind(const struct pdfio_value *sig, struct verify_found *f) {
   const struct pdfio_value *filter = pdfio_direct(sig, "SubFilter");
   const struct pdfio_value *type = pdfio_direct(sig, "Type");
   f->document_stamp = pdfio_is_name(filter, "ETSI.RFC3161");
-  if (!f->document_stamp && !pdfio_is_name(filter, "ETSI.CAdES.detached")) {
+  f->plain = pdfio_is_name(filter, "adbe.pkcs7.detached");
+  if (!f->document_stamp && !f->plain && !pdfio_is_name(filter, "ETSI.CAdES.detached")) {
     fault(f, VERIFY_INVALID_SIGNATURE, "not a PAdES signature");
   }
   if (type && !pdfio_is_name(type, f->document_stamp ? "DocTimeStamp" : "Sig")) {
@@ -272,6 +274,10 @@ static sv_status judge_bytes(struct sv_ctx *ctx, struct pdfio *p, struct sv_byte
   SV_TRY(f->document_stamp ? judge_token(ctx, trust, contents->bytes, pieces, f)
                            : judge_cms(ctx, trust, at_us, contents->bytes, pieces, f));
   bool ours = f->trust != PKI_UNTRUSTED || f->document_stamp;
+  if (f->plain && ours) {
+    f->say.intact = false;
+    fault(f, VERIFY_INVALID_SIGNATURE, "not a PAdES signature");
+  }
   if (ranged && ours && !as_we_write(pdf, &r)) {
     f->say.intact = false;
     fault(f, VERIFY_BYTES_ALTERED, "Contents is not written as we write it");

@@ -8,6 +8,7 @@
 struct verify_found {
   struct verify_signature say;
   bool document_stamp;     /* a DocTimeStamp: all there is of it is its token */
+  bool plain;              /* of the form that was there before PAdES: a stranger's at best */
   bool baseline;           /* a signature with what ETSI EN 319 142-1 asks of B-B */
   enum pki_fault trust;    /* PKI_UNTRUSTED when no signer was found */
   const char *why;         /* of the first reason */

@@ -427,6 +427,20 @@ static void a_strangers_good_signature_is_not_ours_and_never_green(void **state)
   assert_int_equal(judged(sv_bytes_of(p.p, p.n), NULL).verdict, VERIFY_NOT_OURS);
 }
 
+static void a_strangers_older_form_is_told_as_what_it_is(void **state) {
+  (void)state;
+  SV_AUTO(seal_close) struct seal *other = stranger("clients/case.key", "clients/case.pem");
+  struct small_pdf_out p =
+      sign(other, (struct small_pdf){.content = "1 w", .sub_filter = "/adbe.pkcs7.detached"});
+  struct verify_report r = judged(sv_bytes_of(p.p, p.n), NULL);
+  assert_int_equal(r.verdict, VERIFY_NOT_OURS);
+  assert_true(r.signatures[0].intact && !r.signatures[0].trusted);
+  assert_string_equal(r.signatures[0].level, "");
+  p.p[p.slot.contents_at - 60] ^= 1;
+  r = judged(sv_bytes_of(p.p, p.n), NULL);
+  assert_true(r.verdict != VERIFY_VALID && (r.signature_count == 0 || !r.signatures[0].intact));
+}
+
 static bool says(const struct verify_report *r, enum verify_reason reason) {
   for (size_t i = 0; i < r->signatures[0].reason_count; i++) {
     if (r->signatures[0].reasons[i] == reason) {
@@ -644,6 +658,7 @@ int main(void) {
       T(the_last_day_counts_in_the_authoritys_zone),
       T(a_certificate_that_ran_out_is_amber_alone_and_good_with_the_registrys_proof),
       T(a_strangers_good_signature_is_not_ours_and_never_green),
+      T(a_strangers_older_form_is_told_as_what_it_is),
       T(what_a_stranger_hides_in_what_he_signed_is_told),
       T(each_reason_has_a_sentence_in_each_language),
       T(a_server_certificate_may_not_sign_documents),
