@@ -229,7 +229,11 @@ sv_status seal_evidence_add(struct seal_services *s, struct sv_ctx *ctx, enum se
   }
   for (size_t i = 0; i < pki_chain_count(path); i++) {
     struct asking a = {.s = s, .ctx = ctx, .cert = pki_chain_at(path, i), .evidence = evidence};
+    size_t known = evidence->cert_n;
     SV_TRY(bytes_add(ctx, evidence->certs, &evidence->cert_n, pki_cert_der(a.cert)));
+    if (evidence->cert_n == known) {
+      break; /* met before, and with it all that is above it */
+    }
     if (i + 1 == pki_chain_count(path)) {
       break; /* a root speaks for itself */
     }

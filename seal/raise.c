@@ -8,7 +8,7 @@
 #include "pki/timestamp.h"
 #include "seal/revision.h"
 
-enum { FIELDS_MAX = 32, RANGE_ROOM = 64, STAMP_TRIES = 3 };
+enum { FIELDS_MAX = 32, SIGNATURES_MAX = 16, RANGE_ROOM = 64, STAMP_TRIES = 3 };
 
 static const char *const names[] = {"", "B-B", "B-T", "B-LT", "B-LTA"};
 
@@ -31,6 +31,8 @@ struct collecting {
   struct sv_bytes pdf;
   struct pdfio *reader;
   struct seal_evidence *evidence;
+  bool
+      last_only; /* the rest has its statements in the file, and its certificates may have ended since */
 };
 
 static sv_status chain_add(struct collecting *c, enum seal_chain_role role,
@@ -109,7 +111,7 @@ static sv_status fields_of(struct sv_ctx *ctx, struct pdfio *reader,
 static sv_status collect(struct collecting *c) {
   const struct pdfio_value *fields, *field;
   SV_TRY(fields_of(c->ctx, c->reader, &fields));
-  for (size_t i = 0; i < fields->array.n; i++) {
+  for (size_t i = c->last_only ? fields->array.n - 1 : 0; i < fields->array.n; i++) {
     SV_TRY(pdfio_resolve(c->reader, fields->array.items[i], &field));
     SV_TRY(field_add(c, field));
   }
@@ -189,14 +191,14 @@ static sv_status store_put(struct revision *revision, struct sv_ctx *ctx,
 }
 
 static sv_status evidence_append(struct seal_services *s, struct sv_ctx *ctx, struct sv_bytes pdf,
-                                 struct sv_bytes *ret) {
+                                 bool last_only, struct sv_bytes *ret) {
   struct revision *revision;
   struct seal_evidence *evidence = SV_NEW(ctx->mem, struct seal_evidence);
   if (!evidence) {
     return SV_FAIL(ctx, NO_MEMORY, "evidence");
   }
   SV_TRY(revision_open(ctx, pdf, &revision));
-  struct collecting c = {s, ctx, pdf, revision_reader(revision), evidence};
+  struct collecting c = {s, ctx, pdf, revision_reader(revision), evidence, last_only};
   SV_TRY(collect(&c));
   SV_TRY(store_put(revision, ctx, evidence));
   uint8_t *tail;
@@ -233,6 +235,10 @@ static sv_status stamp_frame(struct sv_ctx *ctx, struct sv_bytes pdf, size_t roo
   const struct pdfio_value *fields;
   SV_TRY(revision_open(ctx, pdf, &revision));
   SV_TRY(fields_of(ctx, revision_reader(revision), &fields));
+  if (fields->array.n >= SIGNATURES_MAX) { /* no judge of ours reads more */
+    return SV_FAIL(ctx, LIMIT_EXCEEDED, "%d signatures and time-stamps are in the file",
+                   SIGNATURES_MAX);
+  }
   struct sv_buf text = sv_buf_in(ctx->mem, 0);
   sv_buf_str(&text, head);
   memset(sv_buf_space(&text, RANGE_ROOM), ' ', text.failed ? 0 : RANGE_ROOM);
@@ -332,11 +338,11 @@ static sv_status joined(struct sv_ctx *ctx, struct sv_bytes a, struct sv_bytes b
   return SV_DONE;
 }
 
-/* What judges the time-stamps so far, and one over that. */
+/* What judges the last time-stamp, while it can be had, and one over that. */
 static sv_status renew(struct seal_services *s, struct sv_ctx *ctx, struct sv_bytes pdf,
                        struct seal_raised *r) {
   struct sv_bytes evidence, whole, stamp;
-  SV_TRY(evidence_append(s, ctx, pdf, &evidence));
+  SV_TRY(evidence_append(s, ctx, pdf, true, &evidence));
   SV_TRY(joined(ctx, pdf, evidence, &whole));
   SV_TRY(stamp_append(s, ctx, whole, &stamp, &r->stamp_not_after_us));
   return joined(ctx, evidence, stamp, &r->tail);
@@ -351,7 +357,7 @@ sv_status seal_raise(struct seal_services *s, struct sv_ctx *ctx, struct sv_byte
       SV_TRY(stamp_append(s, ctx, pdf, &r.tail, &r.stamp_not_after_us));
       break;
     case SEAL_B_T:
-      SV_TRY(evidence_append(s, ctx, pdf, &r.tail));
+      SV_TRY(evidence_append(s, ctx, pdf, false, &r.tail));
       break;
     case SEAL_B_LTA:
       SV_TRY(renew(s, ctx, pdf, &r));

@@ -25,6 +25,7 @@ struct seal_raised {
 /* One step up: to B-T by a document time-stamp, to B-LT by a DSS, to B-LTA by a document time-stamp over it; from B-LTA
  * to B-LTA by what judges the time-stamps so far, and one more.
  * pdf   of ours, as it is now; have is its level.
- * Fails: TIMESTAMP, REVOCATION, SIGNER (its certificate is revoked), PDF_FORMAT, CANCELLED, DEADLINE, NO_MEMORY. */
+ * Fails: TIMESTAMP, REVOCATION, SIGNER (its certificate is revoked), PDF_FORMAT, LIMIT_EXCEEDED (16 signatures and time-stamps, 32
+ * revisions), CANCELLED, DEADLINE, NO_MEMORY. */
 sv_status seal_raise(struct seal_services *s, struct sv_ctx *ctx, struct sv_bytes pdf,
                      enum seal_level have, struct seal_raised *ret);

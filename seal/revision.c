@@ -42,6 +42,9 @@ sv_status revision_open(struct sv_ctx *ctx, struct sv_bytes pdf, struct revision
   SV_TRY(pdfio_open(ctx, pdf, &r->reader));
   const struct pdfio_value *trailer = pdfio_trailer(r->reader);
   size_t last = pdfio_revision_count(r->reader) - 1;
+  if (last + 1 >= PDFIO_REVISIONS_MAX) { /* one more, and nobody of ours could read it */
+    return SV_FAIL(ctx, LIMIT_EXCEEDED, "%d revisions are in the file", PDFIO_REVISIONS_MAX);
+  }
   r->root = pdfio_direct(trailer, "Root");
   r->info = pdfio_direct(trailer, "Info");
   r->id = pdfio_direct(trailer, "ID");

@@ -145,6 +145,21 @@ def test_a_letter_of_the_lowest_level_is_raised_by_order_and_renewed(tmp_path, s
         server.stop()
 
 
+def test_a_file_is_renewed_as_often_as_a_judge_reads_it_and_no_more(tmp_path, services):
+    server = leveled(tmp_path / "s", services, "B-LTA").start()
+    try:
+        made = server.client("case").issue(letter())
+        done = [server.salvo("admin", "augment", made.document.number, "--renew").returncode for _ in range(15)]
+        assert done == [0] * 14 + [1]
+        now = server.client("case").download(made.document.number)
+        reading = judges_accept(now, services.authority)
+        assert len(reading.document_stamps) == 15 and statements_cover(reading) == set()
+        assert len(reading.ocsps) <= 2 + 14 and len(reading.certs) == 6  # of the last time-stamp alone, each time
+        assert_valid(server, now, "B-LTA")
+    finally:
+        server.stop()
+
+
 def test_the_sweeper_raises_by_itself(tmp_path, services):
     server = leveled(tmp_path / "s", services, "B-LT", "later").start()
     services.control(tsa="500")
