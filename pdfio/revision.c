@@ -1,5 +1,6 @@
 /* Appended revisions, byte by byte. Invariant: what pdfio_revision_check accepts has nothing that a reader could take for
  * something else: no bytes between objects, no object that the table does not list, no second table. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "pdfio/reader_struct.h"
@@ -69,6 +70,13 @@ static bool only_plain_space(const uint8_t *from, size_t n) {
   return !memchr(from, 0, n) && !memchr(from, '\t', n) && !memchr(from, '\f', n);
 }
 
+/* "7 0 obj", each word apart from the next: a reader may take "7 00obj" for the same. */
+static bool head_is_plain(const struct pdfio *p, const struct pdfio_object_entry *e) {
+  char head[24];
+  size_t n = (size_t)snprintf(head, sizeof head, "%u 0 obj\n", e->number);
+  return n <= p->file.n - e->where && memcmp(p->file.p + e->where, head, n) == 0;
+}
+
 static sv_status check_objects(struct pdfio *p, const struct pdfio_section *s, size_t from) {
   const struct pdfio_object_entry **list = NULL;
   struct pdfio_lexer l = pdfio_lexer_at(p, from);
@@ -86,7 +94,7 @@ static sv_status check_objects(struct pdfio *p, const struct pdfio_section *s, s
     SV_TRY(pdfio_read_indirect(p, &l, &number, &generation, &value));
     size_t head = value->type == PDFIO_STREAM ? (size_t)(value->dict.data.p - p->file.p) : l.at;
     if (number != list[i]->number || generation != 0 || l.comments_met ||
-        !only_plain_space(p->file.p + from, head - from) ||
+        !head_is_plain(p, list[i]) || !only_plain_space(p->file.p + from, head - from) ||
         !only_plain_space(p->file.p + value->end - 10, l.at - value->end + 10)) {
       return out_of_place(p, "another object, a comment, or other white space than ours", l.at);
     }
