@@ -1,4 +1,5 @@
-/* trust, bundle: fetch what judges without a network; and judging a bar code's bytes by them alone.
+/* trust, bundle: fetch what judges without a network; and judging a bar code's bytes, a picture of a page or a PDF by them
+ * alone.
  * Invariants: a list that is older than the one at hand never takes its place; a log that is not the growth of the one at
  * hand is refused; without a bundle that covers the paper, nothing is green. */
 #include <stdio.h>
@@ -10,9 +11,11 @@
 #include "formats/vds/vds_profile.h"
 #include "rpc/api/api.h"
 #include "salvo/v1/verification.pb-c.h"
+#include "scan/scan.h"
+#include "verify/pdf.h"
 #include "verify/seal.h"
 
-enum { KEY_TEXT_MAX = 1024, SEAL_MAX = 4096, MRZ_MAX = 512 };
+enum { KEY_TEXT_MAX = 1024, PAPER_MAX = VERIFY_PDF_MAX + 1, MRZ_MAX = 512 };
 
 static sv_status key_read(struct sv_ctx *ctx, const char *path, struct tlog_key *ret) {
   struct sv_bytes text;
@@ -237,8 +240,30 @@ static bool covered(struct sv_ctx *ctx, const struct bundle *b, struct offline *
   return true;
 }
 
+/* The one seal of a picture: other bar code bytes are passed over where there is one. */
+static sv_status picture_seal(struct sv_ctx *ctx, struct sv_bytes file, struct sv_bytes *ret) {
+  struct sv_bytes codes[SCAN_CODES_MAX];
+  struct vds_seal seal;
+  size_t n, seals = 0;
+  SV_TRY(scan_picture(ctx, file, codes, &n));
+  if (n == 0) {
+    return SV_FAIL(ctx, FIELD_INVALID, "no bar code can be read in this picture");
+  }
+  *ret = codes[0];
+  for (size_t i = 0; i < n; i++) {
+    struct sv_ctx aside = sv_ctx_over(ctx->mem);
+    if (!sv_failed(vds_read(&aside, codes[i], &seal))) {
+      *ret = codes[i];
+      seals++;
+    }
+  }
+  return seals <= 1
+             ? SV_DONE
+             : SV_FAIL(ctx, FIELD_INVALID, "%zu different seals: cut the picture to one", seals);
+}
+
 /* The latest of what is known to have been; a clock that stands before its own bundle is wrong. */
-static sv_status judge(struct salvo *s, const struct verify_offline *v, struct sv_bytes seal,
+static sv_status judge(struct salvo *s, const struct verify_offline *v, struct sv_bytes paper,
                        struct verify_report *ret) {
   struct tlog_key key;
   struct bundle b;
@@ -260,11 +285,17 @@ static sv_status judge(struct salvo *s, const struct verify_offline *v, struct s
   SV_AUTO(verify_trust_close) struct verify_trust *trust = NULL;
   SV_TRY(verify_trust_of(s->ctx, pem, &trust));
   struct offline o = {.registry = {.find = offline_find, .find_by_pdf_sha256 = offline_find_by_pdf},
-                      .seal = seal};
+                      .seal = paper};
+  bool pdf = paper.n >= 5 && memcmp(paper.p, "%PDF-", 5) == 0;
+  if (scan_is_picture(paper)) {
+    SV_TRY(picture_seal(s->ctx, paper, &o.seal));
+  }
   int64_t now = clock > b.not_before_us ? clock : b.not_before_us;
-  bool usable = now <= b.expires_us && now <= t->expires_us && covered(s->ctx, &b, &o);
+  bool usable = !pdf && now <= b.expires_us && now <= t->expires_us && covered(s->ctx, &b, &o);
   const char *holder = mrz.n ? sv_arena_strndup(s->ctx->mem, (const char *)mrz.p, mrz.n) : NULL;
-  SV_TRY(verify_seal(s->ctx, trust, usable ? &o.registry : NULL, now, seal, holder, ret));
+  SV_TRY(pdf ? verify_pdf(s->ctx, trust, NULL, now, paper,
+                          ret) /* its place is in its bar code alone */
+             : verify_seal(s->ctx, trust, usable ? &o.registry : NULL, now, o.seal, holder, ret));
   int64_t hours = v->fresh_hours ? strtoll(v->fresh_hours, NULL, 10) : 0;
   int64_t fresh_until = hours > 0 ? b.not_before_us + hours * 3600 * 1000000 : b.fresh_until_us;
   if (usable && now > (fresh_until < b.fresh_until_us ? fresh_until : b.fresh_until_us)) {
@@ -284,16 +315,17 @@ int offline_verify(struct salvo *s, struct arguments a, const char **ret_path,
                              .mrz = argument_take(&a, "--mrz"),
                              .at = argument_take(&a, "--at"),
                              .fresh_hours = argument_take(&a, "--fresh-hours")};
-  struct sv_bytes seal;
+  struct sv_bytes paper;
   if (!v.trust_key || !v.trust || !v.bundle || a.count != 1) {
     return usage_fault(
-        "verify --offline SEAL-BYTES --trust-key TRUST.vkey --trust-list FILE --bundle FILE "
+        "verify --offline SEAL-BYTES|PICTURE.png|PICTURE.jpg|FILE.pdf --trust-key TRUST.vkey "
+        "--trust-list FILE --bundle FILE "
         "[--mrz FILE] [--at TIME] [--fresh-hours N]");
   }
   *ret_path = a.v[0];
-  sv_status status = file_read(s->ctx, a.v[0], SEAL_MAX, &seal);
+  sv_status status = file_read(s->ctx, a.v[0], PAPER_MAX, &paper);
   if (!sv_failed(status)) {
-    status = judge(s, &v, seal, ret);
+    status = judge(s, &v, paper, ret);
   }
   return sv_failed(status) ? call_failed(s, status) : EXIT_DONE;
 }
