@@ -67,6 +67,8 @@ static void reload_run(struct workers_job *job) {
     return;
   }
   struct sv_ctx ctx = sv_ctx_over(mem);
+  tell("templates", docs_reload(r->docs, &ctx), &ctx);
+  sv_ctx_clear(&ctx);
   tell("keys", keys_reload(r, &ctx), &ctx);
   sv_arena_close(mem);
 }
