@@ -122,12 +122,13 @@ struct template {
 };
 
 /* Places for values in clauses and steps, "{{verify_url}}"; letters alone where the second says so. */
-#define TEMPLATE_FIELDS(X)                                                                  \
-  X(verify_url, false)                                                                      \
-  X(duty_telephone, false)                                                                  \
-  X(authority, false)                                                                       \
-  X(state, false) X(place, false) X(surname, true) X(given_names, true) X(birth_date, true) \
-      X(nationality, true) X(valid_from, true) X(valid_until, true)
+#define TEMPLATE_FIELDS(X)                                                                       \
+  X(verify_url, false)                                                                           \
+  X(duty_telephone, false)                                                                       \
+  X(authority, false)                                                                            \
+  X(state, false)                                                                                \
+  X(place, false) X(surname, true) X(given_names, true) X(birth_date, true) X(nationality, true) \
+      X(valid_from, true) X(valid_until, true)
 
 enum template_field {
 #define X(name, letter) FIELD_##name,
