@@ -122,13 +122,12 @@ struct template {
 };
 
 /* Places for values in clauses and steps, "{{verify_url}}"; letters alone where the second says so. */
+/* clang-format off */
 #define TEMPLATE_FIELDS(X)                                                                       \
-  X(verify_url, false)                                                                           \
-  X(duty_telephone, false)                                                                       \
-  X(authority, false)                                                                            \
-  X(state, false)                                                                                \
-  X(place, false) X(surname, true) X(given_names, true) X(birth_date, true) X(nationality, true) \
-      X(valid_from, true) X(valid_until, true)
+  X(verify_url, false) X(duty_telephone, false) X(authority, false) X(state, false)              \
+  X(place, false) X(surname, true) X(given_names, true) X(birth_date, true)                      \
+  X(nationality, true) X(valid_from, true) X(valid_until, true)
+/* clang-format on */
 
 enum template_field {
 #define X(name, letter) FIELD_##name,
