@@ -1,5 +1,6 @@
 """Keys change while calls go on: nothing fails, both keys' documents are good, and a faulty set changes nothing."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -11,7 +12,9 @@ import threading
 import time
 
 import pytest
-from conftest import ROOT, Authority, Server, document_pb2, example, letter, verification_pb2
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from conftest import ROOT, Authority, Server, document_pb2, example, letter, refused, verification_pb2
 
 Report = verification_pb2.VerificationReport
 
@@ -123,6 +126,42 @@ def test_a_faulty_set_is_refused_and_the_one_before_goes_on(own, fault):
     a = own.client("case").issue(example("safe-conduct"))
     assert a.document.state == document_pb2.Document.STATE_ISSUED and verdict(own, a.pdf) == Report.VERDICT_VALID
     assert told(own) == ["DOCUMENT", "LOG", "TRUST", "VISIBLE"]
+
+
+def expire(authority, name):
+    """The same certificate, but that it ended yesterday."""
+    d = authority.path
+    old = x509.load_pem_x509_certificate((d / f"{name}.pem").read_bytes())
+    key = serialization.load_pem_private_key((d / "issuing.key").read_bytes(), None)
+    now = datetime.datetime.utcnow()
+    made = (x509.CertificateBuilder().subject_name(old.subject).issuer_name(old.issuer).public_key(old.public_key())
+            .serial_number(old.serial_number).not_valid_before(now - datetime.timedelta(days=30))
+            .not_valid_after(now - datetime.timedelta(days=1)))
+    for extension in old.extensions:
+        made = made.add_extension(extension.value, extension.critical)
+    pem = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    (d / f"{name}.pem").write_bytes(pem)
+    (d / f"{name}-chain.pem").write_bytes(pem + (d / "issuing.pem").read_bytes())
+
+
+def test_an_expired_certificate_is_told_as_such_and_the_next_keys_finish_what_waits(tmp_path):
+    authority = Authority(tmp_path / "authority")
+    expire(authority, "document")
+    directory = tmp_path / "registry"
+    directory.mkdir()
+    server = Server(directory, authority).start()
+    try:
+        request = letter()
+        for _ in range(2):
+            refused(lambda: server.client("case").issuance.IssueDocument(request, timeout=30), "FAILED_PRECONDITION", "KEY_EXPIRED")
+        next_keys(server, "B3")
+        configure(server, "B3")
+        assert reload(server)["reason"] == "OK"
+        answer = server.client("case").issuance.IssueDocument(request, timeout=60)
+        assert answer.document.state == document_pb2.Document.STATE_ISSUED and answer.document.seal_certificate == "UTTSB3"
+        assert verdict(server, answer.pdf) == Report.VERDICT_VALID
+    finally:
+        server.stop()
 
 
 def test_what_a_server_left_half_done_before_its_keys_changed_is_finished_with_the_new_ones(own):
