@@ -60,12 +60,15 @@ class Signer:
         kind, n = struct.unpack(">cI", self.take(5))
         return kind, self.take(n)
 
-    def ask(self, purpose, number, version, copy, record, tbs, evidence=b"", since=0):
+    def framed(self, purpose, number, version, copy, record, tbs, evidence=b"", since=0):
         self.next += 1
         run = lambda b: struct.pack(">I", len(b)) + b
         body = (struct.pack(">QB", self.next, purpose) + run(number.encode()) + struct.pack(">II", version, copy) + record +
                 run(tbs) + run(evidence) + struct.pack(">Q", since))
-        self.socket.sendall(b"S" + struct.pack(">I", len(body)) + body)
+        return b"S" + struct.pack(">I", len(body)) + body
+
+    def ask(self, *request, **more):
+        self.socket.sendall(self.framed(*request, **more))
         kind, body = self.frame()
         request, outcome, n = struct.unpack(">QBI", body[:13])
         assert (kind, request, n) == (b"A", self.next, len(body) - 13)
