@@ -70,9 +70,11 @@ void layout_checking(struct canvas *c, const struct layout *l, double x, double 
                      double width, uint32_t order);
 /* A signature line of microtext: kind and number in both languages, to the exact length. */
 void layout_microtext(struct canvas *c, const struct layout *l, double x, double y, double length);
-/* The lines under "electronic signature", into the appearance (or the page, on a draft nothing). */
+/* The style, or one as much smaller as a text needs to have room in a width: an appearance hides what goes beyond its box. */
+struct style layout_fitted(struct canvas *c, struct style style, const char *text, double width);
+/* The lines under "electronic signature", no wider than that, into the appearance (or the page, on a draft nothing). */
 void layout_signature_lines(struct canvas *c, const struct layout *l, double x, double y,
-                            double leading);
+                            double leading, double width);
 /* A caption and its value, both paragraphs. */
 void layout_field(struct canvas *c, uint32_t order, double x, double caption_y,
                   enum template_word word, const struct layout *l);

@@ -350,10 +350,13 @@ static void signature(struct canvas *c, const struct layout *l) {
     pt -= 0.5;
   }
   canvas_text(c, 45, 220.8 + dy, (struct style){FACE_SANS_BOLD, pt}, o->name);
-  canvas_text(c, 45, 224.9 + dy, (struct style){FACE_SANS, 8}, layout_post(l, o, 0));
-  canvas_text(c, 45, 228.5 + dy, (struct style){FACE_SANS_ITALIC, 8}, layout_post(l, o, 1));
+  for (size_t i = 0; i < 2; i++) {
+    const char *post = layout_post(l, o, i);
+    struct style style = {i ? FACE_SANS_ITALIC : FACE_SANS, 8};
+    canvas_text(c, 45, (i ? 228.5 : 224.9) + dy, layout_fitted(c, style, post, 50), post);
+  }
   canvas_rule(c, 45, 95, 231 + dy, 0.12);
-  layout_signature_lines(c, l, 45, 234.5 + dy, 2.95);
+  layout_signature_lines(c, l, 45, 234.5 + dy, 2.95, 50);
   c->page = page;
   canvas_artifact(c);
   countersigner(c, l);

@@ -92,7 +92,7 @@ static void closing_authority(struct canvas *c, const struct layout *l, double y
   const struct model_officer *o = &l->issue->signatory;
   canvas_text(c, 44, y + 9.2, name, o->name);
   layout_posts(c, l, 44, y + 13.2, post, post_en, o);
-  layout_signature_lines(c, l, 44, y + 18.6, 3.0);
+  layout_signature_lines(c, l, 44, y + 18.6, 3.0, 66);
   c->page = page;
   canvas_artifact(c);
   if (l->issue->approval_count) {

@@ -510,7 +510,7 @@ static void foot(struct canvas *c, const struct layout *l) {
     if (c->page == page) {
       canvas_open(c, "P", ORDER_SIGNATURE);
     }
-    layout_signature_lines(c, l, 43.5, 253.4, 3.0);
+    layout_signature_lines(c, l, 43.5, 253.4, 3.0, 68.5);
     double y = 253.4 + 3.0 * (double)(l->request->signer_line_count + 2);
     c->page = page;
     canvas_open(c, "P", ORDER_BEHIND);

@@ -441,13 +441,24 @@ void layout_microtext(struct canvas *c, const struct layout *l, double x, double
   canvas_spread(c, x, y, style, length, (const char *)b.p);
 }
 
+struct style layout_fitted(struct canvas *c, struct style style, const char *text, double width) {
+  double has = canvas_width(c, style, text);
+  if (has > width) {
+    style.pt *= width / has;
+  }
+  return style;
+}
+
 void layout_signature_lines(struct canvas *c, const struct layout *l, double x, double y,
-                            double leading) {
+                            double leading, double width) {
   const struct pair *head = &LAYOUT_WORD(l, electronic_signature);
-  canvas_pair(c, x, y, (struct style){FACE_SANS_BOLD, 6.6},
-              (struct style){FACE_SANS_BOLD_ITALIC, 6.6}, head->first, head->second);
+  const char *both = layout_printf(c, "%s / %s", head->first, head->second);
+  double pt = layout_fitted(c, (struct style){FACE_SANS_BOLD, 6.6}, both, width).pt;
+  canvas_pair(c, x, y, (struct style){FACE_SANS_BOLD, pt},
+              (struct style){FACE_SANS_BOLD_ITALIC, pt}, head->first, head->second);
   for (size_t i = 0; i < l->request->signer_line_count && i < 4; i++) {
-    canvas_text(c, x, y += leading, style_small, l->request->signer_lines[i]);
+    const char *line = l->request->signer_lines[i];
+    canvas_text(c, x, y += leading, layout_fitted(c, style_small, line, width), line);
   }
   canvas_text(c, x, y + leading, style_small, layout_time(c, l->issue->issue_time_us));
 }
