@@ -103,10 +103,14 @@ static sv_status breaker_enter(struct fetcher *f, struct sv_ctx *ctx, const char
   return SV_DONE;
 }
 
-static void breaker_leave(struct fetcher *f, const char *url, bool good) {
+static void breaker_leave(struct fetcher *f, const char *url, bool good, bool told) {
   (void)pthread_mutex_lock(&f->lock);
   struct server *s = server_of(f, url);
   s->trying = false;
+  if (!told) {
+    (void)pthread_mutex_unlock(&f->lock);
+    return;
+  }
   s->failures = good ? 0 : s->failures + (s->failures < UINT32_MAX);
   s->shut_until_ns = sv_monotonic_ns() + (uint64_t)f->breaker.pause_ms * 1000000;
   (void)pthread_mutex_unlock(&f->lock);
@@ -193,6 +197,10 @@ static sv_status asked(struct sv_ctx *ctx, const struct fetch_request *r, struct
   if (rc == CURLE_FILESIZE_EXCEEDED || out->failed) {
     return SV_FAIL(ctx, UNREACHABLE, "%.120s: the answer is over %zu bytes", r->url, r->answer_max);
   }
+  long whole = r->timeout_ms < FETCH_TIMEOUT_MAX_MS ? (long)r->timeout_ms : FETCH_TIMEOUT_MAX_MS;
+  if (rc == CURLE_OPERATION_TIMEDOUT && ms < whole - whole / 4) { /* it was not given its time */
+    return SV_FAIL(ctx, DEADLINE, "the call had no more time for %.120s", r->url);
+  }
   if (rc != CURLE_OK) {
     return SV_FAIL(ctx, UNREACHABLE, "%.120s: %s", r->url, curl_easy_strerror(rc));
   }
@@ -211,8 +219,8 @@ sv_status fetcher_call(struct fetcher *f, struct sv_ctx *ctx, const struct fetch
   struct sv_buf out = sv_buf_in(ctx->mem, request->answer_max);
   sv_status s = asked(ctx, request, &out);
   /* who went away, or had no time, says nothing of the server */
-  bool good = !sv_failed(s) || s.reason == SV_CANCELLED || s.reason == SV_DEADLINE;
-  breaker_leave(f, request->url, good);
+  bool told = s.reason != SV_CANCELLED && s.reason != SV_DEADLINE;
+  breaker_leave(f, request->url, !sv_failed(s), told);
   SV_TRY(s);
   *ret = sv_buf_bytes(&out);
   return SV_DONE;

@@ -67,22 +67,25 @@ static bool allow_all(scmp_filter_ctx filter, const int *calls, size_t n) {
 
 static bool allow(scmp_filter_ctx filter, const struct sandbox *s) {
   static const int calls[] = {
-      SCMP_SYS(read),           SCMP_SYS(write),          SCMP_SYS(recvfrom),
-      SCMP_SYS(sendto),         SCMP_SYS(poll),           SCMP_SYS(ppoll),
-      SCMP_SYS(fdatasync),      SCMP_SYS(close),          SCMP_SYS(brk),
-      SCMP_SYS(mmap),           SCMP_SYS(munmap),         SCMP_SYS(mremap),
-      SCMP_SYS(madvise),        SCMP_SYS(mlock),          SCMP_SYS(munlock),
-      SCMP_SYS(futex),          SCMP_SYS(getrandom),      SCMP_SYS(getpid),
-      SCMP_SYS(gettid),         SCMP_SYS(clock_gettime),  SCMP_SYS(gettimeofday),
-      SCMP_SYS(rt_sigreturn),   SCMP_SYS(exit_group),     SCMP_SYS(exit),
-      SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall)};
+      SCMP_SYS(read),           SCMP_SYS(write),        SCMP_SYS(recvfrom),
+      SCMP_SYS(sendto),         SCMP_SYS(poll),         SCMP_SYS(ppoll),
+      SCMP_SYS(fdatasync),      SCMP_SYS(close),        SCMP_SYS(brk),
+      SCMP_SYS(munmap),         SCMP_SYS(mremap),       SCMP_SYS(madvise),
+      SCMP_SYS(mlock),          SCMP_SYS(munlock),      SCMP_SYS(futex),
+      SCMP_SYS(getrandom),      SCMP_SYS(getpid),       SCMP_SYS(gettid),
+      SCMP_SYS(clock_gettime),  SCMP_SYS(gettimeofday), SCMP_SYS(rt_sigreturn),
+      SCMP_SYS(exit_group),     SCMP_SYS(exit),         SCMP_SYS(rt_sigprocmask),
+      SCMP_SYS(restart_syscall)};
   bool good = allow_all(filter, calls, sizeof calls / sizeof calls[0]);
   for (size_t i = 0; good && i < sizeof s->more / sizeof s->more[0]; i++) {
     good = allow_all(filter, s->more[i].v, s->more[i].n);
   }
   /* memory is never made executable */
-  return good && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                                  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+  return good &&
+         seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+                          SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
+         seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+                          SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
 }
 
 sv_status sandbox_enter(struct sv_ctx *ctx, const struct sandbox *s) {

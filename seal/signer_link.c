@@ -409,10 +409,11 @@ sv_status signer_link_turn(struct sv_ctx *ctx, struct signer_link *l) {
   pthread_mutex_unlock(&l->mutex);
   signer_give_up(l);
   pthread_mutex_lock(&l->mutex);
-  while (l->turns == turns && sv_monotonic_ns() < end_ns) {
+  while (l->turns == turns && sv_monotonic_ns() < end_ns && !sv_failed(sv_ctx_alive(ctx))) {
     wait_step(l);
   }
   bool turned = l->turns != turns;
+  l->turning = false; /* whoever is late is held against the keys of before */
   pthread_mutex_unlock(&l->mutex);
   return turned ? SV_DONE : SV_FAIL(ctx, SIGNER, "no signer begins with the keys that are wanted");
 }

@@ -23,7 +23,7 @@ SV_AUTO_DEFINE(struct signer_link, signer_link_close)
 
 /* Ends the signer and starts another one, whose keys may be others: what it is configured with now. Keys that were made
  * before are those of the signer that ended: to be made anew, and nobody may be signing meanwhile. Waits until it said hello.
- * Fails: SIGNER after 20 s; whatever signer begins later is still taken. Thread: any but the loops. */
+ * Fails: SIGNER after 20 s. Thread: any but the loops. */
 sv_status signer_link_turn(struct sv_ctx *ctx, struct signer_link *link);
 
 /* Whether the signer has these keys. */

@@ -231,8 +231,16 @@ static sv_status climb(struct raising *r, struct sv_ctx *ctx) {
 
 /* --- the sweeper's part --- */
 
+/* Somebody may have raised the file meanwhile, or erased it: then nothing is put off. */
 static sv_status put_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
-  return tx->levels->put(tx, ctx, arg);
+  struct store_level *again = arg, now;
+  SV_TRY(tx->levels->find(tx, ctx, &again->file, &now));
+  if (now.level != again->level || now.due_us == STORE_LEVEL_NEVER) {
+    return SV_DONE;
+  }
+  now.due_us = again->due_us;
+  now.tries = again->tries;
+  return tx->levels->put(tx, ctx, &now);
 }
 
 /* Later, and later each time. */
@@ -267,6 +275,7 @@ static sv_status one_sweep(struct service *s, struct sv_ctx *ctx, const struct s
                       .level = *level,
                       .renew = level->level >= level->wanted};
   struct sv_ctx own = sv_ctx_over(ctx->mem);
+  own.cancelled = ctx->cancelled;
   sv_status status = climb(&r, &own);
   if (!sv_failed(status) || status.reason == SV_ERASED) {
     return SV_DONE;
@@ -301,13 +310,22 @@ sv_status levels_sweep(struct service *s, struct sv_ctx *ctx, size_t limit, bool
   }
   SV_TRY(restamp(s, ctx));
   SV_TRY(store_read(s->parts.store, ctx, due_act, &d));
-  for (size_t i = 0; i < d.n && !sv_failed(first); i++) {
-    first = one_sweep(s, ctx, &d.rows[i]);
+  bool stop = false;
+  for (size_t i = 0; i < d.n && !stop; i++) {
+    struct sv_ctx one = sv_ctx_over(ctx->mem);
+    one.cancelled = ctx->cancelled;
+    sv_status status = one_sweep(s, &one, &d.rows[i]);
+    if (sv_failed(status) && !sv_failed(first)) {
+      first = sv_ctx_fail(ctx, status.reason, "%s", one.detail);
+    }
+    /* what is wrong with one file is not with the next; who can't be asked now can't be for any */
+    stop = status.reason == SV_TIMESTAMP || status.reason == SV_REVOCATION ||
+           status.reason == SV_CANCELLED || status.reason == SV_STORE;
   }
   struct sv_ctx aside = sv_ctx_over(ctx->mem);
   SV_TRY(store_read(s->parts.store, &aside, below_act, &d.below));
   sv_metrics_set(s->parts.metrics, SV_GAUGE_BELOW_LEVEL, (int64_t)d.below);
-  *ret_left = *ret_left || (d.n == d.limit && !sv_failed(first));
+  *ret_left = *ret_left || (d.n == d.limit && !stop);
   return first;
 }
 

@@ -13,7 +13,7 @@
 #include "service/log.h"
 #include "service/typed.h"
 
-enum { QUANTUM_US = 100 * 1000, ROTATE_MAX_S = 60 };
+enum { QUANTUM_US = 100 * 1000, ROTATE_MAX_S = 60, ROTATE_SLICE_MS = 200 };
 
 /* Who wants to change things is not kept waiting by those who come after. */
 static void rotation_open(struct service *s) {
@@ -28,11 +28,24 @@ sv_status service_rotate(struct service *s, struct sv_ctx *ctx,
                          sv_status (*swap)(void *arg, struct sv_ctx *ctx,
                                            struct service_parts *parts),
                          void *arg) {
-  struct timespec end;
-  (void)clock_gettime(CLOCK_MONOTONIC, &end);
-  end.tv_sec += ROTATE_MAX_S;
-  if (pthread_rwlock_clockwrlock(&s->rotation, CLOCK_MONOTONIC, &end) != 0) {
-    return SV_FAIL(ctx, UNAVAILABLE, "somebody is at work for over %d s", ROTATE_MAX_S);
+  static const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
+  uint64_t end_ns = sv_monotonic_ns() + (uint64_t)ROTATE_MAX_S * 1000000000U;
+  for (
+      ;
+      ;) { /* who comes meanwhile waits for a slice of time, and not for somebody who waits for an answer */
+    struct timespec slice;
+    (void)clock_gettime(CLOCK_MONOTONIC, &slice);
+    slice.tv_nsec += ROTATE_SLICE_MS * 1000000L;
+    slice.tv_sec += slice.tv_nsec / 1000000000L;
+    slice.tv_nsec %= 1000000000L;
+    if (pthread_rwlock_clockwrlock(&s->rotation, CLOCK_MONOTONIC, &slice) == 0) {
+      break;
+    }
+    SV_TRY(sv_ctx_alive(ctx));
+    if (sv_monotonic_ns() > end_ns) {
+      return SV_FAIL(ctx, UNAVAILABLE, "somebody is at work for over %d s", ROTATE_MAX_S);
+    }
+    (void)nanosleep(&pause, NULL);
   }
   sv_status status = swap(arg, ctx, &s->parts);
   bundle_cache_forget(s->bundles);

@@ -193,8 +193,8 @@ sv_status service_verify_pdf(struct service *s, struct sv_ctx *ctx,
   SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_VerifyDocument, MODEL_KIND_NONE));
   *ret = (struct service_report){0};
   struct judge j = judge_of(s);
-  struct asker asker = {{asker_ask}, s->parts.services};
   service_hold(s);
+  struct asker asker = {{asker_ask}, s->parts.services}; /* as long as that is held */
   struct verify_means means = {s->parts.trust, &j.registry, s->parts.services ? &asker.wire : NULL,
                                sv_wall_us()};
   sv_status status = verify_pdf_by(ctx, &means, pdf, &ret->report);

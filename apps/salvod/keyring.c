@@ -35,7 +35,6 @@ static sv_status seal_make(struct sv_ctx *ctx, const struct settings *s, struct 
 
 static sv_status fill(struct sv_ctx *ctx, const struct settings *s, struct signer_link *link,
                       struct keyring *k) {
-  SV_TRY(trust_open(ctx, s, k));
   SV_TRY(seal_make(ctx, s, link, k));
   SV_TRY(signer_link_key(ctx, link, SEAL_CHECKPOINT, &k->log_key));
   SV_TRY(signer_link_key(ctx, link, SEAL_TRUST, &k->trust_key));
@@ -45,19 +44,25 @@ static sv_status fill(struct sv_ctx *ctx, const struct settings *s, struct signe
   return k->signer_line ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "signer");
 }
 
-sv_status keyring_open(struct sv_ctx *ctx, const struct settings *settings,
-                       struct signer_link *link, struct keyring **ret) {
+sv_status keyring_open(struct sv_ctx *ctx, const struct settings *settings, struct keyring **ret) {
   SV_AUTO(keyring_close) struct keyring *k = calloc(1, sizeof *k);
   if (!k || !(k->mem = sv_arena_open(KEYRING_MEMORY))) {
     return SV_FAIL(ctx, NO_MEMORY, "keys");
   }
   struct sv_ctx own = sv_ctx_over(k->mem);
-  sv_status status = fill(&own, settings, link, k);
+  sv_status status = trust_open(&own, settings, k);
   if (sv_failed(status)) {
     return sv_ctx_fail(ctx, status.reason, "%s", own.detail);
   }
   *ret = SV_TAKE(k);
   return SV_DONE;
+}
+
+sv_status keyring_take(struct sv_ctx *ctx, struct keyring *k, const struct settings *settings,
+                       struct signer_link *link) {
+  struct sv_ctx own = sv_ctx_over(k->mem);
+  sv_status status = fill(&own, settings, link, k);
+  return sv_failed(status) ? sv_ctx_fail(ctx, status.reason, "%s", own.detail) : SV_DONE;
 }
 
 void keyring_close(struct keyring *k) {

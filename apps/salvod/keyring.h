@@ -18,10 +18,13 @@ struct keyring {
   const char *signer_line; /* printed beside the signature */
 };
 
-/* The keys of the signer that said hello last, and the trust of the settings' files. Who signs must be believed.
- * Fails: CONFIG (a file; a signer whom the trust does not know), CERT_FORMAT, SIGNER, NO_MEMORY. ret: caller, keyring_close. */
-sv_status keyring_open(struct sv_ctx *ctx, const struct settings *settings,
-                       struct signer_link *link, struct keyring **ret);
+/* All that comes from the settings' files: whom to believe, whom to ask. Fails: CONFIG (a file), CERT_FORMAT, NO_MEMORY.
+ * ret: caller, keyring_close. */
+sv_status keyring_open(struct sv_ctx *ctx, const struct settings *settings, struct keyring **ret);
+/* And the keys of the signer that said hello last; who signs must be believed. Fails: CONFIG (a signer whom the trust does
+ * not know), CERT_FORMAT, SIGNER, NO_MEMORY; the set can then only be closed. */
+sv_status keyring_take(struct sv_ctx *ctx, struct keyring *keyring, const struct settings *settings,
+                       struct signer_link *link);
 void keyring_close(struct keyring *keyring);
 SV_AUTO_DEFINE(struct keyring, keyring_close)
 

@@ -9,47 +9,49 @@ enum { RELOAD_MEMORY = 64 * 1024 * 1024 };
 
 struct swapping {
   struct reload *r;
-  bool turn; /* the signer has other keys */
-  struct keyring *before;
+  bool turn;              /* the signer has other keys */
+  struct keyring *next;   /* with all that comes from files */
+  struct keyring *before; /* out */
 };
 
 static sv_status swap(void *arg, struct sv_ctx *ctx, struct service_parts *parts) {
   struct swapping *w = arg;
   struct reload *r = w->r;
-  struct keyring *next;
   if (w->turn) {
     SV_TRY(signer_link_turn(ctx, r->link));
   }
-  SV_TRY(keyring_open(ctx, r->settings, r->link, &next));
-  keyring_lend(next, parts);
+  SV_TRY(keyring_take(ctx, w->next, r->settings, r->link));
+  keyring_lend(w->next, parts);
   w->before = *r->keyring;
-  *r->keyring = next;
+  *r->keyring = w->next;
   return SV_DONE;
 }
 
 /* Whether who would sign from now on is somebody whom the trust of now leads to. */
-static sv_status wanted_check(struct reload *r, struct sv_ctx *ctx, bool *ret_turn) {
+static sv_status wanted_check(struct reload *r, struct sv_ctx *ctx, const struct keyring *next,
+                              bool *ret_turn) {
   struct signer_hello hello;
-  SV_AUTO(verify_trust_close) struct verify_trust *trust = NULL;
   SV_AUTO(pki_chain_close) struct pki_chain *document = NULL;
   SV_AUTO(pki_chain_close) struct pki_chain *visible = NULL;
   SV_TRY(signer_process_check(r->process, ctx, &hello));
-  SV_TRY(verify_trust_open(ctx, &r->settings->trust, 1, &trust));
   SV_TRY(pki_chain_open(ctx, hello.document_chain, &document));
   SV_TRY(pki_chain_open(ctx, hello.visible_chain, &visible));
   *ret_turn = !signer_link_says(r->link, &hello);
-  return verify_trust_believes(trust, document, visible, sv_wall_us())
+  return verify_trust_believes(next->trust, document, visible, sv_wall_us())
              ? SV_DONE
              : SV_FAIL(ctx, CONFIG, "%s does not lead to who would sign", r->settings->trust);
 }
 
 static sv_status keys_reload(struct reload *r, struct sv_ctx *ctx) {
   struct swapping w = {.r = r};
-  atomic_store(&r->process->barred, false); /* whoever asks has seen to the PIN */
-  SV_TRY(wanted_check(r, ctx, &w.turn));
-  sv_status status = service_rotate(r->service, ctx, swap, &w);
+  SV_TRY(keyring_open(ctx, r->settings, &w.next));
+  sv_status status = wanted_check(r, ctx, w.next, &w.turn);
+  if (!sv_failed(status)) {
+    atomic_store(&r->process->barred, false); /* who was looked at has taken the PIN */
+    status = service_rotate(r->service, ctx, swap, &w);
+  }
+  keyring_close(sv_failed(status) ? w.next : w.before);
   SV_TRY(status);
-  keyring_close(w.before);
   sv_metrics_set(r->metrics, SV_GAUGE_KEY_NOT_AFTER_S,
                  seal_signer_not_after_us((*r->keyring)->seal) / 1000000);
   return service_keys_tell(r->service, ctx);
@@ -67,6 +69,7 @@ static void reload_run(struct workers_job *job) {
     return;
   }
   struct sv_ctx ctx = sv_ctx_over(mem);
+  ctx.cancelled = r->quit;
   tell("templates", docs_reload(r->docs, &ctx), &ctx);
   sv_ctx_clear(&ctx);
   tell("keys", keys_reload(r, &ctx), &ctx);

@@ -121,7 +121,7 @@ static sv_status hello_read(struct sv_ctx *ctx, int fd, struct signer_hello *ret
   }
   while (have < SIGNER_HEAD_BYTES || have < SIGNER_HEAD_BYTES + n) {
     ssize_t got = recv(fd, in + have, SIGNER_FRAME_MAX - have, 0);
-    if (got <= 0 && errno != EINTR) {
+    if (got == 0 || (got < 0 && errno != EINTR)) {
       return SV_FAIL(ctx, SIGNER, "a signer can't begin with what it is configured with");
     }
     have += got > 0 ? (size_t)got : 0;

@@ -2,6 +2,7 @@
 #include "apps/salvod/wire.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,7 @@ struct wire {
   struct loop_timer *sweep_timer;
   struct workers_job sweep_job;
   bool sweeping, sweep_more, stopping;
+  atomic_bool quit; /* stopping, for whoever is at work */
 };
 
 static sv_status secret_read(struct sv_ctx *ctx, const char *path,
@@ -70,7 +72,8 @@ static sv_status keys_open(struct sv_ctx *ctx, struct wire *w) {
       .program = w->settings->signer_program, .config = w->settings->signer, .metrics = w->metrics};
   struct signer_start start = {signer_process_start, signer_process_end, &w->signer_process};
   SV_TRY(signer_link_open(ctx, &start, &w->signer));
-  SV_TRY(keyring_open(ctx, w->settings, w->signer, &w->keyring));
+  SV_TRY(keyring_open(ctx, w->settings, &w->keyring));
+  SV_TRY(keyring_take(ctx, w->keyring, w->settings, w->signer));
   sv_metrics_set(w->metrics, SV_GAUGE_KEY_NOT_AFTER_S,
                  seal_signer_not_after_us(w->keyring->seal) / 1000000);
   return SV_DONE;
@@ -110,6 +113,7 @@ static void sweep_run(struct workers_job *job) {
     return;
   }
   struct sv_ctx ctx = sv_ctx_over(mem);
+  ctx.cancelled = &w->quit;
   bool left = false;
   sv_status status = service_sweep(w->service, &ctx, SWEEP_AT_ONCE, &left);
   if (sv_failed(status)) {
@@ -156,6 +160,7 @@ static void stop_asked(void *arg) {
   struct wire *w = arg;
   if (!w->stopping) {
     w->stopping = true;
+    atomic_store(&w->quit, true);
     sv_log(SV_LOG_INFO, "stopping", SV_LOG_NUM("drain_s", w->settings->drain_s));
     loop_timer_unset(w->sweep_timer);
     rpc_server_stop(w->server, 0, (uint64_t)w->settings->drain_s * RPC_SECOND_NS, stopped, w);
@@ -225,6 +230,7 @@ static sv_status server_open(struct sv_ctx *ctx, struct wire *w) {
                               .service = w->service,
                               .docs = w->docs,
                               .metrics = w->metrics,
+                              .quit = &w->quit,
                               .keyring = &w->keyring};
   SV_TRY(loop_on_signal(w->loop, ctx, SIGTERM, stop_asked, w));
   SV_TRY(loop_on_signal(w->loop, ctx, SIGINT, stop_asked, w));

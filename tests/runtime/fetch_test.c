@@ -173,6 +173,20 @@ static void who_failed_twice_is_not_asked_and_then_tried_once(void **state) {
   assert_int_equal(atomic_load(&f->stranger.asked), 3);
 }
 
+/* Whoever is in a hurry must not shut the door for all others. */
+static void calls_without_time_say_nothing_of_a_server(void **state) {
+  struct fixture *f = *state;
+  struct sv_bytes got;
+  begin(f, NULL);
+  for (int i = 0; i < 4; i++) {
+    f->ctx.deadline_ns = sv_monotonic_ns() + 30000000;
+    assert_int_equal(ask(f, NULL, 2000, &got).reason, SV_DEADLINE);
+  }
+  f->ctx.deadline_ns = 0;
+  assert_int_equal(ask(f, NULL, 200, &got).reason, SV_UNREACHABLE);
+  assert_null(strstr(f->ctx.detail, "not asked"));
+}
+
 static void what_is_no_url_is_never_asked(void **state) {
   (void)state;
   assert_true(fetch_url_valid("http://tsa.example/a?b"));
@@ -191,6 +205,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(silence_ends_with_the_timeout, setup, teardown),
       cmocka_unit_test_setup_teardown(an_answer_over_its_size_is_refused, setup, teardown),
       cmocka_unit_test_setup_teardown(a_post_is_not_redirected, setup, teardown),
+      cmocka_unit_test_setup_teardown(calls_without_time_say_nothing_of_a_server, setup, teardown),
       cmocka_unit_test_setup_teardown(who_failed_twice_is_not_asked_and_then_tried_once, setup,
                                       teardown),
       cmocka_unit_test(what_is_no_url_is_never_asked),
