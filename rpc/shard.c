@@ -134,7 +134,7 @@ void shard_tls_set(struct shard *s, size_t door, SSL_CTX *tls) {
     next =
         c->next; /* who is there is judged anew, by a new handshake: old tickets are worth nothing */
     if (c->phase != RPC_GONE && c->door == d->door) {
-      rpc_connection_leave(c);
+      rpc_connection_renew(c);
     }
   }
 }

@@ -141,6 +141,14 @@ void rpc_connection_leave(struct rpc_connection *c) {
   }
 }
 
+void rpc_connection_renew(struct rpc_connection *c) {
+  if (link_is_open(c->link)) {
+    rpc_connection_leave(c);
+  } else {
+    c->age_ns = 1; /* whose handshake is under way finishes it, and is old at the next look */
+  }
+}
+
 void rpc_connection_cut(struct rpc_connection *c) {
   if (c->phase != RPC_GONE) {
     link_cut(c->link);

@@ -76,6 +76,8 @@ sv_status rpc_connection_open(struct sv_ctx *ctx, const struct rpc_host *host,
                               struct rpc_connection **ret_connection);
 /* The graceful end. */
 void rpc_connection_leave(struct rpc_connection *c);
+/* The same for what has to come back with a new handshake; one that is in its handshake is not cut. */
+void rpc_connection_renew(struct rpc_connection *c);
 /* The hard end, on the loop's next turn. */
 void rpc_connection_cut(struct rpc_connection *c);
 /* Frees at once, without connection_gone; no handler may be in flight. For the server's own end. */
