@@ -1,41 +1,7 @@
 /* Does every document say what it must in every pair of languages, and can an authority change the words by itself? */
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "docs_gen/dump.h"
-#include "tests/docs_gen/samples.h"
-
-static struct sv_arena *mem;
-static struct sv_ctx ctx;
-static struct docs *docs;
-
-static int open_docs(void **state) {
-  (void)state;
-  mem = sv_arena_open(256u << 20);
-  ctx = sv_ctx_over(mem);
-  return sv_failed(docs_open(&ctx, "templates", &docs)) ? -1 : 0;
-}
-static int close_docs(void **state) {
-  (void)state;
-  docs_close(docs);
-  sv_arena_close(mem);
-  return 0;
-}
-static int begin(void **state) {
-  (void)state;
-  sv_arena_reset(mem);
-  ctx = sv_ctx_over(mem);
-  return 0;
-}
+#include "tests/docs_gen/fixture.h"
 
 static struct sample *sample_at(size_t i) {
   struct sample *s = SV_NEW(mem, struct sample);

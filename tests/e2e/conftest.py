@@ -102,6 +102,29 @@ class Server:
             self.process.send_signal(signal.SIGTERM)
             assert self.process.wait(60) == 0, (self.dir / "log").read_text(errors="replace")[-3000:]
 
+    def audit(self, *more):
+        """salvo audit of its registry and its signer's journal."""
+        d = self.dir
+        return subprocess.run([str(self.build / "bin/salvo"), "audit", "--registry", str(d / "registry.db"), "--key-file",
+                               str(d / "registry.key"), "--master-key-file", str(d / "master.key"), "--journal",
+                               str(d / "signer.journal"), *more], capture_output=True, text=True, timeout=600)
+
+    def events(self, name):
+        """Lines of its log about an event."""
+        lines = [json.loads(line) for line in (self.dir / "log").read_text().splitlines() if line.startswith("{")]
+        return [line for line in lines if line["event"] == name]
+
+    def reload(self, what):
+        """SIGHUP, and how the reload of that ended: "keys", "templates" or "tls"."""
+        told = lambda: [line for line in self.events("reload") if line["what"] == what]
+        before = len(told())
+        self.process.send_signal(signal.SIGHUP)
+        for _ in range(1200):
+            if len(told()) > before:
+                return told()[-1]
+            time.sleep(0.05)
+        raise AssertionError("nothing was reloaded")
+
     def kill(self):
         self.process.kill()
         self.process.wait()

@@ -124,13 +124,6 @@ def run(server, process, call, nth, what):
     return came, first is not None, again.document.number
 
 
-def audit(server):
-    d = server.dir
-    return subprocess.run([str(server.build / "bin/salvo"), "audit", "--registry", str(d / "registry.db"), "--key-file",
-                           str(d / "registry.key"), "--master-key-file", str(d / "master.key"), "--journal",
-                           str(d / "signer.journal")], capture_output=True, text=True)
-
-
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace does the faults")
 def test_one_number_a_request_whatever_fails_at_whichever_step(authority, tmp_path):
     server = Server(tmp_path, authority).start()
@@ -148,7 +141,7 @@ def test_one_number_a_request_whatever_fails_at_whichever_step(authority, tmp_pa
         table.append(row)
         print(f"{step:42} {process + ' ' + what.split('=')[1]:16} {row[0]:5} {row[1]:17}", flush=True)
     server.stop()
-    done = audit(server)
+    done = server.audit()
     assert done.returncode == 0, done.stdout[-3000:]
     faults = sum(row[0] for row in table)
     print(f"{len(numbers)} requests, as many numbers; " + " ".join(done.stdout.split("\n")[-3:]).strip())

@@ -1,8 +1,6 @@
 """Keys change while calls go on: nothing fails, both keys' documents are good, and a faulty set changes nothing."""
 
 import datetime
-import json
-import os
 import pathlib
 import re
 import signal
@@ -41,22 +39,6 @@ def configure(server, reference):
     config.write_text(re.sub(r"/seal(-\w+)?\.(key|pem)", rf"/seal-{reference}.\2", text))
 
 
-def reloads(server):
-    lines = [json.loads(line) for line in (server.dir / "log").read_text().splitlines() if line.startswith("{")]
-    return [line for line in lines if line["event"] == "reload" and line["what"] == "keys"]
-
-
-def reload(server):
-    """SIGHUP, and how it ended."""
-    before = len(reloads(server))
-    os.kill(server.process.pid, signal.SIGHUP)
-    for _ in range(1200):
-        if len(reloads(server)) > before:
-            return reloads(server)[-1]
-        time.sleep(0.05)
-    raise AssertionError("nothing was reloaded")
-
-
 def verdict(server, pdf):
     return server.client("gate").verify(pdf).verdict
 
@@ -64,13 +46,6 @@ def verdict(server, pdf):
 def told(server):
     with sqlite3.connect(f"file:{server.dir}/registry.db?mode=ro", uri=True) as db:
         return [r[0] for r in db.execute("SELECT reason FROM audit WHERE act = 'key' ORDER BY reason")]
-
-
-def audit(server):
-    d = server.dir
-    return subprocess.run([str(server.build / "bin/salvo"), "audit", "--registry", str(d / "registry.db"), "--key-file",
-                           str(d / "registry.key"), "--master-key-file", str(d / "master.key"), "--journal",
-                           str(d / "signer.journal")], capture_output=True, text=True)
 
 
 def test_keys_change_under_load_without_a_failed_call_and_what_both_sealed_is_good(own):
@@ -91,7 +66,7 @@ def test_keys_change_under_load_without_a_failed_call_and_what_both_sealed_is_go
     for reference in ("B3", "C4"):
         next_keys(own, reference)
         configure(own, reference)
-        assert reload(own)["reason"] == "OK"
+        assert own.reload("keys")["reason"] == "OK"
         enough(len(answers) + 12)
     stop.set()
     [t.join(60) for t in threads]
@@ -106,7 +81,7 @@ def test_keys_change_under_load_without_a_failed_call_and_what_both_sealed_is_go
             assert verdict(own, a.pdf) == Report.VERDICT_VALID
     assert told(own) == ["DOCUMENT"] * 3 + ["LOG", "TRUST"] + ["VISIBLE"] * 3
     own.stop()
-    done = audit(own)
+    done = own.audit()
     assert done.returncode == 0 and " 0 orphans" in done.stdout, done.stdout
 
 
@@ -122,7 +97,7 @@ def test_a_faulty_set_is_refused_and_the_one_before_goes_on(own, fault):
     else:
         text = (d / "trust.pem").read_text()
         (d / "trust.pem").write_text(text[:text.rindex("-----BEGIN")])
-    assert reload(own)["reason"] in ("SIGNER", "CONFIG")
+    assert own.reload("keys")["reason"] in ("SIGNER", "CONFIG")
     a = own.client("case").issue(example("safe-conduct"))
     assert a.document.state == document_pb2.Document.STATE_ISSUED and verdict(own, a.pdf) == Report.VERDICT_VALID
     assert told(own) == ["DOCUMENT", "LOG", "TRUST", "VISIBLE"]
@@ -156,7 +131,7 @@ def test_an_expired_certificate_is_told_as_such_and_the_next_keys_finish_what_wa
             refused(lambda: server.client("case").issuance.IssueDocument(request, timeout=30), "FAILED_PRECONDITION", "KEY_EXPIRED")
         next_keys(server, "B3")
         configure(server, "B3")
-        assert reload(server)["reason"] == "OK"
+        assert server.reload("keys")["reason"] == "OK"
         answer = server.client("case").issuance.IssueDocument(request, timeout=60)
         assert answer.document.state == document_pb2.Document.STATE_ISSUED and answer.document.seal_certificate == "UTTSB3"
         assert verdict(server, answer.pdf) == Report.VERDICT_VALID
@@ -186,5 +161,5 @@ def test_what_a_server_left_half_done_before_its_keys_changed_is_finished_with_t
     again = own.client("case").issuance.IssueDocument(request, timeout=60)
     assert again.document.seal_certificate == "UTTSB3"
     own.stop()
-    done = audit(own)
+    done = own.audit()
     assert done.returncode == 0 and " 0 orphans, 1 asked once more" in done.stdout, done.stdout

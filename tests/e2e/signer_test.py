@@ -284,13 +284,6 @@ def test_the_server_has_no_signing_key_in_its_memory(server, authority):
     assert not [s for s in secrets if s in found]
 
 
-def audit(server):
-    d = server.dir
-    return subprocess.run([str(server.build / "bin/salvo"), "audit", "--registry", str(d / "registry.db"), "--key-file",
-                           str(d / "registry.key"), "--master-key-file", str(d / "master.key"), "--journal",
-                           str(d / "signer.journal")], capture_output=True, text=True)
-
-
 def test_the_audit_matches_every_signature_and_names_one_that_nobody_asked_for(server, authority, tmp_path):
     client = server.client("case")
     letter = client.issue(example("safe-conduct"))
@@ -303,16 +296,16 @@ def test_the_audit_matches_every_signature_and_names_one_that_nobody_asked_for(s
         request_id=str(uuid.uuid4()), name=example("obligation").obligation.name, change_minor=500), timeout=60)
     client.issue(example("safe-conduct"))
     server.stop()
-    done = audit(server)
+    done = server.audit()
     assert done.returncode == 0, done.stdout
     assert "8 signatures: 8 matched, 0 orphans" in done.stdout, done.stdout
     journal = server.dir / "signer.journal"
     kept = journal.read_text()
     number = letter.document.number
     journal.write_text("".join(kept.splitlines(True)[:-1]))
-    assert "does not have" in audit(server).stdout
+    assert "does not have" in server.audit().stdout
     journal.write_text(kept.replace(f" document {number} ", f" document {number[:-1]}A ", 1))
-    assert "not the line that was written" in audit(server).stdout
+    assert "not the line that was written" in server.audit().stdout
     journal.write_text(kept)
     stolen = Signer(server.dir, authority, server.build).start()
     fake = hashlib.sha256(b"nobody").digest()
@@ -321,7 +314,7 @@ def test_the_audit_matches_every_signature_and_names_one_that_nobody_asked_for(s
     assert stolen.ask(VISIBLE, number, 1, 2, letter.document.record_sha256, seal[:-66])[0] == REFUSED
     assert stolen.ask(VISIBLE, number, 1, 1, fake, seal[:-66])[0] == REFUSED
     stolen.stop()
-    assert audit(server).returncode == 0, "a second signature for the same document is the document's"
+    assert server.audit().returncode == 0, "a second signature for the same document is the document's"
     stolen.start()
     assert stolen.ask(CHECKPOINT, "", 0, 0, fake, checkpoint(2, node(LEAVES[0], LEAVES[1])))[0] == ELSEWHERE
     stolen.stop()
@@ -329,7 +322,7 @@ def test_the_audit_matches_every_signature_and_names_one_that_nobody_asked_for(s
     line = f"{int(last[0]) + 1} {last[1]} checkpoint - 2 0 {fake.hex()} {last[7]} {last[8]} "
     chain = hashlib.sha256(bytes.fromhex(last[9]) + line.encode()).hexdigest()
     journal.write_text(journal.read_text() + line + chain + "\n")
-    done = audit(server)
+    done = server.audit()
     assert done.returncode == 1 and f"FAULT journal {int(last[0]) + 1}: is a checkpoint of another tree" in done.stdout, done.stdout
 
 
@@ -353,19 +346,19 @@ def test_a_full_journal_goes_on_in_another_file_and_no_call_notices(server):
     server.stop()
     files = journal_files(server)
     assert len(files) >= 6 and all(4096 <= f.stat().st_size < 65536 for f in files[:-1]), [f.stat().st_size for f in files]
-    done = audit(server)
+    done = server.audit()
     assert done.returncode == 0 and re.search(r"(\d+) signatures: \1 matched, 0 orphans", done.stdout), done.stdout
     kept = [f.read_text() for f in files]
     files[1].unlink()
     files[2].rename(files[1])
-    assert "FAULT journal 0: is a file that does not go on where the one before ended" in audit(server).stdout
+    assert "FAULT journal 0: is a file that does not go on where the one before ended" in server.audit().stdout
     for file, text in zip(files, kept):
         file.write_text(text)
     head, rest = kept[3].split("\n", 1)
     files[3].write_text(head.replace(head.split()[1], str(int(head.split()[1]) + 1), 1) + "\n" + rest)
-    assert "FAULT journal 0:" in audit(server).stdout
+    assert "FAULT journal 0:" in server.audit().stdout
     files[3].write_text(kept[3])
-    assert audit(server).returncode == 0
+    assert server.audit().returncode == 0
 
 
 def test_a_journal_whose_signer_died_between_two_names_goes_on_and_a_missing_file_stops_it(server, authority):
@@ -381,7 +374,7 @@ def test_a_journal_whose_signer_died_between_two_names_goes_on_and_a_missing_fil
     server.start()
     server.client("case").issue(example("safe-conduct"))
     server.stop()
-    assert audit(server).returncode == 0, "it goes on under its own name"
+    assert server.audit().returncode == 0, "it goes on under its own name"
     live.unlink()
     lost = Signer(server.dir, authority, server.build)
     with pytest.raises((EOFError, ConnectionResetError)):

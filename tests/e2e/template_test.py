@@ -1,12 +1,9 @@
 """Can an authority try its own words with the tool alone?"""
 
-import json
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
-import time
 
 from conftest import Server, letter
 
@@ -56,17 +53,6 @@ def test_a_name_or_language_that_is_not_there_is_said(tmp_path):
         assert not (tmp_path / "x.pdf").exists()
 
 
-def reloaded(server, times):
-    """How the last of so many reloads of the templates ended."""
-    for _ in range(1200):
-        lines = [json.loads(line) for line in (server.dir / "log").read_text().splitlines() if '"event":"reload"' in line]
-        lines = [line for line in lines if line["what"] == "templates"]
-        if len(lines) >= times:
-            return lines[-1]
-        time.sleep(0.05)
-    raise AssertionError("nothing was reloaded")
-
-
 def test_a_server_takes_new_words_while_it_runs_and_refuses_faulty_ones(authority, tmp_path):
     own = tmp_path / "templates"
     shutil.copytree(ROOT / "templates", own)
@@ -82,12 +68,10 @@ def test_a_server_takes_new_words_while_it_runs_and_refuses_faulty_ones(authorit
         text = conf.read_text()
         assert "Laissez-passer" not in before
         conf.write_text(text.replace("title.en = Safe-conduct", "title.en = Laissez-passer").replace("version = 1", "version = 2"))
-        os.kill(server.process.pid, signal.SIGHUP)
-        assert reloaded(server, 1)["reason"] == "OK"
+        assert server.reload("templates")["reason"] == "OK"
         assert "Laissez-passer" in printed()
         conf.write_text(text.replace("title.en", "titel.en"))
-        os.kill(server.process.pid, signal.SIGHUP)
-        fault = reloaded(server, 2)
+        fault = server.reload("templates")
         assert fault["reason"] == "TEMPLATE" and "layout.conf:" in fault["detail"], fault
         assert "Laissez-passer" in printed()
     finally:

@@ -1,6 +1,5 @@
 """Keys in a token (PKCS #11, SoftHSM): documents are signed with them; tokens that go away, lie or refuse a PIN."""
 
-import json
 import os
 import re
 import shutil
@@ -61,10 +60,6 @@ class Token:
     def tries(self):
         return self.logins.stat().st_size if self.logins.exists() else 0
 
-    def log(self, event):
-        lines = [json.loads(line) for line in (self.server.dir / "log").read_text().splitlines() if line.startswith("{")]
-        return [line for line in lines if line["event"] == event]
-
 
 @pytest.fixture
 def token(tmp_path, authority, monkeypatch):
@@ -78,13 +73,6 @@ def good(server, answer):
             server.client("gate").verify(answer.pdf).verdict == verification_pb2.VerificationReport.VERDICT_VALID)
 
 
-def audit(server):
-    d = server.dir
-    return subprocess.run([str(server.build / "bin/salvo"), "audit", "--registry", str(d / "registry.db"), "--key-file",
-                           str(d / "registry.key"), "--master-key-file", str(d / "master.key"), "--journal",
-                           str(d / "signer.journal")], capture_output=True, text=True)
-
-
 def test_documents_are_signed_with_keys_that_never_leave_their_token(token):
     server = token.server.start()
     client = server.client("case")
@@ -95,7 +83,7 @@ def test_documents_are_signed_with_keys_that_never_leave_their_token(token):
     [t.join(120) for t in threads]
     assert len(answers) == 20 and all(good(server, a) for a in answers[::5])
     server.stop()
-    done = audit(server)
+    done = server.audit()
     assert done.returncode == 0 and " 0 orphans" in done.stdout, done.stdout
 
 
@@ -114,12 +102,12 @@ def test_a_token_that_is_gone_is_unavailable_and_the_request_is_finished_when_it
     token.fault.write_text("removed")
     for _ in range(2):
         refused(lambda: client.issuance.IssueDocument(request, timeout=20), "UNAVAILABLE", "SIGNER")
-    assert token.log("key_lost") and server.process.poll() is None
+    assert token.server.events("key_lost") and server.process.poll() is None
     token.fault.write_text("")
     answer = client.issue(request)
     assert good(server, answer) and client.issue(request).pdf == answer.pdf
     server.stop()
-    assert audit(server).returncode == 0
+    assert server.audit().returncode == 0
 
 
 def test_a_token_that_signs_something_else_is_not_believed(token):
@@ -127,7 +115,7 @@ def test_a_token_that_signs_something_else_is_not_believed(token):
     server = token.server.start()
     token.fault.write_text("wrong")
     refused(lambda: server.client("case").issuance.IssueDocument(example("safe-conduct"), timeout=20), "UNAVAILABLE", "SIGNER")
-    assert "not the certificate's" in token.log("key_lost")[0]["detail"]
+    assert "not the certificate's" in token.server.events("key_lost")[0]["detail"]
 
 
 def test_a_wrong_pin_is_tried_once_and_then_no_more(token):
@@ -142,7 +130,7 @@ def test_a_wrong_pin_is_tried_once_and_then_no_more(token):
     with pytest.raises(grpc.RpcError):
         server.client("case").issuance.IssueDocument(request, timeout=4)
     assert token.tries() == before + 1, "one try, whatever is asked afterwards"
-    assert any("PIN" in line["detail"] for line in token.log("signer"))
+    assert any("PIN" in line["detail"] for line in token.server.events("signer"))
     # the right one again, a good login by hand, and an officer who says so
     (token.dir / "pin").write_text(PIN + "\n")
     token.run("pkcs11-tool", "--module", MODULE, "--token-label", "utopia", "--login", "--pin", PIN, "--list-objects")
