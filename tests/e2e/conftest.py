@@ -213,7 +213,8 @@ def letter(**changes):
     """A letter of somebody whose name nobody else has either: for tests that issue many, where birth dates meet."""
     request = example("safe-conduct", **changes)
     name = uuid.uuid4().int
-    request.safe_conduct.holder.surname = "".join(chr(65 + name // 26**k % 26) for k in range(10))
+    letters = "".join(chr(65 + name // 26**k % 26) for k in range(20))
+    request.safe_conduct.holder.surname, request.safe_conduct.holder.given_names = letters[:10], letters[10:]
     return request
 
 

@@ -256,7 +256,6 @@ def test_a_level_without_an_authority_is_found_before_the_start(tmp_path, servic
 
 def test_what_a_server_believes_of_authorities_is_read_anew_with_the_keys(tmp_path, services):
     """SIGHUP while documents are made at a level: nothing fails; a trust that is none changes nothing."""
-    from rotation_test import reload
     server = leveled(tmp_path / "s", services, "B-LT")
     trust = server.dir / "tsa.pem"
     good = (services.authority.path / "tsa-trust.pem").read_bytes()
@@ -267,13 +266,13 @@ def test_what_a_server_believes_of_authorities_is_read_anew_with_the_keys(tmp_pa
     try:
         assert server.client("case").issue(letter()).document.level == "B-LT"
         trust.write_bytes(b"nothing")
-        assert reload(server)["reason"] != "OK"
+        assert server.reload("keys")["reason"] != "OK"
         assert server.client("case").issue(letter()).document.level == "B-LT"
         trust.write_bytes((services.authority.path / "root.pem").read_bytes())  # of somebody else
-        assert reload(server)["reason"] == "OK"
+        assert server.reload("keys")["reason"] == "OK"
         refused(lambda: server.client("case").issue(letter()), "UNAVAILABLE", "TIMESTAMP")
         trust.write_bytes(good)
-        assert reload(server)["reason"] == "OK"
+        assert server.reload("keys")["reason"] == "OK"
         assert server.client("case").issue(letter()).document.level == "B-LT"
     finally:
         server.stop()
