@@ -210,9 +210,9 @@ uint32_t docs_page_count(const struct docs *docs, const struct model_content *co
   (void)docs;
   switch (content->kind) {
     case MODEL_FLIGHT_MANIFEST:
-      return manifest_pages(&content->manifest);
+      return manifest_pages(content);
     case MODEL_DISBURSEMENT_RECEIPT:
-      return receipt_pages(&content->receipt);
+      return receipt_pages(content);
     default:
       return 1;
   }
@@ -220,9 +220,7 @@ uint32_t docs_page_count(const struct docs *docs, const struct model_content *co
 
 size_t docs_page_lines(const struct model_content *content, uint32_t page, size_t *ret_first) {
   *ret_first = 0;
-  return content->kind == MODEL_FLIGHT_MANIFEST
-             ? manifest_page_lines(&content->manifest, page, ret_first)
-             : 0;
+  return content->kind == MODEL_FLIGHT_MANIFEST ? manifest_page_lines(content, page, ret_first) : 0;
 }
 
 /* ---- drawing ---- */
@@ -264,7 +262,7 @@ static sv_status begin(const struct docs *docs, const struct edition *e, struct 
   SV_TRY(edition_layout(e, &docs->means, ctx, r, &d->layout));
   d->layout.codes = d->codes;
   d->session = (struct text_session){.ctx = ctx, .faces = &docs->means.faces};
-  d->canvas = canvas_on(&d->session, 1, d->layout.captions->languages);
+  d->canvas = canvas_on(&d->session, paper_of(d->layout.paper), 1, d->layout.captions->languages);
   *ret = d;
   return SV_DONE;
 }
@@ -308,6 +306,7 @@ static void describe(const struct docs *docs, struct sv_ctx *ctx, const struct d
   f->text = &d->session;
   f->list = &d->canvas.list;
   f->page_count = d->layout.page_count;
+  f->media_box = paper_of(d->layout.paper)->media_box;
   f->icc = docs->icc;
   f->record = r->record;
   f->record_description = d->layout.captions->words[WORD_attachment].first;
@@ -391,8 +390,11 @@ sv_status docs_preview(const struct docs *docs, struct sv_ctx *ctx, const char *
 
 /* Of a document's layout, what its static half knows. */
 static struct layout static_layout(const struct layout *l) {
-  return (struct layout){
-      .captions = l->captions, .t = l->t, .ornaments = l->ornaments, .variant = l->variant};
+  return (struct layout){.captions = l->captions,
+                         .t = l->t,
+                         .ornaments = l->ornaments,
+                         .variant = l->variant,
+                         .paper = l->paper};
 }
 
 sv_status docs_dump(const struct docs *docs, struct sv_ctx *ctx, const struct docs_request *request,
@@ -429,7 +431,8 @@ sv_status docs_crowded(const struct docs *docs, struct sv_ctx *ctx,
     const struct list *fixed;
     const char *other;
     SV_TRY(edition_list(&docs->means, ctx, &plain, edition_part(page), &fixed));
-    const struct list_text *text = overlap_find(fixed, &d->canvas.list, (uint16_t)page, &other);
+    const struct list_text *text =
+        overlap_find(d->canvas.paper, fixed, &d->canvas.list, (uint16_t)page, &other);
     if (text) {
       *ret_text = text->line.text, *ret_page = page;
       return SV_DONE;

@@ -42,7 +42,7 @@ static struct canvas *static_canvas(const struct edition_means *means, struct sv
   }
   *session = (struct text_session){.ctx = ctx, .faces = &means->faces};
   /* any page of that part: the marks count anew on each */
-  *c = canvas_on(session, (uint16_t)(part + 1), l->captions->languages);
+  *c = canvas_on(session, paper_of(l->paper), (uint16_t)(part + 1), l->captions->languages);
   c->kerned = true;
   draw_static(c, l, part);
   return c;
@@ -99,8 +99,8 @@ static sv_status static_make(struct edition *e, const struct edition_means *mean
 static size_t slot_of(const struct edition *e, const struct layout *l, enum layout_part part) {
   size_t pair = (size_t)(l->captions - e->templates.captions);
   size_t t = (size_t)(l->t - e->templates.v[pair]);
-  return ((pair * e->templates.template_n + t) * LAYOUT_VARIANTS + l->variant) * LAYOUT_PARTS +
-         part;
+  size_t look = ((pair * e->templates.template_n + t) * MODEL_PAPERS + l->paper) * LAYOUT_VARIANTS;
+  return (look + l->variant) * LAYOUT_PARTS + part;
 }
 
 sv_status edition_static(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
@@ -129,9 +129,9 @@ sv_status edition_static(struct edition *e, const struct edition_means *means, s
 static uint32_t pages_of(const struct model_content *content) {
   switch (content->kind) {
     case MODEL_FLIGHT_MANIFEST:
-      return manifest_pages(&content->manifest);
+      return manifest_pages(content);
     case MODEL_DISBURSEMENT_RECEIPT:
-      return receipt_pages(&content->receipt);
+      return receipt_pages(content);
     default:
       return 1;
   }
@@ -152,6 +152,7 @@ sv_status edition_layout(const struct edition *e, const struct edition_means *me
       .variant = r->issue->preview    ? LAYOUT_DRAFT
                  : r->issue->specimen ? LAYOUT_SPECIMEN
                                       : LAYOUT_PLAIN,
+      .paper = r->content->paper == MODEL_LETTER ? MODEL_LETTER : MODEL_A4,
       .request = r,
       .page_count = pages_of(r->content),
       .content = r->content,
@@ -187,9 +188,10 @@ struct trial {
 static sv_status refuse(const struct trial *t, const struct layout *l, const char *text,
                         const char *what, const char *other) {
   const char *where = text ? templates_where(&t->e->templates, t->scratch, text) : "";
-  return SV_FAIL(t->ctx, TEMPLATE, "%s: %s%s%s%s (%s in %s and %s)", *where ? where : "templates",
+  return SV_FAIL(t->ctx, TEMPLATE, "%s: %s%s%s%s (%s in %s and %s%s)", *where ? where : "templates",
                  what, *other ? " “" : "", other, *other ? "”" : "", l->t->name,
-                 l->captions->languages[0], l->captions->languages[1]);
+                 l->captions->languages[0], l->captions->languages[1],
+                 l->paper == MODEL_LETTER ? " on Letter" : "");
 }
 
 static sv_status fault_of(const struct trial *t, const struct layout *l, const struct list *list) {
@@ -205,7 +207,7 @@ static sv_status try_pages(const struct trial *t, const struct layout *l, const 
       return SV_FAIL(t->ctx, NO_MEMORY, "%s", l->t->name);
     }
     SV_TRY(fault_of(t, l, &c->list));
-    const struct list_text *text = overlap_find(&c->list, own, (uint16_t)page, &other);
+    const struct list_text *text = overlap_find(c->paper, &c->list, own, (uint16_t)page, &other);
     if (text) {
       bool fixed = *templates_where(&t->e->templates, t->scratch, text->line.text) != 0;
       return refuse(t, l, fixed ? text->line.text : other,
@@ -216,8 +218,9 @@ static sv_status try_pages(const struct trial *t, const struct layout *l, const 
   return SV_DONE;
 }
 
-/* A specimen of one template in one pair of languages, as a draft or as it would be issued. */
-static sv_status try_one(const struct trial *t, size_t pair, size_t index, bool preview) {
+/* A specimen of one template in one pair of languages on one paper, as a draft or as it would be issued. */
+static sv_status try_one(const struct trial *t, size_t pair, size_t index, enum model_paper paper,
+                         bool preview) {
   const struct template *template = &t->e->templates.v[pair][index];
   struct specimen *s = SV_NEW(t->scratch->mem, struct specimen);
   struct datamatrix *codes = SV_ARRAY(t->scratch->mem, ASSEMBLE_PAGES_MAX, struct datamatrix);
@@ -229,6 +232,7 @@ static sv_status try_one(const struct trial *t, size_t pair, size_t index, bool 
   const char **asked = (const char *[]){t->e->templates.captions[pair].languages[0],
                                         t->e->templates.captions[pair].languages[1]};
   s->content.languages = (struct model_texts){asked, 2};
+  s->content.paper = paper;
   s->issue.preview = preview;
   if (!preview && template->kind == MODEL_FLIGHT_MANIFEST) {
     s->issue.audience = MODEL_DESTINATION; /* the copies have a bar more */
@@ -240,7 +244,7 @@ static sv_status try_one(const struct trial *t, size_t pair, size_t index, bool 
   SV_TRY(edition_layout(t->e, t->means, t->ctx, &s->request, &l));
   l.codes = codes;
   struct text_session session = {.ctx = t->scratch, .faces = &t->means->faces};
-  struct canvas c = canvas_on(&session, 1, l.captions->languages);
+  struct canvas c = canvas_on(&session, paper_of(l.paper), 1, l.captions->languages);
   edition_draw(&c, &l);
   SV_TRY(fault_of(t, &l, &c.list));
   return try_pages(t, &l, &c.list);
@@ -254,10 +258,11 @@ static sv_status try_all(struct sv_ctx *ctx, const struct edition *e,
   }
   for (size_t pair = 0; pair < templates_pairs(&e->templates); pair++) {
     for (size_t i = 0; i < e->templates.template_n; i++) {
-      for (int preview = 0; preview < 2; preview++) {
+      for (int look = 0; look < 2 * (MODEL_PAPERS - MODEL_A4); look++) {
         sv_arena_reset(mem);
         struct sv_ctx scratch = sv_ctx_over(mem);
-        SV_TRY(try_one(&(struct trial){e, means, ctx, &scratch}, pair, i, preview));
+        SV_TRY(try_one(&(struct trial){e, means, ctx, &scratch}, pair, i,
+                       (enum model_paper)(MODEL_A4 + look / 2), look % 2));
       }
     }
   }
@@ -267,8 +272,8 @@ static sv_status try_all(struct sv_ctx *ctx, const struct edition *e,
 /* ---- opening ---- */
 
 static sv_status statics_take(struct sv_ctx *ctx, struct edition *e) {
-  size_t n =
-      templates_pairs(&e->templates) * e->templates.template_n * LAYOUT_VARIANTS * LAYOUT_PARTS;
+  size_t n = templates_pairs(&e->templates) * e->templates.template_n * MODEL_PAPERS *
+             LAYOUT_VARIANTS * LAYOUT_PARTS;
   e->statics = sv_arena_array(e->mem, n, sizeof *e->statics);
   return e->statics ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "templates");
 }
@@ -290,7 +295,8 @@ static sv_status first_pair(struct sv_ctx *ctx, struct edition *e,
         struct layout l = {.captions = &e->templates.captions[0],
                            .t = t,
                            .ornaments = &means->ornaments,
-                           .variant = (enum layout_variant)v};
+                           .variant = (enum layout_variant)v,
+                           .paper = MODEL_A4};
         sv_status status = edition_static(e, means, &scratch, &l, (enum layout_part)p, &made);
         if (sv_failed(status)) {
           return sv_ctx_fail(ctx, status.reason, "%s", scratch.detail);

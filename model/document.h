@@ -89,6 +89,14 @@ enum model_state_reason {
   MODEL_REASON_DEPARTURE = 15,
 };
 
+/* What sheets a document is laid out for. Numbers as in the API. */
+enum model_paper {
+  MODEL_PAPER_NONE = 0, /* A4 */
+  MODEL_A4 = 1,
+  MODEL_LETTER = 2, /* 215.9 x 279.4 mm */
+  MODEL_PAPERS
+};
+
 /* Whose copy of a manifest it is. Numbers as in the API. */
 enum model_audience {
   MODEL_AUDIENCE_NONE = 0,
@@ -213,7 +221,8 @@ struct model_content {
   struct model_manifest manifest;
   struct model_receipt receipt;
   struct model_texts languages; /* BCP 47; the first two are printed */
-  const char *template_name;    /* "safe_conduct/protection_stay@1"; "" until chosen */
+  enum model_paper paper;
+  const char *template_name; /* "safe_conduct/protection_stay@1"; "" until chosen */
 };
 
 /* An officer as policy knows them: what the signature block says. */

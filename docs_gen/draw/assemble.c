@@ -150,10 +150,9 @@ static sv_status put_pages(struct assembly *a) {
     uint32_t own = put_stream(a, "/Filter/FlateDecode", deflated);
     const char *annots =
         a->widget && i + 1 == a->in->signature_page ? TEXT(a, "/Annots[%u 0 R]", a->widget) : "";
-    pdf_dict(
-        a->pdf, a->page_objects[i],
-        TEXT(a, "/MediaBox[0 0 595.276 841.89]%s/Contents[%u 0 R %u 0 R]/StructParents %u/Tabs/S%s",
-             a->resources, a->fixed[i], own, i, annots));
+    pdf_dict(a->pdf, a->page_objects[i],
+             TEXT(a, "/MediaBox[0 0 %s]%s/Contents[%u 0 R %u 0 R]/StructParents %u/Tabs/S%s",
+                  a->in->media_box, a->resources, a->fixed[i], own, i, annots));
   }
   return SV_DONE;
 }

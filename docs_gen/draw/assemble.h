@@ -29,6 +29,7 @@ struct assemble_input {
   const struct list *list; /* of the document's own content */
   struct assemble_page pages[ASSEMBLE_PAGES_MAX];
   uint32_t page_count;
+  const char *media_box; /* width and height in points */
   bool fonts[TEXT_FONTS];
   struct assemble_picture portrait;
   struct sv_bytes appearance; /* content of the signature's widget */

@@ -10,12 +10,18 @@
 static const double mm_per_pt = 25.4 / 72;
 
 static int32_t um(double mm) { return (int32_t)lround(mm * 1000); }
-static int32_t um_up(double mm) { return 297000 - um(mm); }
+static int32_t um_right(const struct canvas *c, double mm) {
+  return um(mm) + um(c->paper->bands[c->band].right);
+}
+static int32_t um_up(const struct canvas *c, double mm) {
+  return um(c->paper->height) - um(mm) + um(c->paper->bands[c->band].up);
+}
 
-struct canvas canvas_on(struct text_session *session, uint16_t page,
+struct canvas canvas_on(struct text_session *session, const struct paper *paper, uint16_t page,
                         const char *const languages[static 2]) {
   return (struct canvas){.list = list_in(session->ctx),
                          .text = session,
+                         .paper = paper,
                          .page = page,
                          .languages = {languages[0], languages[1]}};
 }
@@ -34,6 +40,11 @@ void canvas_open(struct canvas *c, const char *type, uint32_t order) {
 
 void canvas_artifact(struct canvas *c) { c->element = 0; }
 
+void canvas_area(const struct canvas *c, double x, double y, double w, double h,
+                 int32_t box[static 4]) {
+  paper_area(c->paper, c->band, x, y, w, h, box);
+}
+
 /* An item that belongs to what is open. */
 static struct list_item item_of(const struct canvas *c, enum list_op op, double x, double y) {
   return (struct list_item){.op = op,
@@ -41,8 +52,8 @@ static struct list_item item_of(const struct canvas *c, enum list_op op, double 
                             .page = c->page,
                             .element = c->element,
                             .pagination = c->pagination,
-                            .x = um(x),
-                            .y = um_up(y)};
+                            .x = um_right(c, x),
+                            .y = um_up(c, y)};
 }
 
 static void note_missing(struct canvas *c, uint32_t cp) {
@@ -239,7 +250,7 @@ void canvas_path(struct canvas *c, const char *segments, const double *xy, size_
     return;
   }
   for (size_t i = 0; i < points; i++) {
-    p[i] = (struct list_point){um(xy[2 * i]), um_up(xy[2 * i + 1])};
+    p[i] = (struct list_point){um_right(c, xy[2 * i]), um_up(c, xy[2 * i + 1])};
   }
   struct list_item item = item_of(c, width > 0 ? LIST_STROKE : LIST_FILL, 0, 0);
   item.path = (struct list_path){.segments = segments, .points = p, .width = um(width)};

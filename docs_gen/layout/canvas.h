@@ -1,7 +1,8 @@
-/* The layout's hand: puts text, rules and boxes on a page, in millimetres from the top left corner, y of text being its
- * baseline. Everything goes into a display list; a fault is remembered there. */
+/* The layout's hand: puts text, rules and boxes on a page, in millimetres from the top left corner of an A4 page, y of text
+ * being its baseline; the sheet moves each band of the page to where it has it. Everything goes into a display list; a fault is remembered there. */
 #pragma once
 #include "docs_gen/layout/list.h"
+#include "docs_gen/layout/paper.h"
 
 struct style {
   enum face_id face;
@@ -11,6 +12,8 @@ struct style {
 struct canvas {
   struct list list;
   struct text_session *text;
+  const struct paper *paper;
+  enum band band; /* what follows belongs to it */
   uint16_t page;
   uint16_t element;
   bool pagination;
@@ -22,8 +25,11 @@ struct canvas {
   const char *path;
 };
 
-struct canvas canvas_on(struct text_session *session, uint16_t page,
+struct canvas canvas_on(struct text_session *session, const struct paper *paper, uint16_t page,
                         const char *const languages[static 2]);
+/* A rectangle as boxes of elements have it, in the band of the canvas: paper_area. */
+void canvas_area(const struct canvas *c, double x, double y, double w, double h,
+                 int32_t box[static 4]);
 
 /* What follows belongs to this element of the structure until canvas_artifact. */
 void canvas_open(struct canvas *c, const char *type, uint32_t order);

@@ -22,6 +22,7 @@ struct layout {
   const struct template *t;
   const struct layout_ornaments *ornaments;
   enum layout_variant variant;
+  enum model_paper paper;
   const struct docs_request *request; /* NULL in the static half */
   const struct datamatrix *codes;     /* by page - 1; modules 0: no seal; NULL in the static half */
   uint32_t page_count;
@@ -104,11 +105,11 @@ void letter_static(struct canvas *c, const struct layout *l);
 void letter_draw(struct canvas *c, const struct layout *l);
 void manifest_static(struct canvas *c, const struct layout *l, enum layout_part part);
 void manifest_draw(struct canvas *c, const struct layout *l);
-uint32_t manifest_pages(const struct model_manifest *m);
-size_t manifest_page_lines(const struct model_manifest *m, uint32_t page, size_t *ret_first);
+uint32_t manifest_pages(const struct model_content *content);
+size_t manifest_page_lines(const struct model_content *content, uint32_t page, size_t *ret_first);
 void receipt_static(struct canvas *c, const struct layout *l, enum layout_part part);
 void receipt_draw(struct canvas *c, const struct layout *l);
-uint32_t receipt_pages(const struct model_receipt *r);
+uint32_t receipt_pages(const struct model_content *content);
 
 /* Where the signature's widget goes, micrometres, and its page. */
 void letter_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page);

@@ -30,6 +30,7 @@ static void clause(struct canvas *c, const struct layout *l, bool filled) {
   static const double xs[] = {15, 115};
   bool small = l->t->single_journey;
   const struct style style = {FACE_SERIF, small ? 10.4 : 11.2};
+  c->band = BAND_MIDDLE;
   double y = small ? 127.65 : 130.35, leading = small ? 4.9 : 5.6;
   for (int i = 0; i < 2; i++) {
     const char *text = i ? l->t->clause.second : l->t->clause.first;
@@ -46,6 +47,7 @@ static void clause(struct canvas *c, const struct layout *l, bool filled) {
 }
 
 static void validity_static(struct canvas *c, const struct layout *l) {
+  c->band = BAND_VALIDITY;
   canvas_rule(c, 15, 195, 184, 0.5);
   canvas_rule(c, 15, 195, 197, 0.12);
   layout_field(c, ORDER_VALIDITY, 15, 187.6, WORD_issued, l);
@@ -70,6 +72,7 @@ static void validity_static(struct canvas *c, const struct layout *l) {
 }
 
 static void foot_static(struct canvas *c, const struct layout *l) {
+  c->band = BAND_FOOT;
   canvas_open(c, "P", ORDER_FOOT + 2);
   canvas_text_in(c, c->languages[0], 115, 281.85, style_small,
                  layout_printf(c, "%s %s", l->t->form.first, l->t->form_note.first));
@@ -83,16 +86,19 @@ void letter_static(struct canvas *c, const struct layout *l) {
   layout_letterhead_static(c, l, 27);
   layout_strip_static(c, l);
   layout_strip_captions(c, l, WORD_version, 157, WORD_code);
+  c->band = BAND_UPPER;
   layout_field(c, ORDER_IDENTITY, 56, row_y(0) + 2.2, WORD_surname, l);
   layout_field(c, ORDER_IDENTITY + 4, 56, row_y(2) + 2.2, WORD_birth_date, l);
   layout_field(c, ORDER_IDENTITY + 6, 115, row_y(2) + 2.2, WORD_sex, l);
   layout_field(c, ORDER_IDENTITY + 8, 137, row_y(2) + 2.2, WORD_nationality, l);
   layout_field(c, ORDER_IDENTITY + 14, 115, row_y(3) + 2.2, WORD_holder_signature, l);
+  c->band = BAND_MIDDLE;
   canvas_ornament(c, "panel", 105, 148.5, l->ornaments->panel_letter);
   if (!l->t->clause_filled) {
     clause(c, l, false);
   }
   validity_static(c, l);
+  c->band = BAND_SIGNATURE;
   layout_field(c, ORDER_AUTHORITY, 15, 214.2 + lowered(l), WORD_for_authority, l);
   foot_static(c, l);
 }
@@ -143,12 +149,12 @@ static void portrait(struct canvas *c, const struct layout *l) {
       .order = ORDER_IDENTITY - 1,
       .alt = there ? LAYOUT_WORD(l, alt_portrait).first : LAYOUT_WORD(l, alt_no_portrait).first,
       .language = c->languages[0],
-      .page = c->page,
-      .box = {15000, 182000, 50000, 227000}};
+      .page = c->page};
+  canvas_area(c, 15, 70, 35, 45, e.box);
   c->element = list_element(&c->list, &e);
   if (there) {
     struct list_item item = {
-        .op = LIST_PICTURE, .page = c->page, .element = c->element, .x = 15000, .y = 182000};
+        .op = LIST_PICTURE, .page = c->page, .element = c->element, .x = e.box[0], .y = e.box[1]};
     item.picture.w = 35000, item.picture.h = 45000;
     list_put(&c->list, &item);
   } else {
@@ -364,6 +370,7 @@ static void signature(struct canvas *c, const struct layout *l) {
 }
 
 static void mrz(struct canvas *c, const struct layout *l) {
+  c->band = BAND_MRZ;
   if (l->variant == LAYOUT_DRAFT || !l->request->mrz[0] || !l->request->mrz[1]) {
     canvas_open(c, "P", ORDER_MRZ);
     canvas_pair(c, 5, 284.4, style_small, style_small_en, LAYOUT_PAIR(l, mrz_at_issue));
@@ -383,6 +390,7 @@ static void mrz(struct canvas *c, const struct layout *l) {
 static void duty_desk(struct canvas *c, const struct layout *l) {
   const char *telephone = l->issue->authority.duty_telephone;
   if (telephone && *telephone) {
+    c->band = BAND_FOOT;
     canvas_open(c, "P", ORDER_FOOT);
     double w = canvas_pair(c, 115, 278.45, style_small, style_small_en, LAYOUT_PAIR(l, duty_desk));
     canvas_text(c, 115 + w + 1.6, 278.45, (struct style){FACE_SANS_BOLD, 6.4}, telephone);
@@ -395,11 +403,13 @@ void letter_draw(struct canvas *c, const struct layout *l) {
   layout_letterhead(c, l);
   layout_strip(c, l, layout_printf(c, "%u", l->issue->version), 157,
                layout_printf(c, "%s %s", l->t->document_code, l->content->letter.issuing_state));
+  c->band = BAND_UPPER;
   layout_code(c, l, 195, 70, true, false, 22.0, ORDER_IDENTITY + 20);
   identity(c, l);
   if (l->t->clause_filled) {
     clause(c, l, true);
   }
+  c->band = BAND_VALIDITY;
   validity(c, l);
   if (l->t->single_journey) {
     route(c, l);
@@ -407,6 +417,7 @@ void letter_draw(struct canvas *c, const struct layout *l) {
     basis(c, l);
   }
   c->path = NULL;
+  c->band = BAND_SIGNATURE;
   signature(c, l);
   layout_code(c, l, 115, 212.4 + dy, false, true, 22.0, ORDER_CHECKING - 4);
   layout_checking(c, l, 142, 214.2 + dy, 3.6, 53, ORDER_CHECKING);
@@ -415,7 +426,6 @@ void letter_draw(struct canvas *c, const struct layout *l) {
 }
 
 void letter_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page) {
-  int32_t top = 297000 - 214000 - (int32_t)(lowered(l) * 1000);
-  box[0] = 45000, box[1] = top - 44000, box[2] = 95000, box[3] = top;
+  paper_area(paper_of(l->paper), BAND_SIGNATURE, 45, 214 + lowered(l), 50, 44, box);
   *ret_page = 1;
 }

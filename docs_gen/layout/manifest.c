@@ -1,27 +1,29 @@
-/* The flight manifest: pages of 25 lines for the roll-call at the stairs (design of the pages, section 8). The occupants
+/* The flight manifest: pages of lines for the roll-call at the stairs (design of the pages, section 8). The occupants
  * are in the order of the lines. */
 #include "docs_gen/layout/manifest.h"
 
 /* ---- pages ---- */
 
-uint32_t manifest_pages(const struct model_manifest *m) {
-  size_t n = m->occupant_count, full = (n + LINES_A_PAGE - 1) / LINES_A_PAGE;
-  size_t last = n - (full ? full - 1 : 0) * LINES_A_PAGE;
-  return (uint32_t)(1 + full + (full == 0 || last > CLOSING_LINES_MOST ? 1 : 0));
+/* With more lines on the last page than the paper has room for above it, the closing block has a page of its own. */
+uint32_t manifest_pages(const struct model_content *content) {
+  const struct paper *paper = paper_of(content->paper);
+  size_t a_page = paper->manifest_lines, n = content->manifest.occupant_count;
+  size_t full = (n + a_page - 1) / a_page, last = n - (full ? full - 1 : 0) * a_page;
+  return (uint32_t)(1 + full + (full == 0 || last > paper->manifest_closing_lines ? 1 : 0));
 }
 
-size_t manifest_page_lines(const struct model_manifest *m, uint32_t page, size_t *ret_first) {
+size_t manifest_page_lines(const struct model_content *content, uint32_t page, size_t *ret_first) {
+  size_t a_page = paper_of(content->paper)->manifest_lines, n = content->manifest.occupant_count;
   *ret_first = 0;
   if (page < 2) {
     return 0;
   }
-  size_t first = (size_t)(page - 2) * LINES_A_PAGE;
-  if (first >= m->occupant_count) {
+  size_t first = (size_t)(page - 2) * a_page;
+  if (first >= n) {
     return 0;
   }
   *ret_first = first;
-  size_t left = m->occupant_count - first;
-  return left < LINES_A_PAGE ? left : LINES_A_PAGE;
+  return n - first < a_page ? n - first : a_page;
 }
 
 unsigned manifest_total(struct counts n) { return n.passengers + n.accompanying + n.crew; }
@@ -155,6 +157,7 @@ static void table_heads(struct canvas *c, const struct layout *l, bool first) {
 
 static void page_static(struct canvas *c, const struct layout *l, bool first) {
   layout_watermark(c, l);
+  c->band = BAND_HEAD;
   c->pagination = true;
   canvas_artifact(c);
   canvas_ornament(c, "crest", 20 - 4.8, 9.6, l->ornaments->crest_small);
@@ -164,7 +167,9 @@ static void page_static(struct canvas *c, const struct layout *l, bool first) {
   c->ink = INK_BLACK;
   canvas_rule(c, 15, 195, 23.5, 0.5);
   canvas_rule(c, 15, 195, 35.0, 0.3);
+  c->band = BAND_FOOT;
   canvas_text(c, 15, 286.8, style_small, l->t->form.first);
+  c->band = BAND_HEAD;
   c->pagination = false;
   if (first) {
     table_heads(c, l, true);
@@ -203,6 +208,7 @@ void manifest_extract_bar(struct canvas *c, const struct layout *l) {
   const struct style es = {FACE_SANS_BOLD, 7.6}, en = {FACE_SANS_BOLD_ITALIC, 7.6};
   const struct pair *to = manifest_recipient(l), *what = &LAYOUT_WORD(l, extract);
   canvas_artifact(c);
+  c->band = BAND_HEAD;
   canvas_bar(c, 15, 4.6, 180, 4.4);
   c->ink = INK_WHITE;
   if (c->page == 1) {
@@ -412,8 +418,9 @@ static void page_foot(struct canvas *c, const struct layout *l) {
 void manifest_draw(struct canvas *c, const struct layout *l) {
   manifest_cover(c, l);
   for (uint16_t page = 2; page <= l->page_count; page++) {
-    size_t first, n = manifest_page_lines(&l->content->manifest, page, &first);
+    size_t first, n = manifest_page_lines(l->content, page, &first);
     c->page = page;
+    c->band = BAND_HEAD;
     running_head(c, l);
     if (page > 2 && n) {
       table_heads(c, l, false);
@@ -424,18 +431,18 @@ void manifest_draw(struct canvas *c, const struct layout *l) {
     if (page == l->page_count) {
       manifest_closing(c, l);
     } else {
+      c->band = BAND_COUNT;
       manifest_page_count(c, l, manifest_count(&l->content->manifest, first, n), 245.4);
+      c->band = BAND_FOOT;
       page_foot(c, l);
     }
+    c->band = BAND_FOOT;
     layout_code(c, l, 195, 250.6, true, true, 30.5, ORDER_PAGE_FOOT + 40 * (uint32_t)page + 30);
   }
   c->page = 1;
 }
 
-static int32_t up(double mm) { return 297000 - (int32_t)(mm * 1000); }
-
 void manifest_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page) {
-  double y = manifest_authority_top(l);
-  box[0] = 44000, box[1] = up(y + 29), box[2] = 110000, box[3] = up(y + 5);
+  paper_area(paper_of(l->paper), BAND_HEAD, 44, manifest_authority_top(l) + 5, 66, 24, box);
   *ret_page = (uint16_t)l->page_count;
 }

@@ -4,9 +4,7 @@
 #include "model/audience.h"
 
 enum {
-  LINES_A_PAGE = 25,
-  CLOSING_LINES_MOST = 11, /* with more on the last page the closing block has a page of its own */
-  ORDER_EXTRACT = 8,       /* between the letterhead and the title */
+  ORDER_EXTRACT = 8, /* between the letterhead and the title */
   ORDER_FLIGHT = 30,
   ORDER_LEGS = 100,
   ORDER_COUNTS = 300,
@@ -22,7 +20,7 @@ enum {
   ORDER_BEHIND = LAYOUT_SIGNATURE_ORDER + 10,
 };
 
-/* Geometry of the table: every page has the same. */
+/* Geometry of the table: every page has the same, and as many lines as the paper holds. */
 static const double manifest_row_height = 7.8, manifest_table_top = 45.4;
 
 struct counts {

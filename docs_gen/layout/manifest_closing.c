@@ -61,7 +61,7 @@ static void closing_signatures(struct canvas *c, const struct layout *l, double 
 /* Where the closing block begins: under the last line, or at the top of a page of its own. */
 static double closing_top(const struct layout *l, size_t *ret_lines) {
   size_t first;
-  *ret_lines = manifest_page_lines(&l->content->manifest, l->page_count, &first);
+  *ret_lines = manifest_page_lines(l->content, l->page_count, &first);
   return *ret_lines ? manifest_table_top + manifest_row_height * (double)*ret_lines : 35.0;
 }
 
@@ -110,7 +110,7 @@ void manifest_closing(struct canvas *c, const struct layout *l) {
   double y = closing_top(l, &lines);
   if (lines) {
     size_t first;
-    size_t n = manifest_page_lines(&l->content->manifest, l->page_count, &first);
+    size_t n = manifest_page_lines(l->content, l->page_count, &first);
     canvas_open(c, "P", ORDER_PAGE_FOOT + 40 * c->page - 1);
     double width =
         canvas_pair_centre(c, 92, y + 4.6, style_note, style_note, LAYOUT_PAIR(l, end_of_list));

@@ -9,12 +9,14 @@ void manifest_cover_static(struct canvas *c, const struct layout *l) {
   layout_letterhead_static(c, l, 25);
   layout_strip_static(c, l);
   layout_strip_captions(c, l, WORD_version, 150, WORD_recipient);
+  c->band = BAND_UPPER;
   layout_field(c, ORDER_FLIGHT, 15, 73.2, WORD_flight, l);
   layout_field(c, ORDER_FLIGHT + 2, 62, 73.2, WORD_date, l);
   layout_field(c, ORDER_FLIGHT + 4, 115, 73.2, WORD_operator, l);
   layout_field(c, ORDER_FLIGHT + 6, 115, 82.7, WORD_registration, l);
   layout_field(c, ORDER_FLIGHT + 8, 150, 82.7, WORD_seats, l);
   layout_field(c, ORDER_FLIGHT + 10, 172, 82.7, WORD_alternates, l);
+  c->band = BAND_FOOT;
   canvas_open(c, "P", ORDER_FORM);
   canvas_text_in(c, c->languages[0], 15, 281.85, style_small,
                  layout_printf(c, "%s %s", l->t->form.first, l->t->form_note.first));
@@ -286,11 +288,15 @@ void manifest_cover(struct canvas *c, const struct layout *l) {
   layout_letterhead(c, l);
   manifest_extract_bar(c, l);
   layout_strip(c, l, layout_printf(c, "%u", l->issue->version), 150, manifest_recipient(l)->first);
+  c->band = BAND_UPPER;
   cover_flight(c, l);
   cover_legs(c, l);
+  c->band = BAND_MIDDLE;
   cover_counts(c, l, dy);
   cover_count_labels(c, l, dy);
+  c->band = BAND_VALIDITY;
   cover_versions(c, l, dy);
+  c->band = BAND_SIGNATURE;
   canvas_open(c, "H2", ORDER_RULES);
   canvas_pair(c, 15, 220.1 + dy, (struct style){FACE_SANS_BOLD, 7.6},
               (struct style){FACE_SANS_BOLD_ITALIC, 7.6}, LAYOUT_PAIR(l, rules));

@@ -52,9 +52,11 @@ static size_t boxes_of(const struct list *list, uint16_t page, bool any_page, st
   return n;
 }
 
-const struct list_text *overlap_find(const struct list *fixed, const struct list *own,
-                                     uint16_t page, const char **ret_other) {
+const struct list_text *overlap_find(const struct paper *paper, const struct list *fixed,
+                                     const struct list *own, uint16_t page,
+                                     const char **ret_other) {
   struct box *v = SV_ARRAY(own->ctx->mem, own->n + (fixed ? fixed->n : 0) + 1, struct box);
+  const int32_t right = (int32_t)(paper->width * 1000) - EDGE_UM;
   *ret_other = "";
   if (!v) {
     return NULL;
@@ -62,8 +64,7 @@ const struct list_text *overlap_find(const struct list *fixed, const struct list
   size_t n = boxes_of(fixed, page, true, v);
   n += boxes_of(own, page, false, v + n);
   for (size_t i = 0; i < n; i++) {
-    if (v[i].text &&
-        (v[i].left < EDGE_UM || v[i].right > 210000 - EDGE_UM || v[i].bottom < EDGE_UM)) {
+    if (v[i].text && (v[i].left < EDGE_UM || v[i].right > right || v[i].bottom < EDGE_UM)) {
       return v[i].text;
     }
     for (size_t k = 0; k < i; k++) {

@@ -4,10 +4,6 @@
 #include "model/codes.h"
 
 enum {
-  LINES_ONE_PAGE = 5,
-  LINES_FIRST = 17, /* of a receipt that goes on: the table may use the whole page */
-  LINES_MIDDLE = 20,
-  LINES_LAST = 9, /* above the panel of a later page */
   ORDER_PARTIES = 30,
   ORDER_TABLE = 100,
   ORDER_LINES = 120, /* 10 a line, and as many for sums of pages */
@@ -22,24 +18,30 @@ static const double row_height = 9.2;
 
 /* ---- pages ---- */
 
-uint32_t receipt_pages(const struct model_receipt *r) {
-  if (r->line_count <= LINES_ONE_PAGE) {
+/* The table of a receipt that goes on may use the whole of its first page, and stands above the panel of the last one. */
+uint32_t receipt_pages(const struct model_content *content) {
+  const struct paper *paper = paper_of(content->paper);
+  size_t n = content->receipt.line_count, pages = 2;
+  if (n <= paper->receipt_alone) {
     return 1;
   }
-  size_t left = r->line_count > LINES_FIRST ? r->line_count - LINES_FIRST : 0, pages = 2;
-  for (; left > LINES_LAST; pages++) {
-    left = left > LINES_MIDDLE ? left - LINES_MIDDLE : 0;
+  size_t left = n > paper->receipt_first ? n - paper->receipt_first : 0;
+  for (; left > paper->receipt_last; pages++) {
+    left = left > paper->receipt_middle ? left - paper->receipt_middle : 0;
   }
   return (uint32_t)pages;
 }
 
 /* Lines of a page: the first pages are filled, but the last one keeps at least one line. */
-static size_t page_lines(const struct model_receipt *r, uint32_t page, size_t *ret_first) {
-  uint32_t pages = receipt_pages(r);
+static size_t page_lines(const struct model_content *content, uint32_t page, size_t *ret_first) {
+  const struct paper *paper = paper_of(content->paper);
+  const struct model_receipt *r = &content->receipt;
+  uint32_t pages = receipt_pages(content);
   size_t first = 0, n = 0;
   for (uint32_t p = 1; p <= page; p++) {
     first += n;
-    size_t left = r->line_count - first, room = p == 1 ? LINES_FIRST : LINES_MIDDLE;
+    size_t left = r->line_count - first,
+           room = p == 1 ? paper->receipt_first : paper->receipt_middle;
     size_t keep = p < pages ? pages - p : 0; /* a line for each page that follows */
     n = p == pages ? left : left > room + keep ? room : left > keep ? left - keep : 0;
     n = pages == 1 ? left : n;
@@ -61,6 +63,7 @@ static void parties_static(struct canvas *c, const struct layout *l) {
       {WORD_payee, 15, 71.2},     {WORD_agency, 115, 71.2},     {WORD_payee_id, 15, 81.4},
       {WORD_award, 115, 81.4},    {WORD_amendment, 157, 81.4},  {WORD_payment_date, 15, 91.6},
       {WORD_reference, 62, 91.6}, {WORD_obligation, 115, 91.6}, {WORD_period, 157, 91.6}};
+  c->band = BAND_UPPER;
   for (uint32_t i = 0; i < sizeof fields / sizeof *fields; i++) {
     layout_field(c, ORDER_PARTIES + 2 * i, fields[i].x, fields[i].y, fields[i].word, l);
   }
@@ -75,6 +78,7 @@ void receipt_static(struct canvas *c, const struct layout *l, enum layout_part p
     return;
   }
   layout_watermark(c, l);
+  c->band = BAND_HEAD;
   c->pagination = true;
   canvas_artifact(c);
   canvas_ornament(c, "crest", 20 - 4.8, 9.6, l->ornaments->crest_small);
@@ -295,7 +299,7 @@ static void sum_row(struct canvas *c, const struct layout *l, enum template_word
 
 static void table_page(struct canvas *c, const struct layout *l) {
   const struct model_receipt *r = &l->content->receipt;
-  size_t first, n = page_lines(r, c->page, &first);
+  size_t first, n = page_lines(l->content, c->page, &first);
   bool last = c->page == l->page_count;
   double top = c->page == 1 ? 102.5 : 29.0, y = top + 8.6;
   int64_t sum = 0;
@@ -560,24 +564,28 @@ static const char *payment_text(const struct layout *l) {
 void receipt_draw(struct canvas *c, const struct layout *l) {
   layout_letterhead(c, l);
   layout_strip(c, l, layout_printf(c, "%u", l->issue->ledger.sequence), 150, payment_text(l));
+  c->band = BAND_UPPER;
   parties(c, l);
   for (uint16_t page = 1; page <= l->page_count; page++) {
     c->page = page;
     if (page > 1) {
+      c->band = BAND_HEAD;
       running_head(c, l);
     }
     table_page(c, l);
   }
   c->path = c->path ? "" : NULL;
+  c->band = BAND_ACCOUNT;
   amount_panel(c, l);
   c->path = NULL;
   ledger(c, l);
   officers(c, l);
+  c->band = BAND_FOOT;
   foot(c, l);
   c->page = 1;
 }
 
 void receipt_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page) {
-  box[0] = 43500, box[1] = 297000 - 264500, box[2] = 112000, box[3] = 297000 - 249200;
+  paper_area(paper_of(l->paper), BAND_FOOT, 43.5, 249.2, 68.5, 15.3, box);
   *ret_page = (uint16_t)l->page_count;
 }

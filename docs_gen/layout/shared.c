@@ -16,10 +16,13 @@ const struct style style_caption = {FACE_SANS, 6.2}, style_caption_en = {FACE_SA
 
 /* Where a letter is folded. */
 static void ticks(struct canvas *c) {
+  c->band = BAND_MIDDLE;
   canvas_line(c, 4.5, 148.5, 7.5, 148.5, 0.12);
   canvas_line(c, 202.5, 148.5, 205.5, 148.5, 0.12);
-  canvas_line(c, 105, 4.5, 105, 7, 0.12);
+  c->band = BAND_FOOT;
   canvas_line(c, 105, 290, 105, 292.5, 0.12);
+  c->band = BAND_HEAD;
+  canvas_line(c, 105, 4.5, 105, 7, 0.12);
 }
 
 static void crest_figure(struct canvas *c, const struct layout *l) {
@@ -27,8 +30,8 @@ static void crest_figure(struct canvas *c, const struct layout *l) {
                            .order = 1,
                            .alt = LAYOUT_WORD(l, alt_crest).first,
                            .page = c->page,
-                           .language = c->languages[0],
-                           .box = {97300, 269100, 112700, 287400}};
+                           .language = c->languages[0]};
+  canvas_area(c, 105 - 7.7, 9.6, 15.4, 18.3, e.box);
   c->element = list_element(&c->list, &e);
   canvas_ornament(c, "crest", 105 - 7.7, 9.6, l->ornaments->crest);
   canvas_artifact(c);
@@ -51,7 +54,9 @@ void layout_letterhead_static(struct canvas *c, const struct layout *l, double t
   if (l->t->kind == MODEL_SAFE_CONDUCT) {
     ticks(c);
   }
+  c->band = BAND_HEAD;
   crest_figure(c, l);
+  c->band = BAND_TITLE;
   if (*l->t->title_second.first) {
     title_line(c, 38.4, 18.5, l->t->title.first, l->t->title.second);
     title_line(c, 46.0, 18.5, l->t->title_second.first, l->t->title_second.second);
@@ -107,6 +112,7 @@ void layout_posts(struct canvas *c, const struct layout *l, double x, double y, 
 void layout_letterhead(struct canvas *c, const struct layout *l) {
   static const double xs[] = {15, 115};
   const struct style state = {FACE_SANS_BOLD, 9.6};
+  c->band = BAND_HEAD;
   for (int i = 0; i < 2; i++) {
     const struct style line = {i ? FACE_SANS_ITALIC : FACE_SANS, 8.6};
     struct layout_names own = layout_own(l, i);
@@ -124,6 +130,7 @@ void layout_letterhead(struct canvas *c, const struct layout *l) {
 /* ---- strip ---- */
 
 static void draft_bar(struct canvas *c, const struct layout *l) {
+  c->band = BAND_STRIP;
   canvas_bar(c, 15, 56.75, 180, 9.45);
   c->ink = INK_WHITE;
   canvas_open(c, "P", 20);
@@ -147,6 +154,7 @@ void layout_strip_static(struct canvas *c, const struct layout *l) {
     draft_bar(c, l);
     return;
   }
+  c->band = BAND_STRIP;
   canvas_rule(c, 15, 195, 57.0, 0.5);
   canvas_rule(c, 15, 195, 66.2, 0.12);
 }
@@ -156,6 +164,7 @@ void layout_strip_captions(struct canvas *c, const struct layout *l, enum templa
   if (l->variant == LAYOUT_DRAFT) {
     return;
   }
+  c->band = BAND_STRIP;
   layout_field(c, 20, 15, 60.3, WORD_number, l);
   layout_field(c, 22, 75, 60.3, second, l);
   layout_field(c, 24, 115, 60.3, WORD_copy, l);
@@ -241,6 +250,7 @@ void layout_strip(struct canvas *c, const struct layout *l, const char *second, 
   if (l->variant == LAYOUT_DRAFT) {
     return;
   }
+  c->band = BAND_STRIP;
   canvas_open(c, "P", 21);
   canvas_text(c, 15, 64.7, (struct style){FACE_MONO_BOLD, 11.5},
               layout_number(c, l->issue->number));
@@ -268,6 +278,7 @@ void layout_watermark(struct canvas *c, const struct layout *l) {
   double x = 105 - length / 2 * cos(turn) + height / 2 * sin(turn);
   double y = 148.5 + length / 2 * sin(turn) + height / 2 * cos(turn);
   canvas_artifact(c);
+  c->band = BAND_MIDDLE;
   c->ink = INK_OUTLINE;
   canvas_turned(c, x, y, style, 52, true, word);
   c->ink = INK_BLACK;
@@ -297,9 +308,8 @@ static void code_figure(struct canvas *c, const struct layout *l, const struct d
                            .order = order,
                            .alt = LAYOUT_WORD(l, alt_code).first,
                            .language = c->languages[0],
-                           .page = c->page,
-                           .box = {(int32_t)(x * 1000), (int32_t)((297 - y - edge) * 1000),
-                                   (int32_t)((x + edge) * 1000), (int32_t)((297 - y) * 1000)}};
+                           .page = c->page};
+  canvas_area(c, x, y, edge, edge, e.box);
   c->element = list_element(&c->list, &e);
   struct list_item item = {.op = LIST_CODE,
                            .ink = INK_BLACK,

@@ -207,28 +207,36 @@ static void the_slot_is_where_it_says(void **state) {
 static void pages_are_counted_before_they_are_drawn(void **state) {
   (void)state;
   static const struct {
+    enum model_paper paper;
     size_t people;
     uint32_t pages;
-  } cases[] = {{1, 2}, {11, 2}, {12, 3}, {25, 3}, {26, 3}, {36, 3}, {37, 4}, {180, 9}, {500, 22}};
+  } cases[] = {{MODEL_A4, 1, 2},      {MODEL_A4, 11, 2},       {MODEL_A4, 12, 3},
+               {MODEL_A4, 25, 3},     {MODEL_A4, 26, 3},       {MODEL_A4, 36, 3},
+               {MODEL_A4, 37, 4},     {MODEL_A4, 180, 9},      {MODEL_PAPER_NONE, 500, 22},
+               {MODEL_LETTER, 1, 2},  {MODEL_LETTER, 8, 2},    {MODEL_LETTER, 9, 3},
+               {MODEL_LETTER, 23, 3}, {MODEL_LETTER, 24, 3},   {MODEL_LETTER, 31, 3},
+               {MODEL_LETTER, 32, 4}, {MODEL_LETTER, 180, 10}, {MODEL_LETTER, 500, 24}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     struct model_content content = {.kind = MODEL_FLIGHT_MANIFEST,
+                                    .paper = cases[i].paper,
                                     .manifest = {.occupant_count = cases[i].people}};
+    size_t most = cases[i].paper == MODEL_LETTER ? 23 : 25;
     assert_int_equal(docs_page_count(docs, &content), cases[i].pages);
     size_t total = 0, first;
     for (uint32_t p = 1; p <= cases[i].pages; p++) {
       size_t n = docs_page_lines(&content, p, &first);
       assert_true(n == 0 || first == total);
-      assert_in_range(n, 0, 25);
+      assert_in_range(n, 0, most);
       total += n;
     }
     assert_int_equal(total, cases[i].people);
   }
 }
 
-static void receipts_of_every_length_fit_their_pages(void **state) {
-  (void)state;
+static void expect_lines_fit(enum model_paper paper) {
   struct sample *s = sample_named("receipt");
   struct model_receipt_line *lines = SV_ARRAY(mem, 60, struct model_receipt_line);
+  s->content.paper = paper;
   for (size_t n = 1; n <= 60; n++) {
     for (size_t i = 0; i < n; i++) {
       lines[i] = s->content.receipt.lines[0];
@@ -245,6 +253,91 @@ static void receipts_of_every_length_fit_their_pages(void **state) {
       found++;
     }
     assert_int_equal(found, n);
+    const char *text;
+    uint32_t page;
+    assert_false(sv_failed(docs_crowded(docs, &ctx, &t.request, &text, &page)));
+    if (text) {
+      fail_msg("%zu lines, page %u: “%s” runs into something", n, page, text);
+    }
+  }
+}
+
+static void receipts_of_every_length_fit_their_pages(void **state) {
+  (void)state;
+  expect_lines_fit(MODEL_A4);
+  expect_lines_fit(MODEL_LETTER);
+}
+
+static void expect_closing_fits(enum model_paper paper, size_t lines) {
+  struct sample *s = sample_named("manifest");
+  struct model_occupant *some = s->content.manifest.occupants;
+  struct model_occupant *all = SV_ARRAY(mem, lines, struct model_occupant);
+  for (size_t i = 0; i < lines; i++) {
+    all[i] = some[i % s->content.manifest.occupant_count];
+  }
+  s->content.manifest.occupants = all;
+  s->content.manifest.occupant_count = lines;
+  sample_on(&ctx, s, paper, docs_page_count(docs, &s->content));
+  const char *text;
+  uint32_t page;
+  assert_false(sv_failed(docs_crowded(docs, &ctx, &s->request, &text, &page)));
+  if (text) {
+    fail_msg("%zu lines, page %u: “%s” runs into something", lines, page, text);
+  }
+}
+
+static void the_closing_block_has_room_under_every_number_of_lines(void **state) {
+  (void)state;
+  for (size_t lines = 1; lines <= 26; lines++) {
+    expect_closing_fits(MODEL_A4, lines);
+    expect_closing_fits(MODEL_LETTER, lines);
+  }
+}
+
+/* Whether a text stands there, on either paper: micrometres from the lower left corner. */
+static void expect_at(const char *name, enum model_paper paper, const char *where) {
+  struct sample *s = sample_named(name);
+  sample_on(&ctx, s, paper, docs_page_count(docs, &s->content));
+  if (!strstr(dump_of(s), where)) {
+    fail_msg("%s on paper %d: nothing at %s", name, (int)paper, where);
+  }
+}
+
+static void each_band_moves_as_far_as_the_shorter_sheet_asks(void **state) {
+  (void)state;
+  expect_at("letter", MODEL_A4, "ornament black 105000,148500 panel");
+  expect_at("letter", MODEL_LETTER, "ornament black 107950,139700 panel"); /* its own middle */
+  expect_at("letter", MODEL_A4, "text black 15000,282000 ");
+  expect_at("letter", MODEL_LETTER, "text black 17950,264400 "); /* as far from the upper edge */
+  expect_at("letter", MODEL_A4, "text black 115000,15150 ");
+  expect_at("letter", MODEL_LETTER, "text black 117950,15150 "); /* as far from the lower one */
+}
+
+static void the_machine_readable_zone_keeps_its_corner(void **state) {
+  (void)state;
+  struct sample *s = sample_named("letter");
+  const char *a = strstr(dump_of(s), " ocr-b ");
+  s->content.paper = MODEL_LETTER;
+  const char *b = strstr(dump_of(s), " ocr-b ");
+  assert_non_null(a);
+  assert_non_null(b);
+  while (a[-1] != '\n') { /* the whole line, with its place */
+    a--, b--;
+  }
+  assert_memory_equal(a, b, strcspn(a, "\n"));
+}
+
+static void a_page_is_as_large_as_its_paper(void **state) {
+  (void)state;
+  static const char *const boxes[] = {"/MediaBox[0 0 595.276 841.89]", "/MediaBox[0 0 612 792]"};
+  for (int i = 0; i < 2; i++) {
+    struct sample *s = sample_named("letter");
+    struct sv_bytes pdf;
+    struct sv_sig_slot slot;
+    s->content.paper = i ? MODEL_LETTER : MODEL_A4;
+    assert_false(sv_failed(docs_render(docs, &ctx, &s->request, &pdf, &slot)));
+    assert_non_null(memmem(pdf.p, pdf.n, boxes[i], strlen(boxes[i])));
+    assert_null(memmem(pdf.p, pdf.n, boxes[1 - i], strlen(boxes[1 - i])));
   }
 }
 
@@ -358,6 +451,10 @@ int main(void) {
       cmocka_unit_test_setup(the_slot_is_where_it_says, begin),
       cmocka_unit_test_setup(pages_are_counted_before_they_are_drawn, begin),
       cmocka_unit_test_setup(receipts_of_every_length_fit_their_pages, begin),
+      cmocka_unit_test_setup(the_closing_block_has_room_under_every_number_of_lines, begin),
+      cmocka_unit_test_setup(each_band_moves_as_far_as_the_shorter_sheet_asks, begin),
+      cmocka_unit_test_setup(the_machine_readable_zone_keeps_its_corner, begin),
+      cmocka_unit_test_setup(a_page_is_as_large_as_its_paper, begin),
       cmocka_unit_test_setup(names_that_can_not_be_printed_are_violations, begin),
       cmocka_unit_test_setup(a_long_name_on_a_line_is_a_violation_of_that_line, begin),
       cmocka_unit_test_setup(good_content_has_no_violation, begin),

@@ -1,5 +1,5 @@
-/* Draws every sample into a folder: draw_samples TEMPLATES FOLDER [TIMES [SAMPLE [LANGUAGE LANGUAGE]]].
- * The time is the shortest; sample -1: all. */
+/* Draws every sample into a folder: draw_samples TEMPLATES FOLDER [TIMES [SAMPLE [LANGUAGE LANGUAGE [PAPER]]]].
+ * The time is the shortest; sample -1: all; paper A4 or LETTER. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,7 +28,7 @@ static int write_file(const char *folder, const char *name, const char *ending, 
 
 int main(int argc, char **argv) {
   if (argc < 3) {
-    fprintf(stderr, "draw_samples TEMPLATES FOLDER [TIMES [SAMPLE [LANGUAGE LANGUAGE]]]\n");
+    fprintf(stderr, "draw_samples TEMPLATES FOLDER [TIMES [SAMPLE [LANGUAGE LANGUAGE [PAPER]]]]\n");
     return 2;
   }
   struct sv_arena *mem = sv_arena_open(256u << 20);
@@ -69,6 +69,10 @@ int main(int argc, char **argv) {
       s->request.issue = &s->issue;
       if (argc > 6) {
         s->content.languages.v[0] = argv[5], s->content.languages.v[1] = argv[6];
+      }
+      if (argc > 7 && strcmp(argv[7], "LETTER") == 0) {
+        s->content.paper = MODEL_LETTER;
+        sample_on(&ctx, s, MODEL_LETTER, docs_page_count(docs, &s->content));
       }
       used = sv_arena_used(mem);
       uint64_t begun = sv_monotonic_ns();

@@ -20,9 +20,12 @@ static const char *dump_of(const struct docs *of, struct sample *s) {
   return dump;
 }
 
-static void expect_room(const struct docs *of, struct sample *s, const char *a, const char *b) {
+static void expect_room(const struct docs *of, struct sample *s, const char *a, const char *b,
+                        enum model_paper paper) {
   const char *text;
   uint32_t page;
+  s->content.paper = paper;
+  sample_on(&ctx, s, paper, docs_page_count(of, &s->content));
   s->content.languages.v[0] = a, s->content.languages.v[1] = b;
   if (sv_failed(docs_check_content(of, &ctx, &s->content)) ||
       sv_failed(docs_crowded(of, &ctx, &s->request, &text, &page))) {
@@ -37,14 +40,15 @@ static void expect_room(const struct docs *of, struct sample *s, const char *a, 
 static const char *const codes[] = {"es", "en", "fr", "ht", "pt"};
 enum { CODES = sizeof codes / sizeof *codes };
 
-static void every_document_has_room_in_every_pair_of_languages(void **state) {
+static void every_document_has_room_in_every_pair_of_languages_on_every_paper(void **state) {
   (void)state;
   for (size_t a = 0; a < CODES; a++) {
     for (size_t b = 0; b < CODES; b++) {
       for (size_t i = 0; i < SAMPLE_COUNT && a != b; i++) {
         (void)begin(NULL);
         if (i != 8) { /* the same page as the others, and seven more */
-          expect_room(docs, sample_at(i), codes[a], codes[b]);
+          expect_room(docs, sample_at(i), codes[a], codes[b], MODEL_A4);
+          expect_room(docs, sample_at(i), codes[a], codes[b], MODEL_LETTER);
         }
       }
     }
@@ -287,7 +291,8 @@ static void a_fault_of_a_template_is_named_with_file_and_line(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup(every_document_has_room_in_every_pair_of_languages, begin),
+      cmocka_unit_test_setup(every_document_has_room_in_every_pair_of_languages_on_every_paper,
+                             begin),
       cmocka_unit_test_setup(a_page_says_its_captions_in_the_languages_asked_for, begin),
       cmocka_unit_test_setup(a_request_without_languages_has_the_first_two, begin),
       cmocka_unit_test_setup(amounts_are_in_spanish_and_english_words_on_every_page, begin),

@@ -305,6 +305,13 @@ static void seal_all(struct sv_ctx *ctx, struct sample *s, uint32_t pages) {
   s->request.seal_count = pages;
 }
 
+void sample_on(struct sv_ctx *ctx, struct sample *s, enum model_paper paper, uint32_t pages) {
+  s->content.paper = paper;
+  if (s->request.seal_count) {
+    seal_all(ctx, s, pages);
+  }
+}
+
 /* A picture of nobody: the silhouette itself, as a JPEG. Tests run from the source folder. */
 static struct sv_bytes portrait(struct sv_ctx *ctx) {
   enum { ROOM = 16 * 1024 };

@@ -13,3 +13,5 @@ enum { SAMPLE_COUNT = 16 };
 
 /* Sample i, wholly in ctx->mem. */
 sv_status sample_make(struct sv_ctx *ctx, size_t i, struct sample *ret);
+/* The sample on other paper, where docs_page_count says so many pages. */
+void sample_on(struct sv_ctx *ctx, struct sample *s, enum model_paper paper, uint32_t pages);
