@@ -57,6 +57,8 @@ enum sv_code {
   X(SIGNER, UNAVAILABLE, "the signing key can't be used now; try again")                          \
   X(KEY_EXPIRED, FAILED_PRECONDITION,                                                             \
     "the signing certificate is not valid any more: its keys have to be changed")                 \
+  X(KEY_COMPROMISED, FAILED_PRECONDITION,                                                         \
+    "the signing key is reported as compromised: its keys have to be changed")                    \
   X(TIMESTAMP, UNAVAILABLE, "the time-stamp authority (TSA) can't be used now; try again")        \
   X(REVOCATION, UNAVAILABLE, "the status of a certificate can't be had now; try again")           \
   X(CONFIG, FAILED_PRECONDITION, "the configuration has a fault")                                 \

@@ -9,6 +9,7 @@
 #include "formats/bundle/bundle.h"
 #include "model/number.h"
 #include "service/inside.h"
+#include "service/keys.h"
 #include "service/log.h"
 #include "store/log.h"
 
@@ -198,6 +199,9 @@ static sv_status note_sign(struct service *s, struct sv_ctx *ctx, uint64_t seque
   uint8_t raw[PKI_RAW_MAX];
   size_t n;
   const char *note;
+  uint8_t digest[32];
+  keys_note_sha256(key, digest);
+  SV_TRY(keys_usable(s, ctx, digest));
   SV_TRY(seal_key_sign(key, ctx, SEAL_TRUST, &subject, text, raw, &n));
   memcpy(known.public_key, key->note_public, sizeof known.public_key);
   if (n != CRYPTO_ED25519_SIGNATURE_BYTES || !crypto_ed25519_verify(known.public_key, text, raw)) {

@@ -303,7 +303,8 @@ static sv_status sweep_one(struct service *s, struct sv_ctx *ctx,
   }
   flight_end(s, flight);
   bool passing = sv_reason_code(status.reason) == SV_CODE_UNAVAILABLE ||
-                 status.reason == SV_KEY_EXPIRED || status.reason == SV_CANCELLED ||
+                 status.reason == SV_KEY_EXPIRED || status.reason == SV_KEY_COMPROMISED ||
+                 status.reason == SV_CANCELLED ||
                  status.reason == SV_DEADLINE; /* the next sweep tries again */
   if (sv_failed(status) && !finish_fault_is_final(status.reason) && row->version_reason) {
     struct store_document again = *row;

@@ -9,6 +9,7 @@
 #include "service/asked.h"
 #include "service/change.h"
 #include "service/inside.h"
+#include "service/keys.h"
 
 static const int64_t OBLIGATED_MAX =
     999999999999999; /* what the ledger of a receipt has room for */
@@ -266,7 +267,10 @@ static sv_status amendment_sign(struct service *s, struct sv_ctx *ctx, struct am
   struct seal_subject subject = {.number = m->o.id, .version = row->amendment};
   crypto_sha256(row->record, subject.record_sha256);
   service_hold(s);
-  sv_status status = seal_record(s->parts.seal, ctx, &subject, row->record, &row->signature);
+  sv_status status = keys_ready(s, ctx);
+  status = sv_failed(status)
+               ? status
+               : seal_record(s->parts.seal, ctx, &subject, row->record, &row->signature);
   service_release(s);
   return status;
 }

@@ -7,6 +7,7 @@
 #include "service/levels.h"
 #include "service/service.h"
 #include "verify/registry.h"
+#include "verify/trust.h"
 
 struct flight;       /* flight.c */
 struct typed_tries;  /* typed.c */
@@ -25,7 +26,10 @@ struct service {
   /* of the sweeper alone: how far it has looked, by kind, and when events are forgotten next */
   uint64_t retention_row[MODEL_DISBURSEMENT_RECEIPT + 1];
   int64_t purge_us;
-  int64_t restamp_us;        /* when time-stamps that are too old are looked for next */
+  int64_t restamp_us; /* when time-stamps that are too old are looked for next */
+  struct verify_key_life
+      *lives; /* of the keys that sign or signed; changed by service_rotate alone */
+  size_t life_count;
   pthread_rwlock_t rotation; /* shared by who uses what service_rotate may change */
   pthread_mutex_t
       signing; /* held by whoever has a checkpoint or a list signed: these have an order */

@@ -9,6 +9,7 @@
 #include "formats/tlog/tile.h"
 #include "service/change.h"
 #include "service/inside.h"
+#include "service/keys.h"
 #include "store/log.h"
 
 enum { US_A_SECOND = 1000000 };
@@ -146,8 +147,10 @@ static sv_status growth_sign(struct service *s, struct sv_ctx *ctx, struct growt
   struct seal_key *key = s->parts.log_key;
   struct tlog_key known = {.name = g->origin};
   struct sv_bytes text;
-  uint8_t raw[PKI_RAW_MAX];
+  uint8_t raw[PKI_RAW_MAX], digest[32];
   size_t n = 0;
+  keys_note_sha256(key, digest);
+  SV_TRY(keys_usable(s, ctx, digest));
   for (bool again = true;; again = false) {
     uint64_t signed_size = 0;
     SV_TRY(store_read(s->parts.store, ctx, growth_act, g));
@@ -223,43 +226,6 @@ sv_status service_log_sign(struct service *s, struct sv_ctx *ctx) {
   service_release(s);
   service_turn_end(s);
   return status;
-}
-
-/* --- keys --- */
-
-static sv_status key_tell(struct store_tx *tx, struct sv_ctx *ctx, const uint8_t digest[static 32],
-                          const char *purpose) {
-  char hex[65];
-  struct store_leaf known;
-  sv_hex(digest, 32, hex);
-  sv_status s = tx->log->leaf_of(tx, ctx, "key", hex, 0, &known);
-  if (s.reason != SV_NOT_FOUND) {
-    return s;
-  }
-  sv_ctx_clear(ctx);
-  return service_changed(tx, ctx,
-                         &(struct change){.actor = "signer",
-                                          .act = "key",
-                                          .reason = purpose,
-                                          .authority = "",
-                                          .number = hex,
-                                          .record_sha256 = digest});
-}
-
-static sv_status keys_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
-  const struct service *s = arg;
-  uint8_t log_digest[32], trust_digest[32];
-  crypto_sha256(sv_bytes_of(s->parts.log_key->note_public, SEAL_NOTE_PUBLIC_BYTES), log_digest);
-  crypto_sha256(sv_bytes_of(s->parts.trust_key->note_public, SEAL_NOTE_PUBLIC_BYTES), trust_digest);
-  SV_TRY(key_tell(tx, ctx, seal_signer_sha256(s->parts.seal), "DOCUMENT"));
-  SV_TRY(key_tell(tx, ctx, seal_vds_sha256(s->parts.seal), "VISIBLE"));
-  SV_TRY(key_tell(tx, ctx, log_digest, "LOG"));
-  return key_tell(tx, ctx, trust_digest, "TRUST");
-}
-
-sv_status service_keys_tell(struct service *s, struct sv_ctx *ctx) {
-  SV_ASSERT(s->parts.log_key && s->parts.trust_key);
-  return store_write(s->parts.store, ctx, keys_act, s);
 }
 
 static sv_status last_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {

@@ -17,10 +17,6 @@ sv_status log_append(struct store_tx *tx, struct sv_ctx *ctx, const char *act, c
  * Fails: CORRUPT when the log forked: nothing is signed any more. */
 sv_status service_log_sign(struct service *s, struct sv_ctx *ctx);
 
-/* Each key that the server signs with and that the log has not named yet becomes a leaf ("key", with the digest of its
- * certificate, or of the public key of signed notes, in the place of a record's), in one act. To be called at start. */
-sv_status service_keys_tell(struct service *s, struct sv_ctx *ctx);
-
 /* The newest checkpoint, signed now when leaves wait. Fails: CORRUPT, SIGNER. */
 sv_status service_checkpoint(struct service *s, struct sv_ctx *ctx,
                              const struct service_caller *caller, const char **ret_note);

@@ -14,7 +14,8 @@
   X(PlaceHold) X(LiftHold) X(GetHold) X(ListHolds) X(RecordFact) X(WatchAlarms)        \
   X(CheckOccupant) X(MarkOccupant) X(CloseManifest)                                    \
   X(CreateObligation) X(AmendObligation) X(GetObligation) X(ListObligations)           \
-  X(GetCheckpoint) X(GetInclusionProof) X(GetConsistencyProof)
+  X(GetCheckpoint) X(GetInclusionProof) X(GetConsistencyProof)                         \
+  X(ListKeys) X(ReportKeyCompromise)
 /* clang-format on */
 
 enum service_act {

@@ -11,6 +11,7 @@
 #include "model/revision.h"
 #include "model/rules.h"
 #include "service/inside.h"
+#include "service/keys.h"
 #include "service/refuge.h"
 
 enum { VERSIONS_SHOWN = 3 };
@@ -435,20 +436,11 @@ static sv_status produce(struct service *s, struct sv_ctx *ctx, const struct mod
   return SV_DONE;
 }
 
-/* Trying again helps nobody before the keys were changed; the number waits for that. */
-static sv_status keys_check(const struct service *s, struct sv_ctx *ctx) {
-  int64_t now = sv_wall_us();
-  return now <= seal_signer_not_after_us(s->parts.seal) &&
-                 now <= seal_vds_not_after_us(s->parts.seal)
-             ? SV_DONE
-             : SV_FAIL(ctx, KEY_EXPIRED, "a certificate of those who sign has ended");
-}
-
 sv_status service_produce(struct service *s, struct sv_ctx *ctx,
                           const struct model_content *content, const struct store_document *row,
                           const struct produce_place *place, struct produced *ret) {
   service_hold(s);
-  sv_status status = keys_check(s, ctx);
+  sv_status status = keys_ready(s, ctx);
   status = sv_failed(status) ? status : produce(s, ctx, content, row, place, ret);
   service_release(s);
   return status;
@@ -483,7 +475,9 @@ sv_status service_produce_copy(struct service *s, struct sv_ctx *ctx,
                                size_t seal_count, enum model_audience audience,
                                struct produced *ret) {
   service_hold(s);
-  sv_status status = produce_copy(s, ctx, content, row, seals, seal_count, audience, ret);
+  sv_status status = keys_ready(s, ctx);
+  status = sv_failed(status) ? status
+                             : produce_copy(s, ctx, content, row, seals, seal_count, audience, ret);
   service_release(s);
   return status;
 }

@@ -10,6 +10,7 @@
 #include "service/budget.h"
 #include "service/bundle.h"
 #include "service/inside.h"
+#include "service/keys.h"
 #include "service/log.h"
 #include "service/typed.h"
 
@@ -48,6 +49,7 @@ sv_status service_rotate(struct service *s, struct sv_ctx *ctx,
     (void)nanosleep(&pause, NULL);
   }
   sv_status status = swap(arg, ctx, &s->parts);
+  status = sv_failed(status) ? status : keys_told(s, ctx);
   bundle_cache_forget(s->bundles);
   (void)pthread_rwlock_unlock(&s->rotation);
   return status;
@@ -85,6 +87,7 @@ void service_close(struct service *s) {
     budgets_close(s->budgets);
     typed_tries_close(s->tries);
     bundle_cache_close(s->bundles);
+    free(s->lives);
     (void)pthread_rwlock_destroy(&s->rotation);
     (void)pthread_mutex_destroy(&s->mutex);
     (void)pthread_mutex_destroy(&s->signing);

@@ -23,7 +23,7 @@ struct service_parts {
   const struct docs *docs;
   struct seal *seal;
   struct seal_services *services; /* of time-stamps and of certificates' status; NULL: B-B alone */
-  const struct verify_trust *trust;
+  struct verify_trust *trust;     /* what becomes of keys is told to it */
   const struct service_policy *policy;
   uint8_t registry_key[SERVICE_KEY_BYTES]; /* blinds persons and cases, makes typed codes */
   struct seal_key *log_key;                /* signs checkpoints; NULL: nothing is signed */

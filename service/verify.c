@@ -33,7 +33,23 @@ static sv_status audience_copies(struct store_tx *tx, struct sv_ctx *ctx,
   size_t count;
   SV_TRY(tx->audience->all(tx, ctx, d->number, d->version, all, &count));
   for (size_t i = 0; i < count; i++) {
-    copies[*n].copy = d->copy;
+    copies[*n] = (struct verify_copy){.copy = d->copy, .time_us = all[i].time_us};
+    memcpy(copies[*n].pdf_sha256, all[i].pdf_sha256, 32);
+    ++*n;
+  }
+  return SV_DONE;
+}
+
+static sv_status own_copies(struct store_tx *tx, struct sv_ctx *ctx, const struct store_document *d,
+                            struct verify_copy *copies, size_t *n) {
+  struct store_copy *all = SV_ARRAY(ctx->mem, d->copy, struct store_copy);
+  size_t count;
+  if (!all) {
+    return SV_FAIL(ctx, NO_MEMORY, "copies");
+  }
+  SV_TRY(tx->ops->copies(tx, ctx, d->number, d->version, all, d->copy, &count));
+  for (size_t i = 0; i < count; i++) {
+    copies[*n] = (struct verify_copy){.copy = all[i].copy, .time_us = all[i].time_us};
     memcpy(copies[*n].pdf_sha256, all[i].pdf_sha256, 32);
     ++*n;
   }
@@ -53,9 +69,8 @@ static sv_status row_fill(struct store_tx *tx, struct sv_ctx *ctx, const struct 
   }
   size_t copy_count = 0;
   bool issued_once = d->record.n > 0 || d->state == MODEL_ERASED; /* digests outlive the bytes */
-  for (uint32_t c = 1; c <= d->copy && issued_once; c++) {
-    SV_TRY(tx->ops->pdf(tx, ctx, d->number, d->version, c, NULL, copies[copy_count].pdf_sha256));
-    copies[copy_count++].copy = c;
+  if (issued_once) {
+    SV_TRY(own_copies(tx, ctx, d, copies, &copy_count));
   }
   SV_TRY(audience_copies(tx, ctx, d, copies, &copy_count));
   for (size_t i = 0; i < issued.seal_count; i++) {
@@ -74,7 +89,6 @@ static sv_status row_fill(struct store_tx *tx, struct sv_ctx *ctx, const struct 
       .valid_from = d->valid_from,
       .valid_until = d->valid_until,
       .zone = zone_of(q->judge->s, d->authority),
-      .issue_time_us = d->issue_time_us,
       .seals = seals,
       .seal_count = issued.seal_count,
   };

@@ -92,6 +92,18 @@ static const char *const rules[] = {
     "of no file' FROM tails t WHERE NOT EXISTS (SELECT 1 FROM levels l WHERE l.number = t.number "
     "AND "
     "l.version = t.version AND l.copy = t.copy AND l.audience = t.audience)",
+    "SELECT 'key_lives', k.sha256, 'until_us', 'has no act of the audit' FROM key_lives k WHERE "
+    "k.until_us <> 0 AND k.sha256 NOT IN (SELECT number FROM audit WHERE act = 'key-retired')",
+    "SELECT 'key_lives', k.sha256, 'compromised_us', 'has no act of the audit' FROM key_lives k "
+    "WHERE k.compromised_us <> 0 AND k.sha256 NOT IN (SELECT number FROM audit WHERE act = "
+    "'key-compromised')",
+    "SELECT 'key_lives', a.number, '', 'has acts in the audit and no row' FROM (SELECT DISTINCT "
+    "number FROM audit WHERE act IN ('key', 'key-retired', 'key-compromised')) a WHERE a.number "
+    "NOT "
+    "IN (SELECT sha256 FROM key_lives)",
+    "SELECT 'key_lives', k.sha256, 'compromised_us', 'is lost' FROM key_lives k WHERE "
+    "k.compromised_us = 0 AND k.sha256 IN (SELECT number FROM audit WHERE act = "
+    "'key-compromised')",
     "SELECT 'data_keys', d.number || '/' || d.version, '', 'is gone, and the document is not "
     "erased' FROM documents d WHERE d.request <> x'' AND NOT EXISTS (SELECT 1 FROM data_keys k "
     "WHERE "

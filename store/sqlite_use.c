@@ -113,7 +113,8 @@ sv_status sqlite_tx_open(struct sv_ctx *ctx, const char *path, enum sqlite_mode 
                                    .protection = &sqlite_protection_ops,
                                    .log = &sqlite_log_ops,
                                    .audience = &sqlite_audience_ops,
-                                   .levels = &sqlite_level_ops},
+                                   .levels = &sqlite_level_ops,
+                                   .key_lives = &sqlite_key_life_ops},
                             .keys = keys};
   int flags = mode == SQLITE_MODE_AUDITOR ? SQLITE_OPEN_READONLY
                                           : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
@@ -142,6 +143,7 @@ static const struct sqlite_group *const groups[SQLITE_GROUP_COUNT] = {
     [SQLITE_VAULT] = &sqlite_vault_group,
     [SQLITE_AUDIENCE] = &sqlite_audience_group,
     [SQLITE_LEVELS] = &sqlite_levels_group,
+    [SQLITE_KEY_LIVES] = &sqlite_key_lives_group,
 };
 
 sv_status sqlite_tx_prepare(struct sv_ctx *ctx, struct sqlite_tx *t) {

@@ -17,6 +17,7 @@ enum sqlite_group_id {
   SQLITE_VAULT,
   SQLITE_AUDIENCE,
   SQLITE_LEVELS,
+  SQLITE_KEY_LIVES,
   SQLITE_GROUP_COUNT,
 };
 
@@ -27,7 +28,7 @@ struct sqlite_group {
 };
 extern const struct sqlite_group sqlite_documents_group, sqlite_life_group, sqlite_funding_group,
     sqlite_protection_group, sqlite_log_group, sqlite_vault_group, sqlite_audience_group,
-    sqlite_levels_group;
+    sqlite_levels_group, sqlite_key_lives_group;
 extern const struct store_document_ops sqlite_document_ops;
 extern const struct store_life_ops sqlite_life_ops;
 extern const struct store_funding_ops sqlite_funding_ops;
@@ -35,6 +36,7 @@ extern const struct store_protection_ops sqlite_protection_ops;
 extern const struct store_log_ops sqlite_log_ops;
 extern const struct store_audience_ops sqlite_audience_ops;
 extern const struct store_level_ops sqlite_level_ops;
+extern const struct store_key_life_ops sqlite_key_life_ops;
 
 /* A connection and its statements; used by one thread at a time. Its first member makes it a store_tx. */
 struct sqlite_tx {

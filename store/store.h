@@ -22,6 +22,7 @@ struct store_protection_ops; /* store/protection.h */
 struct store_log_ops;        /* store/log.h */
 struct store_audience_ops;   /* store/audience.h */
 struct store_level_ops;      /* store/levels.h */
+struct store_key_life_ops;   /* store/key_lives.h */
 
 /* Inside an act only. The slots of the contract, in groups. */
 struct store_tx {
@@ -32,6 +33,7 @@ struct store_tx {
   const struct store_log_ops *log;
   const struct store_audience_ops *audience;
   const struct store_level_ops *levels;
+  const struct store_key_life_ops *key_lives;
 };
 
 enum { STORE_PERSON_KEY_BYTES = 32, STORE_SEALS_MAX = 64, STORE_PAGE_MAX = 100 };

@@ -227,8 +227,10 @@ static sv_status ask_by_digest(struct judge *j) {
     return SV_DONE;
   }
   SV_TRY(j->registry->find_by_pdf_sha256(j->registry, j->ctx, j->report->original_sha256, &j->row));
-  if (j->row.found && j->row.issue_time_us > 0) {
-    j->registered_us = j->row.issue_time_us;
+  const struct verify_copy *copy =
+      j->row.found ? copy_with_digest(&j->row, j->report->original_sha256) : NULL;
+  if (copy && copy->time_us > 0) {
+    j->registered_us = copy->time_us;
   }
   return SV_DONE;
 }

@@ -169,7 +169,12 @@ static sv_status judge_signer(const struct prover *v, const struct pki_chain *ch
   if (ret->fault == PKI_TRUSTED && !pki_cert_may_sign_documents(pki_chain_signer(chain))) {
     ret->fault = PKI_WRONG_USE;
   }
-  return judge_path(v, trust, &path, at_us, 0, ret);
+  SV_TRY(judge_path(v, trust, &path, at_us, 0, ret));
+  if (ret->fault != PKI_UNTRUSTED &&
+      verify_trust_compromised(v->with->trust, pki_chain_signer(chain), at_us)) {
+    ret->fault = PKI_REVOKED;
+  }
+  return SV_DONE;
 }
 
 static sv_status judge_authority(const struct prover *v, const struct pki_chain *chain,

@@ -7,6 +7,7 @@
 struct verify_copy {
   uint32_t copy;
   uint8_t pdf_sha256[32];
+  int64_t time_us; /* since when the registry has it: it was signed by then; 0: it does not say */
 };
 
 struct verify_seal_row {
@@ -29,7 +30,6 @@ struct verify_row {
   const char *valid_from; /* "" where the kind has none */
   const char *valid_until;
   const char *zone; /* IANA, of the authority: validity is inclusive days there; "" is UTC */
-  int64_t issue_time_us;
   const struct verify_seal_row *seals; /* of the latest copy */
   size_t seal_count;
 };

@@ -20,6 +20,8 @@ struct judge {
   struct sv_bytes bytes;
   struct vds_seal seal;
   struct vds_document doc;
+  struct verify_row row; /* of the document that the seal names */
+  int64_t proven_us;     /* the registry has these very bytes since; 0: it does not */
   struct verify_report *report;
 };
 
@@ -52,6 +54,51 @@ static enum model_kind model_kind_of(enum vds_kind kind) {
                                : MODEL_FLIGHT_MANIFEST;
 }
 
+static bool in_row(const struct judge *j) {
+  for (size_t i = 0; i < j->row.seal_count; i++) {
+    if (sv_bytes_equal(j->row.seals[i].seal, j->bytes)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* A seal that is in the registry was made by the time that it got there. */
+static sv_status ask_registry(struct judge *j) {
+  const struct vds_identity *id = &j->doc.id;
+  if (!j->registry || j->doc.kind == VDS_OTHER ||
+      !model_number_parse(id->number, NULL, NULL, NULL)) {
+    return SV_DONE;
+  }
+  SV_TRY(j->registry->find(j->registry, j->ctx, id->number, id->version, &j->row));
+  for (size_t i = 0; j->row.found && in_row(j) && i < j->row.copy_count; i++) {
+    const struct verify_copy *c = &j->row.copies[i];
+    if (c->copy == j->row.latest_copy && (!j->proven_us || c->time_us < j->proven_us)) {
+      j->proven_us = c->time_us; /* seals are of the newest copy; what it gave others came later */
+    }
+  }
+  return SV_DONE;
+}
+
+/* The certificate and the key's life, at the best time that is known. */
+static enum pki_fault fault_of_key(const struct judge *j, const struct pki_cert *cert) {
+  enum { A_DAY = 1 };
+  int64_t at_us =
+      j->proven_us && j->proven_us < j->report->clock_us ? j->proven_us : j->report->clock_us;
+  const struct verify_key_life *life = verify_trust_life(j->trust, cert);
+  enum pki_fault fault = pki_trust_seal(j->trust->pki, cert, at_us);
+  if (fault == PKI_UNTRUSTED) {
+    return fault;
+  }
+  if (verify_trust_compromised(j->trust, cert, at_us)) {
+    return PKI_REVOKED;
+  }
+  bool retired = life && life->until_us &&
+                 sv_date_days(j->seal.header.signature_date) >
+                     life->until_us / DAY_US_PER_S / 86400 + A_DAY; /* some zone's day */
+  return retired ? PKI_UNTRUSTED : fault;
+}
+
 /* False when the signature is not that of a signer we know. */
 static sv_status judge_signer(struct judge *j, bool *ret_good) {
   const struct pki_cert *cert =
@@ -73,7 +120,7 @@ static sv_status judge_signer(struct judge *j, bool *ret_good) {
     add(j, VERIFY_INVALID_SIGNATURE, "the signature does not verify");
     return SV_DONE;
   }
-  enum pki_fault fault = pki_trust_seal(j->trust->pki, cert, j->report->clock_us);
+  enum pki_fault fault = fault_of_key(j, cert);
   say->trusted = fault == PKI_TRUSTED;
   *ret_good = fault == PKI_TRUSTED || fault == PKI_EXPIRED;
   if (fault == PKI_EXPIRED) {
@@ -103,31 +150,21 @@ static void judge_clock(struct judge *j) {
   }
 }
 
-static bool is_in_row(const struct judge *j, const struct verify_row *row) {
-  for (size_t i = 0; i < row->seal_count; i++) {
-    if (sv_bytes_equal(row->seals[i].seal, j->bytes)) {
-      return true;
-    }
-  }
-  return row->seal_count == 0;
-}
-
-static sv_status judge_registered(struct judge *j) {
-  struct verify_row row = {0};
+static void judge_registered(struct judge *j) {
+  const struct verify_row *row = &j->row;
   const struct vds_identity *id = &j->doc.id;
-  SV_TRY(j->registry->find(j->registry, j->ctx, id->number, id->version, &row));
-  if (!row.found) {
+  if (!row->found) {
     add(j, VERIFY_NOT_REGISTERED, "our seal, and no row");
-    return SV_DONE;
+    return;
   }
-  if (row.kind != j->report->kind ||
-      !crypto_equal(row.record_sha256, j->doc.record_digest.p, j->doc.record_digest.n)) {
+  bool latest = id->copy == row->latest_copy;
+  if (row->kind != j->report->kind ||
+      !crypto_equal(row->record_sha256, j->doc.record_digest.p, j->doc.record_digest.n)) {
     add(j, VERIFY_TWIN_MISMATCH, "the seal's record is not the registry's");
-  } else if (id->copy > row.latest_copy || (id->copy == row.latest_copy && !is_in_row(j, &row))) {
+  } else if (id->copy > row->latest_copy || (latest && row->seal_count && !in_row(j))) {
     add(j, VERIFY_NOT_REGISTERED, "our seal, but not one that the registry has");
   }
-  verify_judge_row(j->report, &row, id->copy);
-  return SV_DONE;
+  verify_judge_row(j->report, row, id->copy);
 }
 
 static void judge_unregistered(struct judge *j) {
@@ -178,6 +215,7 @@ static void judge_holder(struct judge *j, const char *holder_mrz) {
 
 static sv_status judge(struct judge *j, const char *holder_mrz) {
   bool good;
+  SV_TRY(ask_registry(j));
   SV_TRY(judge_signer(j, &good));
   if (!good) {
     return SV_DONE;
@@ -199,7 +237,7 @@ static sv_status judge(struct judge *j, const char *holder_mrz) {
   j->report->version = j->doc.id.version;
   j->report->copy = j->doc.id.copy;
   if (j->registry) {
-    SV_TRY(judge_registered(j));
+    judge_registered(j);
   } else {
     judge_unregistered(j);
   }

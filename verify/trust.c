@@ -33,6 +33,40 @@ sv_status verify_trust_stamps(struct sv_ctx *ctx, struct verify_trust *t, struct
   return SV_DONE;
 }
 
+sv_status verify_trust_lives(struct sv_ctx *ctx, struct verify_trust *t,
+                             const struct verify_key_life *lives, size_t n) {
+  if (n > VERIFY_KEY_LIVES_MAX) {
+    return SV_FAIL(ctx, LIMIT_EXCEEDED, "lives of more than %d keys", VERIFY_KEY_LIVES_MAX);
+  }
+  struct verify_key_life *copy = calloc(n + 1, sizeof *copy);
+  if (!copy) {
+    return SV_FAIL(ctx, NO_MEMORY, "lives of keys");
+  }
+  if (n) {
+    memcpy(copy, lives, n * sizeof *copy);
+  }
+  free(t->lives);
+  t->lives = copy;
+  t->life_count = n;
+  return SV_DONE;
+}
+
+const struct verify_key_life *verify_trust_life(const struct verify_trust *t,
+                                                const struct pki_cert *signer) {
+  for (size_t i = 0; i < t->life_count; i++) {
+    if (memcmp(t->lives[i].sha256, pki_cert_sha256(signer), sizeof t->lives[i].sha256) == 0) {
+      return &t->lives[i];
+    }
+  }
+  return NULL;
+}
+
+bool verify_trust_compromised(const struct verify_trust *t, const struct pki_cert *signer,
+                              int64_t at_us) {
+  const struct verify_key_life *life = verify_trust_life(t, signer);
+  return life && life->compromised_us && at_us >= life->compromised_us;
+}
+
 static sv_status append_file(struct sv_ctx *ctx, const char *path, struct sv_buf *out) {
   SV_AUTO(close_file) FILE *f = fopen(path, "rbe");
   if (!f) {
@@ -78,6 +112,7 @@ void verify_trust_close(struct verify_trust *t) {
       pki_trust_close(t->stamps);
     }
     pki_trust_close(t->pki);
+    free(t->lives);
     free(t);
   }
 }

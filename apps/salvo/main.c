@@ -31,6 +31,7 @@ static const char usage[] =
     "  revoke NUMBER --reason REASON\n"
     "  augment NUMBER... [--level B-T|B-LT|B-LTA] [--renew] | --due   raise documents, renew their "
     "proofs\n"
+    "  key list | compromised SHA256 --since TIME      the keys that sign and signed here\n"
     "  obligation create REQUEST.json | amend REQUEST.json | get NAME | list\n"
     "  hold place REQUEST.json | lift REQUEST.json | get NAME | list\n"
     "  hold watch [--after EVENT]         alarms as they come, a line each\n"
@@ -72,7 +73,7 @@ static const struct command commands[] = {
     {"log", command_log},           {"approve", command_approve},
     {"reject", command_reject},     {"reissue", command_reissue},
     {"revoke", command_revoke},     {"augment", command_augment},
-    {"template", command_template},
+    {"template", command_template}, {"key", command_key},
 };
 
 int usage_fault(const char *what) {

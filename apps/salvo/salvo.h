@@ -53,6 +53,7 @@ int command_watch(struct salvo *s, struct arguments a);
 int command_fact(struct salvo *s, struct arguments a);
 int command_manifest(struct salvo *s, struct arguments a);
 int command_board(struct salvo *s, struct arguments a);
+int command_key(struct salvo *s, struct arguments a);
 int command_template(struct salvo *s, struct arguments a);
 
 /* --- profile.c --- */

@@ -3,7 +3,7 @@
 #include "apps/salvod/reload.h"
 
 #include "base/log.h"
-#include "service/log.h"
+#include "service/keys.h"
 
 enum { RELOAD_MEMORY = 64 * 1024 * 1024 };
 

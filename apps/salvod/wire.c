@@ -16,6 +16,7 @@
 #include "formats/tlog/note.h"
 #include "rpc/api/api.h"
 #include "rpc/server.h"
+#include "service/keys.h"
 #include "service/log.h"
 #include "store/sqlite.h"
 

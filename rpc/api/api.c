@@ -522,4 +522,5 @@ void api_services(struct service *service, struct rpc_service ret[static API_SER
   ret[6] = SERVICE_OF("salvo.v1.BoardingService",
                       waits ? api_boarding_methods_waiting : api_boarding_methods,
                       api_boarding_method_n);
+  ret[7] = SERVICE_OF("salvo.v1.KeyService", api_key_methods, api_key_method_n);
 }

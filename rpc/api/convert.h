@@ -59,6 +59,8 @@ extern const struct rpc_method api_boarding_methods_waiting[]; /* as many */
 extern const size_t api_boarding_method_n;
 extern const struct rpc_method api_log_methods[];
 extern const size_t api_log_method_n;
+extern const struct rpc_method api_key_methods[];
+extern const size_t api_key_method_n;
 
 /* Handlers of rpc/api/life.c, in the services that api.c lists. */
 sv_status life_revoke_document(struct rpc_call *call, struct sv_ctx *ctx, void *service);

@@ -162,6 +162,7 @@ class Client:
         self.funding = operations_pb2_grpc.FundingServiceStub(channel)
         self.protection = operations_pb2_grpc.ProtectionServiceStub(channel)
         self.boarding = operations_pb2_grpc.BoardingServiceStub(channel)
+        self.keys = operations_pb2_grpc.KeyServiceStub(channel)
 
     def issue(self, request):
         """Issues, with the officers whom the policy wants besides the caller."""

@@ -11,7 +11,7 @@ from strangers_test import CLIENTS, files, run
 
 VERSIONS = ("v1", "v1alpha")
 SERVED = {"salvo.v1.IssuanceService", "salvo.v1.RegistryService", "salvo.v1.VerificationService",
-          "salvo.v1.FundingService", "salvo.v1.ProtectionService", "salvo.v1.LogService",
+          "salvo.v1.FundingService", "salvo.v1.ProtectionService", "salvo.v1.LogService", "salvo.v1.KeyService",
           "salvo.v1.BoardingService", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}
 
 

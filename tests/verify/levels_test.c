@@ -94,8 +94,7 @@ static void a_compromise_counts_from_its_day_on(void **state) {
   struct registry_double registry = registered("b-t");
   is(judged(file("b-t"), &registry, now), VERIFY_VALID, VERIFY_NO_REASON);
   is(judged(file("b-lta"), &registry, now), VERIFY_VALID, VERIFY_NO_REASON);
-  registry = registered("late");
-  registry.row.issue_time_us = start_us + 10 * DAY_US;
+  registry = registered_at("late", start_us + 10 * DAY_US);
   is(judged(file("late"), &registry, now), VERIFY_INVALID, VERIFY_REVOKED_CERTIFICATE);
   is(judged(file("late"), NULL, now), VERIFY_INVALID, VERIFY_REVOKED_CERTIFICATE);
   is(judged(file("b-t"), NULL, now), VERIFY_CHECK, VERIFY_STATUS_UNKNOWN);
@@ -225,8 +224,7 @@ static void revisions_of_another_file_do_not_raise_this_one(void **state) {
     uint8_t *spliced = sv_arena_alloc(arena, whole.n);
     memcpy(spliced, whole.p, whole.n);
     memcpy(spliced, head.p, head.n);
-    struct registry_double registry = registered("late");
-    registry.row.issue_time_us = start_us + 10 * DAY_US;
+    struct registry_double registry = registered_at("late", start_us + 10 * DAY_US);
     struct verify_report r =
         judged(sv_bytes_of(spliced, whole.n), &registry, start_us + 11 * DAY_US);
     /* a store alone proves nothing, and raises what it fits: the same signer and authority */
