@@ -370,7 +370,8 @@ sv_status docs_render(const struct docs *docs, struct sv_ctx *ctx,
 }
 
 sv_status docs_preview(const struct docs *docs, struct sv_ctx *ctx, const char *name,
-                       const char *const languages[static 2], struct sv_bytes *ret_pdf) {
+                       const char *const languages[static 2], enum model_paper paper,
+                       struct sv_bytes *ret_pdf) {
   struct specimen *s = SV_NEW(ctx->mem, struct specimen);
   struct sv_sig_slot slot;
   if (!s) {
@@ -385,6 +386,7 @@ sv_status docs_preview(const struct docs *docs, struct sv_ctx *ctx, const char *
   }
   const char *asked[] = {languages[0], languages[1]};
   s->content.languages = (struct model_texts){asked, 2};
+  s->content.paper = paper;
   return docs_render(docs, ctx, &s->request, ret_pdf, &slot);
 }
 

@@ -74,7 +74,8 @@ const char *docs_template_at(const struct docs *docs, struct sv_ctx *ctx, size_t
  * puts its words in force. languages: two of the set. ret_pdf in ctx->mem. Fails: TEMPLATE (no such template or language),
  * as docs_render. */
 sv_status docs_preview(const struct docs *docs, struct sv_ctx *ctx, const char *name,
-                       const char *const languages[static 2], struct sv_bytes *ret_pdf);
+                       const char *const languages[static 2], enum model_paper paper,
+                       struct sv_bytes *ret_pdf);
 
 /* Languages of the set, in its order; NULL at the end. In ctx->mem. Whether a tag (BCP 47) is of one of them. */
 const char *docs_language_at(const struct docs *docs, struct sv_ctx *ctx, size_t i);

@@ -579,6 +579,9 @@ static void receipt_check(struct sv_ctx *ctx, const struct model_receipt *r) {
 
 sv_status model_check(struct sv_ctx *ctx, const struct model_content *content,
                       struct sv_date today) {
+  if ((unsigned)content->paper >= MODEL_PAPERS) {
+    sv_ctx_violate(ctx, "is not a known value", "paper");
+  }
   switch (content->kind) {
     case MODEL_SAFE_CONDUCT:
       letter_check(ctx, &content->letter, today);

@@ -41,10 +41,20 @@ static int check(struct salvo *s, struct arguments a) {
   return EXIT_DONE;
 }
 
+/* "letter", "a4"; no text is A4. */
+static bool paper_read(const char *text, enum model_paper *ret) {
+  *ret = text && strcmp(text, "letter") == 0 ? MODEL_LETTER : MODEL_A4;
+  return !text || *ret == MODEL_LETTER || strcmp(text, "a4") == 0;
+}
+
 static int preview(struct salvo *s, struct arguments a) {
   SV_AUTO(docs_close) struct docs *docs = NULL;
   const char *out = argument_take(&a, "-o"), *first = argument_take(&a, "--lang"),
-             *second = argument_take(&a, "--lang2");
+             *second = argument_take(&a, "--lang2"), *sheet = argument_take(&a, "--paper");
+  enum model_paper paper;
+  if (!paper_read(sheet, &paper)) {
+    return usage_fault("--paper is a4 or letter");
+  }
   if (a.count != 2 || !out) {
     return usage_fault("template preview takes a folder, a template's name and -o FILE.pdf");
   }
@@ -59,7 +69,7 @@ static int preview(struct salvo *s, struct arguments a) {
   struct sv_bytes pdf;
   const char *languages[] = {first, second};
   if (strcmp(first, second) == 0 ||
-      sv_failed(docs_preview(docs, s->ctx, a.v[1], languages, &pdf)) ||
+      sv_failed(docs_preview(docs, s->ctx, a.v[1], languages, paper, &pdf)) ||
       sv_failed(file_write(s->ctx, out, pdf))) {
     return strcmp(first, second) == 0 ? usage_fault("--lang and --lang2 are two languages")
                                       : faulty(s);

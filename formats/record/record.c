@@ -261,7 +261,7 @@ static json_t *receipt_json(struct writer *w, const struct model_receipt *r) {
   return o;
 }
 
-static json_t *content_json(struct writer *w, const struct model_content *c) {
+static json_t *kind_json(struct writer *w, const struct model_content *c) {
   switch (c->kind) {
     case MODEL_SAFE_CONDUCT:
       return letter_json(w, &c->letter);
@@ -274,6 +274,14 @@ static json_t *content_json(struct writer *w, const struct model_content *c) {
   }
   w->failed = true;
   return json_object();
+}
+
+static json_t *content_json(struct writer *w, const struct model_content *c) {
+  json_t *o = kind_json(w, c);
+  if (c->paper > MODEL_A4) { /* no key is A4: what was issued before there was a choice */
+    put_uint(w, o, "paper", c->paper);
+  }
+  return o;
 }
 
 static int dump_put(const char *p, size_t n, void *data) {

@@ -4,6 +4,7 @@
  *   {"approvals":[{"officer","time"}],"authority","content":{...},"format":"salvo-record/1","issue_date",
  *    "issue_time","kind","lines"?:{"added","changed","removed"},"number","previous_sha256"?,"salt","version"}
  *
+ * content.paper is there where the sheet is not A4, as the API's number.
  * lines: occupant ids of a manifest's later version, by what happened since the version before.
  * Private fields of the content appear only as {"sha256":hex}: SHA-256(field salt || value), where the field salt is
  * HMAC-SHA-256(secret, path) and the secret stays in the registry. What the paper does not show of a manifest's

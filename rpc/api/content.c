@@ -146,7 +146,10 @@ static sv_status receipt_of(struct sv_ctx *ctx, const Salvo__V1__DisbursementRec
 
 sv_status convert_content(struct sv_ctx *ctx, const Salvo__V1__IssueDocumentRequest *m,
                           struct model_content *ret) {
-  *ret = (struct model_content){.template_name = m->template_};
+  *ret = (struct model_content){.template_name = m->template_,
+                                .paper = m->paper == SALVO__V1__PAPER__PAPER_UNSPECIFIED
+                                             ? MODEL_A4
+                                             : (enum model_paper)m->paper};
   SV_TRY(convert_texts(ctx, m->languages, m->n_languages, &ret->languages));
   switch (m->content_case) {
     case SALVO__V1__ISSUE_DOCUMENT_REQUEST__CONTENT_SAFE_CONDUCT:

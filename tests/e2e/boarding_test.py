@@ -23,9 +23,9 @@ Mark = P.MarkOccupantRequest
 Report = verification_pb2.VerificationReport
 
 
-def flight(server, passengers=3, screened_until=None):
+def flight(server, passengers=3, screened_until=None, **changes):
     """A manifest in force with passengers whom nobody else is: its lines, and what was issued."""
-    request = example("flight-manifest")
+    request = example("flight-manifest", **changes)
     manifest = request.flight_manifest
     while len(manifest.occupants) < passengers:
         manifest.occupants.add().CopyFrom(manifest.occupants[0])

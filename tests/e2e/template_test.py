@@ -39,6 +39,10 @@ def test_an_own_purpose_is_tried_and_shown_as_a_draft(tmp_path):
     text = subprocess.run(["pdftotext", pdf, "-"], check=True, capture_output=True, text=True).stdout
     assert "Pase rekòt" in text and "BOUYON" in text and "RASCUNHO" in text
     assert subprocess.run(["qpdf", "--check", pdf], capture_output=True).returncode == 0
+    done = salvo("preview", own, "safe_conduct/harvest_pass", "--paper", "letter", "-o", pdf)
+    assert done.returncode == 0, done.stderr
+    told = subprocess.run(["pdfinfo", pdf], check=True, capture_output=True, text=True).stdout
+    assert "612 x 792 pts (letter)" in told
     conf.write_text(conf.read_text() + "colour = red\n")
     done = salvo("check", own)
     assert done.returncode == 1 and "harvest_pass/layout.conf:5: unknown key" in done.stderr
@@ -47,7 +51,8 @@ def test_an_own_purpose_is_tried_and_shown_as_a_draft(tmp_path):
 def test_a_name_or_language_that_is_not_there_is_said(tmp_path):
     for args, words in ((["safe_conduct/none"], "no template safe_conduct/none"),
                         (["safe_conduct/transit_exit", "--lang", "de"], "no language de"),
-                        (["safe_conduct/transit_exit", "--lang", "es", "--lang2", "es"], "two languages")):
+                        (["safe_conduct/transit_exit", "--lang", "es", "--lang2", "es"], "two languages"),
+                        (["safe_conduct/transit_exit", "--paper", "foolscap"], "a4 or letter")):
         done = salvo("preview", ROOT / "templates", *args, "-o", tmp_path / "x.pdf")
         assert done.returncode != 0 and words in done.stderr
         assert not (tmp_path / "x.pdf").exists()

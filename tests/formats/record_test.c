@@ -85,6 +85,22 @@ static void private_values_are_commitments_that_their_salt_opens(void **state) {
   sv_arena_close(ctx.mem);
 }
 
+static void paper_other_than_a4_is_part_of_the_content(void **state) {
+  (void)state;
+  struct sv_ctx ctx = fresh();
+  struct record_salts salts = {.salt = {1}, .secret = {2}};
+  struct model_content c = letter();
+  struct sv_bytes plain, a4, other;
+  assert_int_equal(record_content(&ctx, &c, &salts, &plain).reason, SV_OK);
+  c.paper = MODEL_A4;
+  assert_int_equal(record_content(&ctx, &c, &salts, &a4).reason, SV_OK);
+  assert_true(sv_bytes_equal(plain, a4));
+  c.paper = MODEL_LETTER;
+  assert_int_equal(record_content(&ctx, &c, &salts, &other).reason, SV_OK);
+  assert_true(contains(other, "\"paper\":2"));
+  sv_arena_close(ctx.mem);
+}
+
 static void what_is_no_record_is_refused(void **state) {
   (void)state;
   static const char *const bad[] = {
@@ -149,6 +165,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_same_document_gives_the_same_bytes_with_sorted_keys),
       cmocka_unit_test(private_values_are_commitments_that_their_salt_opens),
+      cmocka_unit_test(paper_other_than_a4_is_part_of_the_content),
       cmocka_unit_test(what_is_no_record_is_refused),
       cmocka_unit_test(an_amendments_record_says_what_is_known_or_not),
   };

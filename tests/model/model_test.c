@@ -149,6 +149,7 @@ static void all_violations_of_a_letter_come_at_once_with_their_paths(void **stat
   struct sv_ctx ctx = sv_ctx_over(sv_arena_open((size_t)1 << 20));
   struct model_content c = {.kind = MODEL_SAFE_CONDUCT,
                             .template_name = "",
+                            .paper = (enum model_paper)7,
                             .letter = {.purpose = 9,
                                        .holder = {.surname = "",
                                                   .given_names = "A\u202eB",
@@ -168,7 +169,8 @@ static void all_violations_of_a_letter_come_at_once_with_their_paths(void **stat
                                        .case_reference = ""}};
   struct sv_date today = {2026, 1, 15};
   assert_int_equal(model_check(&ctx, &c, today).reason, SV_FIELD_INVALID);
-  static const char *const paths[] = {"safe_conduct.purpose",
+  static const char *const paths[] = {"paper",
+                                      "safe_conduct.purpose",
                                       "safe_conduct.holder.surname",
                                       "safe_conduct.holder.given_names",
                                       "safe_conduct.holder.birth_date",
