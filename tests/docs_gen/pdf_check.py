@@ -1,7 +1,4 @@
-"""Are the files what they say they are? Draws every sample and reads it with other eyes: qpdf, poppler, pikepdf.
-
-The structure is checked by our own rules too, since validators miss numbers used twice, a parent tree out of order, and
-marks that are badly nested (PDF 32000-1 14.6 to 14.8)."""
+"""Are the files what they say they are? Draws every sample and reads it with other eyes: qpdf, poppler, and the rules of tests/archive."""
 import hashlib
 import json
 import pathlib
@@ -11,6 +8,9 @@ import sys
 import tempfile
 
 import pikepdf
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from archive import judge  # noqa: E402
 
 NAMES = ["ḪADĪJA ÑANDÚ-ØST ȘERBAN ÞÓRA NGUYỄN THỊ ÁNH", "Владимир Ελένη 王小明 नूर"]
 ARABIC = "نور إليز حدّاد زيتون"
@@ -38,120 +38,18 @@ def fonts(path):
         check(re.search(r"Identity-H\s+yes yes yes", line), line)
 
 
-def font_programs(pdf):
-    for obj in pdf.objects:
-        if isinstance(obj, pikepdf.Dictionary) and obj.get("/Subtype") == "/CIDFontType2":
-            check(isinstance(obj.CIDToGIDMap, pikepdf.Stream))
-            d = obj.FontDescriptor
-            for key in ("/FontBBox", "/CapHeight", "/StemV", "/Flags", "/Ascent", "/Descent", "/ItalicAngle"):
-                check(key in d, key)
-            check(d.FontName == obj.BaseFont)
-            check(len(d.FontFile2.read_bytes()) == int(d.FontFile2.Length1))
-
-
-def marks_of(stream):
-    """MCIDs of one stream; every operator that paints must be inside a mark, and marks must nest."""
-    paint = {"f", "F", "f*", "B", "B*", "b", "S", "s", "Tj", "TJ", "'", '"', "Do", "INLINE IMAGE", "sh"}
-    depth, in_text, opened_in_text, mcids = [], False, [], []
-    for operands, operator in pikepdf.parse_content_stream(stream):
-        op = str(operator)
-        if op in ("BDC", "BMC"):
-            kind = str(operands[0])
-            content = kind == "/Artifact"
-            if op == "BDC" and isinstance(operands[1], pikepdf.Dictionary) and "/MCID" in operands[1]:
-                mcids.append((int(operands[1].MCID), kind))
-                content = True
-                check(not any(depth), "an MCID or artifact inside another")
-            depth.append(content)
-            opened_in_text.append(in_text)
-        elif op == "EMC":
-            check(depth, "EMC without a beginning")
-            depth.pop()
-            check(opened_in_text.pop() == in_text, "a mark crosses a text object")
-        elif op in ("BT", "ET"):
-            in_text = op == "BT"
-        elif op in paint:
-            check(any(depth), op, "outside every mark")
-    check(not depth, "a mark is left open")
-    return mcids
-
-
-def structure(pdf):
-    root = pdf.Root.StructTreeRoot
-    nums = list(root.ParentTree.Nums)
-    tree = {int(nums[i]): nums[i + 1] for i in range(0, len(nums), 2)}
-    check(sorted(tree) == list(range(len(tree))), "keys of the parent tree")
-    owners = {}
-
-    def walk(element, parent):
-        check(element.is_indirect, element.S, "is a direct object")
-        check(element.P.objgen == parent.objgen, "parent of", element.S)
-        if element.S == "/Figure":
-            check(str(element.get("/Alt", "")), "a Figure without Alt")
-        if element.S == "/TH":
-            check("/Scope" in element.A)
-        if element.S == "/TR":
-            check(all(k.S in ("/TH", "/TD") for k in element.K))
-        if element.S == "/Table":
-            rows = [len(list(r.K)) for r in element.K]
-            check(len(set(rows)) == 1, "rows of unequal length", rows)
-        kids = element.get("/K", [])
-        for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
-            if isinstance(kid, pikepdf.Dictionary):
-                if kid.get("/Type") == "/OBJR":
-                    check(element.S == "/Form")
-                    check(tree[int(kid.Obj.StructParent)].objgen == element.objgen, "widget's parent")
-                else:
-                    walk(kid, element)
-            else:
-                key = (element.Pg.objgen, int(kid))
-                check(key not in owners, "an MCID with two elements", key)
-                owners[key] = element.objgen
-
-    check(len(root.K) == 1 and root.K[0].S == "/Document")
-    walk(root.K[0], root)
-    used = set()
-    for page in pdf.pages:
-        found = []
-        for stream in page.Contents:
-            found += marks_of(stream)
-        numbers = [m for m, _ in found]
-        check(len(numbers) == len(set(numbers)), "an MCID twice on a page")
-        parents = tree[int(page.StructParents)]
-        check(sorted(numbers) == list(range(len(parents))), "MCIDs and the parent tree differ")
-        for mcid, kind in found:
-            key = (page.objgen, mcid)
-            check(owners[key] == parents[mcid].objgen, "parent tree out of order", key)
-            check(str(parents[mcid].S) == kind, kind, parents[mcid].S)
-            used.add(key)
-        check(page.Tabs == "/S")
-    check(used == set(owners), "elements name content that is not there")
-
-
 def metadata(pdf, draft):
-    xmp = pdf.Root.Metadata.read_raw_bytes().decode()
-    check("/Filter" not in pdf.Root.Metadata)
-    for part in ("<pdfaid:part>3<", "<pdfaid:conformance>A<", "<pdfuaid:part>1<", "pdfaExtension:schemas"):
-        check(part in xmp, part)
-    title = re.search(r"x-default\">([^<]*)<", xmp).group(1)
-    check(title == str(pdf.docinfo["/Title"]), title)
+    title = str(pdf.docinfo["/Title"])
     check(draft or re.fullmatch("[SMR][0-9A-Z]{8}", title), "the title is the number alone:", title)
-    created = re.search(r"<xmp:CreateDate>([^<]*)<", xmp).group(1)
-    check("D:" + re.sub("[-:T]", "", created) == str(pdf.docinfo["/CreationDate"]))
     check(str(pdf.docinfo["/ModDate"]) == str(pdf.docinfo["/CreationDate"]))
-    check(str(pdf.Root.Lang) == "es" and pdf.Root.MarkInfo.Marked and pdf.Root.ViewerPreferences.DisplayDocTitle)
-    intent = pdf.Root.OutputIntents[0]
-    check(intent.S == "/GTS_PDFA1" and intent.DestOutputProfile.N == 3)
+    check(str(pdf.Root.Lang) == "es")
     check(len(pdf.trailer.ID) == 2 and len(bytes(pdf.trailer.ID[0])) == 16)
 
 
 def attachment(pdf):
     spec = pdf.Root.AF[0]
-    check(spec.AFRelationship == "/Data" and str(spec.F) == str(spec.UF) == "record.json" and str(spec.Desc))
-    check(spec.objgen == pdf.Root.Names.EmbeddedFiles.Names[1].objgen)
-    data = spec.EF.F.read_bytes()
-    check(spec.EF.F.Subtype == "/application/json" and int(spec.EF.F.Params.Size) == len(data))
-    json.loads(data)
+    check(spec.AFRelationship == "/Data" and str(spec.UF) == "record.json" and spec.EF.F.Subtype == "/application/json")
+    json.loads(spec.EF.F.read_bytes())
 
 
 def signature(path, pdf, draft):
@@ -197,11 +95,11 @@ def main():
                 with pikepdf.open(path) as pdf:
                     check(str(pdf.pdf_version) == "1.7")
                     draft = path.stem.endswith("draft")
-                    font_programs(pdf)
                     metadata(pdf, draft)
                     attachment(pdf)
                     signature(path, pdf, draft)
-                    structure(pdf)
+                faults = judge(path.read_bytes(), () if draft else ("byte_range", "signed_data"))  # nothing is sealed yet
+                check(not faults, faults)
             except AssertionError as fault:
                 raise AssertionError(f"{path.name}: {fault}") from fault
         texts(folder)
