@@ -165,6 +165,16 @@ const char *docs_template_for(const struct docs *docs, struct sv_ctx *ctx,
   return kept(ctx, t ? t->name : NULL);
 }
 
+bool docs_template_sha256(const struct docs *docs, const struct model_content *content,
+                          uint8_t ret_sha256[static 32]) {
+  HOLD(now, docs);
+  const struct template *t = template_for(now.edition, content);
+  if (t) {
+    memcpy(ret_sha256, t->sha256, 32);
+  }
+  return t != NULL;
+}
+
 const char *docs_template_at(const struct docs *docs, struct sv_ctx *ctx, size_t i,
                              uint8_t ret_sha256[static 32]) {
   HOLD(now, docs);

@@ -66,6 +66,9 @@ sv_status docs_check_content(const struct docs *docs, struct sv_ctx *ctx,
  * there is none. In ctx->mem. */
 const char *docs_template_for(const struct docs *docs, struct sv_ctx *ctx,
                               const struct model_content *content);
+/* The digest of all files of the template that the content names; false: there is none. */
+bool docs_template_sha256(const struct docs *docs, const struct model_content *content,
+                          uint8_t ret_sha256[static 32]);
 /* Template number i and the digest of all files that it is made of; NULL at the end. In ctx->mem. */
 const char *docs_template_at(const struct docs *docs, struct sv_ctx *ctx, size_t i,
                              uint8_t ret_sha256[static 32]);

@@ -305,6 +305,8 @@ struct model_issue {
   struct model_revision revision; /* of a later version of a manifest */
   char check_code[18];            /* "7Q4M-K2PX-9DHT3" */
   uint8_t record_sha256[32];
+  const char *template_name; /* "safe_conduct/protection_stay@1"; NULL: not in the record */
+  uint8_t template_sha256[32];
   bool preview; /* watermarked: no number, no seal, no signature */
   bool specimen;
   enum model_audience

@@ -149,6 +149,7 @@ sv_status aboard_reserve(struct store_tx *tx, struct sv_ctx *ctx, struct aboard 
                                  .supersedes = row->number,
                                  .template_name = row->template_name,
                                  .languages = row->languages,
+                                 .paper = row->paper,
                                  .issue_date = a->today,
                                  .valid_from = "",
                                  .valid_until = "",

@@ -398,6 +398,21 @@ static sv_status page_draw(struct work *w, struct produced *ret) {
   return i->seal_certificate ? SV_DONE : SV_FAIL(w->ctx, NO_MEMORY, "certificate reference");
 }
 
+/* A copy has the record of the first one, whatever words are in force by now. */
+static sv_status template_fill(struct work *w) {
+  if (!w->copy_reason) {
+    w->issue.template_name = w->content->template_name;
+    return docs_template_sha256(w->s->parts.docs, w->content, w->issue.template_sha256)
+               ? SV_DONE
+               : SV_FAIL(w->ctx, TEMPLATE, "no template %s", w->content->template_name);
+  }
+  if (w->row->template_sha256.n == sizeof w->issue.template_sha256) {
+    w->issue.template_name = w->row->template_name;
+    memcpy(w->issue.template_sha256, w->row->template_sha256.p, w->row->template_sha256.n);
+  }
+  return SV_DONE;
+}
+
 static sv_status produce(struct service *s, struct sv_ctx *ctx, const struct model_content *content,
                          const struct store_document *row, const struct produce_place *place,
                          struct produced *ret) {
@@ -410,6 +425,7 @@ static sv_status produce(struct service *s, struct sv_ctx *ctx, const struct mod
   memcpy(w.salts.salt, row->salt, sizeof w.salts.salt);
   memcpy(w.salts.secret, row->secret, sizeof w.salts.secret);
   SV_TRY(issue_fill(&w));
+  SV_TRY(template_fill(&w));
   struct sv_bytes content_json;
   SV_TRY(record_content(ctx, w.content, &w.salts, &content_json));
   SV_TRY(record_write(ctx, w.content, &w.issue, &w.salts, w.previous_sha256, &w.record));
@@ -422,6 +438,8 @@ static sv_status produce(struct service *s, struct sv_ctx *ctx, const struct mod
   *ret = (struct produced){0};
   SV_TRY(page_draw(&w, ret));
   ret->issue.record = w.record;
+  ret->issue.template_name = w.issue.template_name;
+  memcpy(ret->issue.template_sha256, w.issue.template_sha256, 32);
   memcpy(ret->issue.record_sha256, w.issue.record_sha256, 32);
   crypto_sha256(content_json, ret->issue.content_sha256);
   struct store_seal *seals = SV_ARRAY(ctx->mem, w.seal_count, struct store_seal);

@@ -360,6 +360,16 @@ sv_status refuge_suspend(struct store_tx *tx, struct sv_ctx *ctx, const struct r
 
 /* --- relieving --- */
 
+/* The words that the number was taken with, while they are there; else those in force. */
+static void template_keep(const struct service *s, struct sv_ctx *ctx,
+                          const struct store_document *row, struct model_content *c) {
+  const char *asked = c->template_name;
+  c->template_name = row->template_name;
+  if (!row->template_name[0] || !docs_template_for(s->parts.docs, ctx, c)) {
+    c->template_name = asked;
+  }
+}
+
 sv_status refuge_row_content(struct service *s, struct sv_ctx *ctx,
                              const struct store_document *row, struct model_content *ret) {
   const struct model_authority *authority = policy_authority(s->parts.policy, row->authority);
@@ -368,6 +378,7 @@ sv_status refuge_row_content(struct service *s, struct sv_ctx *ctx,
   }
   *ret = (struct model_content){0};
   SV_TRY(s->parts.request_decode(ctx, row->request, ret));
+  template_keep(s, ctx, row, ret);
   struct model_manifest *m = &ret->manifest;
   if (row->version_reason) { /* a version that the registry made */
     m->version_reason = row->version_reason;

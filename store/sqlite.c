@@ -48,9 +48,12 @@ static const char levels_sql[] =
 static const char key_lives_sql[] =
 #include "store_migration_0009_key_lives.inc"
     ;
-static const char *const migrations[] = {registry_sql, life_sql,   protection_sql,
-                                         log_sql,      bills_sql,  ended_sql,
-                                         audience_sql, levels_sql, key_lives_sql};
+static const char paper_sql[] =
+#include "store_migration_0010_paper.inc"
+    ;
+static const char *const migrations[] = {registry_sql,  life_sql,  protection_sql, log_sql,
+                                         bills_sql,     ended_sql, audience_sql,   levels_sql,
+                                         key_lives_sql, paper_sql};
 enum { MIGRATION_COUNT = sizeof migrations / sizeof migrations[0], MIGRATION_DIGESTS = 4 };
 
 struct job {

@@ -14,7 +14,7 @@
   "d.content_sha256, d.record_sha256, d.record, d.signer_certificate_sha256, d.seal_certificate, " \
   "d.status_list, d.status_index, d.case_key, d.lease_until_us, d.obligation, d.amount_minor, "    \
   "d.sequence, d.obligated_minor, d.paid_before_minor, d.amendment, d.approvals_needed, "          \
-  "d.draft_until_us, d.version_reason, d.gone, d.closing, d.row"
+  "d.draft_until_us, d.version_reason, d.gone, d.closing, d.paper, d.template_sha256, d.row"
 
 enum {
   STMT_REQUEST_FIND,
@@ -62,10 +62,10 @@ static const char *const texts[STMT_COUNT] = {
         "seal_certificate, status_list, status_index, case_key, lease_until_us, obligation, "
         "amount_minor, sequence, "
         "obligated_minor, paid_before_minor, amendment, approvals_needed, draft_until_us, "
-        "version_reason, gone, closing) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?28, 0, "
+        "version_reason, gone, closing, paper) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?28, 0, "
         "?7, '', ?8, ?9, ?10, "
         "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?34, x'', x'', x'', '', ?18, ?19, ?20, ?21, ?22, ?23, "
-        "?24, ?25, ?26, ?27, ?29, ?30, ?31, ?32, ?33)",
+        "?24, ?25, ?26, ?27, ?29, ?30, ?31, ?32, ?33, ?35)",
     [STMT_FIND_VERSION] =
         "SELECT " DOCUMENT_COLUMNS " FROM documents d WHERE number = ?1 AND version = ?2",
     [STMT_FIND_NEWEST] =
@@ -78,7 +78,9 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_ISSUE] =
         "UPDATE documents SET state = CASE closing WHEN 1 THEN 5 ELSE 3 END, content_sha256 = ?3, "
         "record_sha256 = ?4, record = ?5, "
-        "signer_certificate_sha256 = ?6, seal_certificate = ?7, lease_until_us = 0 "
+        "signer_certificate_sha256 = ?6, seal_certificate = ?7, template = ?8, template_sha256 = "
+        "?9, "
+        "lease_until_us = 0 "
         "WHERE number = ?1 AND version = ?2 AND state = 1",
     [STMT_COPY_ADD] =
         "INSERT INTO copies (number, version, copy, pdf, pdf_sha256, reason, time_us, "
@@ -212,6 +214,8 @@ static sv_status read_document(struct sqlite_use *u, struct sv_ctx *ctx, struct 
   d.version_reason = (enum model_state_reason)row_int(&r);
   d.gone = row_text(&r);
   d.closing = row_int(&r) != 0;
+  d.paper = (enum model_paper)row_int(&r);
+  d.template_sha256 = row_blob(&r);
   d.row = (uint64_t)row_int(&r);
   if (ret_copy) {
     *ret_copy = (uint32_t)row_int(&r);
@@ -327,6 +331,7 @@ static sv_status document_put(struct store_tx *tx, struct sv_ctx *ctx,
   use_int(&u, 31, d->version_reason);
   use_text(&u, 32, d->gone);
   use_int(&u, 33, d->closing);
+  use_int(&u, 35, d->paper == MODEL_PAPER_NONE ? MODEL_A4 : d->paper);
   use_blob(&u, 34, d->content_sha256, 32);
   return use_run(&u, ctx, "reserve", NULL);
 }
@@ -444,6 +449,8 @@ static sv_status tx_document_issue(struct store_tx *tx, struct sv_ctx *ctx, cons
   use_blob(&u, 5, record.p, record.n);
   use_blob(&u, 6, i->signer_certificate_sha256, 32);
   use_text(&u, 7, i->seal_certificate);
+  use_text(&u, 8, i->template_name);
+  use_blob(&u, 9, i->template_sha256, 32);
   int changed;
   SV_TRY(use_run(&u, ctx, "issue", &changed));
   if (changed != 1) {

@@ -53,6 +53,7 @@ struct store_document {
   const char *superseded_by;
   const char *template_name;
   const char *languages; /* parted by a comma */
+  enum model_paper paper;
   const char *issue_date;
   const char *valid_from;
   const char *valid_until;
@@ -81,8 +82,9 @@ struct store_document {
   enum model_state_reason
       version_reason; /* of a manifest's version that the registry itself made */
   const char *gone;   /* occupants of a manifest who are off this version, parted by a comma */
-  bool closing;       /* a manifest's last version: it becomes CLOSED, not ISSUED */
-  uint64_t row;       /* order of numbers, for lists */
+  struct sv_bytes template_sha256; /* of its files, when it was issued; n 0: before that was kept */
+  bool closing;                    /* a manifest's last version: it becomes CLOSED, not ISSUED */
+  uint64_t row;                    /* order of numbers, for lists */
 };
 
 struct store_seal {
@@ -102,6 +104,8 @@ struct store_issue {
   uint8_t content_sha256[32];
   uint8_t signer_certificate_sha256[32];
   const char *seal_certificate;
+  const char *template_name;   /* as it was drawn */
+  uint8_t template_sha256[32]; /* of all files of that template */
   const struct store_seal *seals;
   size_t seal_count;
 };

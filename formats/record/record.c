@@ -337,6 +337,16 @@ static json_t *ledger_json(struct writer *w, const struct model_ledger *l) {
   return o;
 }
 
+/* Which words the page has, for who holds the registry's secret; whoever has the paper could tell purposes apart by it. */
+static void put_template(struct writer *w, json_t *tree, const struct model_issue *issue) {
+  char value[192], hex[65];
+  sv_hex(issue->template_sha256, 32, hex);
+  int n = snprintf(value, sizeof value, "%s %s", issue->template_name, hex);
+  w->failed |= n < 0 || (size_t)n >= sizeof value;
+  record_commitment(w->salts, "template", value, hex);
+  put(w, tree, "template", json_pack("{s:s}", "sha256", hex));
+}
+
 sv_status record_write(struct sv_ctx *ctx, const struct model_content *content,
                        const struct model_issue *issue, const struct record_salts *salts,
                        const uint8_t *previous_sha256, struct sv_bytes *ret_json) {
@@ -360,6 +370,9 @@ sv_status record_write(struct sv_ctx *ctx, const struct model_content *content,
     put(&w, tree, "lines", revision_json(&w, &issue->revision));
   }
   put(&w, tree, "content", content_json(&w, content));
+  if (issue->template_name) {
+    put_template(&w, tree, issue);
+  }
   if (content->kind == MODEL_DISBURSEMENT_RECEIPT) {
     put(&w, tree, "ledger", ledger_json(&w, &issue->ledger));
   }

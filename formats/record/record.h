@@ -2,8 +2,9 @@
  * strings). Its SHA-256 is in the visible seals; its bytes are attached to the PDF as record.json.
  *
  *   {"approvals":[{"officer","time"}],"authority","content":{...},"format":"salvo-record/1","issue_date",
- *    "issue_time","kind","lines"?:{"added","changed","removed"},"number","previous_sha256"?,"salt","version"}
+ *    "issue_time","kind","lines"?:{"added","changed","removed"},"number","previous_sha256"?,"salt","template"?,"version"}
  *
+ * template: private, for a name tells the purpose: "NAME SHA-256 of its files in hex", as it was when the first copy was drawn.
  * content.paper is there where the sheet is not A4, as the API's number.
  * lines: occupant ids of a manifest's later version, by what happened since the version before.
  * Private fields of the content appear only as {"sha256":hex}: SHA-256(field salt || value), where the field salt is

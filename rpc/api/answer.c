@@ -139,6 +139,8 @@ Salvo__V1__Document *convert_document(struct sv_ctx *ctx, const struct service_i
   }
   if (own) {
     d->template_ = text(row->template_name);
+    d->template_sha256 = data_of(row->template_sha256.p, row->template_sha256.n);
+    d->paper = (Salvo__V1__Paper)row->paper;
     d->status_list = text(row->status_list);
     d->status_index = row->status_index;
     d->issued_by = text(row->issued_by);

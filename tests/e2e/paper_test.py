@@ -42,6 +42,7 @@ def test_every_kind_is_printed_on_the_paper_asked_for(server, documents, kind, t
         request.supersedes, request.supersedes_version = plain.document.number, plain.document.version
         request.flight_manifest.version_reason = document_pb2.Document.STATE_REASON_CORRECTION
     issued = server.client(ROLES[kind]).issue(request)
+    assert (plain.document.paper, issued.document.paper) == (A4, LETTER)
     assert sizes(issued.pdf, tmp_path) == {SIZES[LETTER]}
     assert record(issued.pdf, tmp_path)["content"]["paper"] == LETTER
     assert server.client("gate").verify(issued.pdf).verdict == V.VERDICT_VALID
@@ -72,12 +73,13 @@ def test_a_second_copy_keeps_the_paper(server, tmp_path):
     copy = server.client("case").issuance.ReissueDocument(issuance_pb2.ReissueDocumentRequest(
         request_id=str(uuid.uuid4()), number=first.number, version=1,
         reason=document_pb2.Document.STATE_REASON_DAMAGED), timeout=60)
-    assert copy.document.copy == 2
+    assert (copy.document.copy, copy.document.paper) == (2, LETTER)
     assert sizes(copy.pdf, tmp_path) == {SIZES[LETTER]}
 
 
 def test_a_version_that_the_gate_makes_keeps_the_paper(server, tmp_path):
     people, issued = flight(server, paper=LETTER)
     send(server, mark(issued.document.number, people[0], "OFFLOADED"))
-    assert current(server, issued.document.number).version == 2
+    now = current(server, issued.document.number)
+    assert (now.version, now.paper) == (2, LETTER)
     assert sizes(server.client("flight").download(issued.document.number), tmp_path) == {SIZES[LETTER]}

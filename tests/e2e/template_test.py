@@ -4,8 +4,9 @@ import os
 import pathlib
 import shutil
 import subprocess
+import uuid
 
-from conftest import Server, letter
+from conftest import Server, document_pb2, issuance_pb2, letter
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SALVO = pathlib.Path(os.environ.get("SV_BUILD", ROOT / "build/asan")) / "bin/salvo"
@@ -79,5 +80,36 @@ def test_a_server_takes_new_words_while_it_runs_and_refuses_faulty_ones(authorit
         fault = server.reload("templates")
         assert fault["reason"] == "TEMPLATE" and "layout.conf:" in fault["detail"], fault
         assert "Laissez-passer" in printed()
+    finally:
+        server.stop()
+
+
+def reissued(server, number):
+    return server.client("case").issuance.ReissueDocument(issuance_pb2.ReissueDocumentRequest(
+        request_id=str(uuid.uuid4()), number=number, version=1,
+        reason=document_pb2.Document.STATE_REASON_DAMAGED), timeout=60)
+
+
+def test_a_document_keeps_the_digest_of_its_words_and_tells_it_to_its_authority(authority, tmp_path):
+    own = tmp_path / "templates"
+    shutil.copytree(ROOT / "templates", own)
+    digests = lambda: dict(reversed(line.split("  ")) for line in salvo("check", own).stdout.splitlines()[:-1])
+    before = digests()
+    server = Server(tmp_path, authority, templates=f'"{own}"').start()
+    try:
+        issued = server.client("case").issue(letter())
+        first = issued.document
+        assert first.template_sha256.hex() == before[first.template]
+        assert first.template.encode() not in issued.pdf and first.template_sha256.hex().encode() not in issued.pdf
+        stranger = server.client("gate").verify(issued.pdf).document
+        assert not stranger.template and not stranger.template_sha256
+        conf = own / "safe_conduct/letter/layout.conf"
+        conf.write_text(conf.read_text().replace("version = 1", "version = 2").replace("carta oficial", "hoja oficial"))
+        assert server.reload("templates")["reason"] == "OK"
+        second = server.client("case").issue(letter()).document
+        assert second.template == first.template.replace("@1", "@2") and second.template_sha256.hex() == digests()[second.template]
+        copy = reissued(server, first.number).document  # what was said of the first copy is said of this one
+        assert (copy.copy, copy.template, copy.template_sha256) == (2, first.template, first.template_sha256)
+        assert copy.record_sha256 == first.record_sha256
     finally:
         server.stop()

@@ -85,6 +85,31 @@ static void private_values_are_commitments_that_their_salt_opens(void **state) {
   sv_arena_close(ctx.mem);
 }
 
+static void the_template_is_a_commitment_that_its_digest_opens(void **state) {
+  (void)state;
+  struct sv_ctx ctx = fresh();
+  struct record_salts salts = {.salt = {1}, .secret = {2}};
+  struct model_content c = letter();
+  struct model_issue i = issue();
+  model_number_format(MODEL_SAFE_CONDUCT, 2026, 1, i.number);
+  struct sv_bytes json, without;
+  assert_int_equal(record_write(&ctx, &c, &i, &salts, NULL, &without).reason, SV_OK);
+  assert_false(contains(without, "\"template\""));
+  i.template_name = c.template_name;
+  memset(i.template_sha256, 0xab, 32);
+  assert_int_equal(record_write(&ctx, &c, &i, &salts, NULL, &json).reason, SV_OK);
+  assert_false(contains(json, "protection"));
+  assert_false(contains(json, "abababab"));
+  char value[128], hex[65];
+  sv_hex(i.template_sha256, 32, hex);
+  snprintf(value, sizeof value, "safe_conduct/protection_stay@1 %s", hex);
+  record_commitment(&salts, "template", value, hex);
+  assert_true(contains(json, hex));
+  struct record_facts f;
+  assert_int_equal(record_read(&ctx, json, &f).reason, SV_OK);
+  sv_arena_close(ctx.mem);
+}
+
 static void paper_other_than_a4_is_part_of_the_content(void **state) {
   (void)state;
   struct sv_ctx ctx = fresh();
@@ -165,6 +190,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_same_document_gives_the_same_bytes_with_sorted_keys),
       cmocka_unit_test(private_values_are_commitments_that_their_salt_opens),
+      cmocka_unit_test(the_template_is_a_commitment_that_its_digest_opens),
       cmocka_unit_test(paper_other_than_a4_is_part_of_the_content),
       cmocka_unit_test(what_is_no_record_is_refused),
       cmocka_unit_test(an_amendments_record_says_what_is_known_or_not),

@@ -50,6 +50,7 @@ static struct store_document row_of(const char *number, uint32_t version, const 
       .supersedes = "",
       .template_name = "t@1",
       .languages = "es,en",
+      .paper = MODEL_LETTER,
       .issue_date = "2026-01-15",
       .valid_from = "2026-01-15",
       .valid_until = "2026-04-15",
@@ -69,6 +70,8 @@ static struct store_issue issue_of(const char *pdf) {
   return (struct store_issue){.pdf = sv_bytes_str(pdf),
                               .record = sv_bytes_str("{}"),
                               .seal_certificate = "UTTSA7",
+                              .template_name = "t@2",
+                              .template_sha256 = {9, 8, 7},
                               .pdf_sha256 = {(uint8_t)pdf[0], 1}};
 }
 
@@ -101,6 +104,8 @@ static void a_reserved_row_comes_back_as_it_was(void **state) {
   assert_int_equal(store_read(f->store, &f->ctx, find, &q).reason, SV_OK);
   assert_int_equal(q.out.state, MODEL_RESERVED);
   assert_int_equal(q.out.salt[3], 7);
+  assert_int_equal(q.out.paper, MODEL_LETTER);
+  assert_int_equal(q.out.template_sha256.n, 0); /* of what is issued alone */
   assert_string_equal(q.out.valid_until, "2026-04-15");
   assert_memory_equal(q.out.request.p, "request", 7);
 }
@@ -117,6 +122,9 @@ static void a_document_is_issued_once_only(void **state) {
   struct finding q = {.number = "S260000BX"};
   assert_int_equal(store_read(f->store, &f->ctx, find, &q).reason, SV_OK);
   assert_int_equal(q.out.state, MODEL_ISSUED);
+  assert_string_equal(q.out.template_name, "t@2"); /* as it was drawn */
+  assert_int_equal(q.out.template_sha256.n, 32);
+  assert_memory_equal(q.out.template_sha256.p, "\x09\x08\x07", 4);
 }
 
 static void a_request_id_names_one_row(void **state) {
