@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import tempfile
 import urllib.request
 from pathlib import Path
@@ -12,6 +13,9 @@ from pathlib import Path
 import pikepdf
 from asn1crypto import cms, crl, ocsp, x509
 from conftest import ROOT, Authority, Server, example
+
+sys.path.insert(0, str(ROOT / "tests"))
+from archive import judge  # noqa: E402
 
 LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
 KINDS = ("SAFE_CONDUCT", "FLIGHT_MANIFEST", "DISBURSEMENT_RECEIPT")
@@ -178,8 +182,9 @@ def token_accepted(token, data, anchors):
 
 
 def judges_accept(pdf, authority):
-    """pdfsig, qpdf, mutool, openssl cms and openssl ts agree that all of it is well made."""
+    """pdfsig, qpdf, mutool, openssl cms and openssl ts agree that all of it is well made, and it is PDF/A and PDF/UA as before."""
     reading = Reading(pdf)
+    assert judge(pdf) == []
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "a.pdf"
         path.write_bytes(pdf)
