@@ -243,6 +243,25 @@ static sv_status bundle_make(struct service *s, struct sv_ctx *ctx, char letter,
   return SV_DONE;
 }
 
+/* Of those who sign papers: what became of keys for notes is for whoever has them by hand. */
+static sv_status lives_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct bundle_trust *t = arg;
+  struct store_key_life *lives;
+  size_t n;
+  SV_TRY(tx->key_lives->all(tx, ctx, &lives, &n));
+  for (size_t i = 0; i < n && t->key_count < BUNDLE_KEYS_MAX; i++) {
+    if (strcmp(lives[i].purpose, "DOCUMENT") != 0 && strcmp(lives[i].purpose, "VISIBLE") != 0) {
+      continue;
+    }
+    struct bundle_key *k = &t->keys[t->key_count++];
+    *k = (struct bundle_key){.from_us = lives[i].from_us,
+                             .until_us = lives[i].until_us,
+                             .compromised_us = lives[i].compromised_us};
+    memcpy(k->sha256, lives[i].sha256, sizeof k->sha256);
+  }
+  return SV_DONE;
+}
+
 static sv_status trust_make(struct service *s, struct sv_ctx *ctx, struct sv_bytes *ret) {
   int64_t now = sv_wall_us() / 1000000 * 1000000;
   struct bundle_trust *t = SV_NEW(ctx->mem, struct bundle_trust);
@@ -255,7 +274,11 @@ static sv_status trust_make(struct service *s, struct sv_ctx *ctx, struct sv_byt
                              .expires_us = now + SERVICE_TRUST_DAYS * 24 * hour_us};
   memcpy(log.public_key, s->parts.log_key->note_public, sizeof log.public_key);
   SV_TRY(tlog_key_write(ctx, &log, &t->log_key));
-  SV_TRY(bundle_trust_add_pem(ctx, t, s->parts.trust_pem));
+  SV_TRY(bundle_trust_add_pem(ctx, t, s->parts.trust_pem, false));
+  if (s->parts.stamps_pem.n) {
+    SV_TRY(bundle_trust_add_pem(ctx, t, s->parts.stamps_pem, true));
+  }
+  SV_TRY(store_read(s->parts.store, ctx, lives_act, t));
   struct sv_bytes text;
   SV_TRY(bundle_trust_write(ctx, t, &text));
   SV_TRY(note_sign(s, ctx, t->sequence, text, ret));

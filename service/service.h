@@ -28,6 +28,7 @@ struct service_parts {
   uint8_t registry_key[SERVICE_KEY_BYTES]; /* blinds persons and cases, makes typed codes */
   struct seal_key *log_key;                /* signs checkpoints; NULL: nothing is signed */
   struct sv_bytes trust_pem;               /* whom a verifier believes, as it is told to devices */
+  struct sv_bytes stamps_pem;              /* and who vouches for time-stamps; empty: the same */
   const char *trust_name;                  /* of the trust key, as notes have it */
   struct seal_key *trust_key;  /* signs trust lists and status bundles; NULL: none are made */
   const char *log_origin;      /* name of the log */

@@ -1,6 +1,7 @@
 /* Judges a PDF in the order in which a fault outweighs another: is it a PDF, whose is it, is it whole, does the registry
  * know it, what has become of it since. Only what passes every question is VALID.
- * Invariant: a file is green only if its digest is the registry's, so that no byte of it can be changed. */
+ * Invariant: a file is green only if its digest is the registry's, so that no byte of it can be changed; off line, only if
+ * every byte of it is signed, or of the few kinds that may follow. */
 #include "verify/pdf.h"
 
 #include "crypto/digest.h"
@@ -154,14 +155,21 @@ static sv_status judge_registered(struct judge *j) {
     return SV_DONE;
   }
   const struct verify_copy *copy = copy_with_digest(&row, j->report->original_sha256);
-  if (!copy) {
+  if (!copy && !row.no_digests) {
     add(j, VERIFY_BYTES_ALTERED, "the file's digest is not the registry's");
   }
+  bool same_record = row.no_digests || crypto_equal(row.record_sha256, j->twin.sha256, 32);
   if (strcmp(row.number, j->report->number) != 0 || row.version != j->report->version ||
-      row.kind != j->report->kind || !crypto_equal(row.record_sha256, j->twin.sha256, 32)) {
+      row.kind != j->report->kind || !same_record) {
     add(j, VERIFY_TWIN_MISMATCH, "the attached record is not the registry's");
   }
   j->report->copy = copy ? copy->copy : 0;
+  if (row.no_digests) { /* its days are in the record, its bar codes are on the pages */
+    verify_judge_row(j->report, &row, 0);
+    take_facts(j);
+    verify_judge_validity(j->report, j->report->valid_from, j->report->valid_until, row.zone);
+    return verify_page_seals(j->ctx, j->reader, &j->twin.facts, j->twin.sha256, NULL, 0, j->report);
+  }
   verify_judge_row(j->report, &row, j->report->copy);
   for (size_t i = 0; i < row.seal_count; i++) {
     const char *fault =
@@ -218,7 +226,7 @@ static sv_status judge_ours(struct judge *j, const struct verify_found *sig) {
     return judge_registered(j);
   }
   add(j, VERIFY_STATUS_UNKNOWN, "no registry at hand");
-  verify_judge_validity(j->report, j->report->valid_from, j->report->valid_until, "");
+  verify_judge_validity(j->report, j->report->valid_from, j->report->valid_until, NULL);
   return verify_page_seals(j->ctx, j->reader, &j->twin.facts, j->twin.sha256, NULL, 0, j->report);
 }
 

@@ -18,6 +18,8 @@ struct verify_seal_row {
 /* A document's row: one (number, version) with all its copies. Pointers are in ctx->mem. */
 struct verify_row {
   bool found; /* false: nothing else is set */
+  bool
+      no_digests; /* knows what became of the document, and of its bytes what its visible seal says */
   const char *number;
   uint32_t version;
   enum model_kind kind;
@@ -29,7 +31,8 @@ struct verify_row {
   uint8_t record_sha256[32];
   const char *valid_from; /* "" where the kind has none */
   const char *valid_until;
-  const char *zone; /* IANA, of the authority: validity is inclusive days there; "" is UTC */
+  const char *
+      zone; /* IANA, of the authority: validity is inclusive days there; "" is UTC; NULL: not known, somewhere */
   const struct verify_seal_row *seals; /* of the latest copy */
   size_t seal_count;
 };

@@ -177,7 +177,7 @@ static void judge_unregistered(struct judge *j) {
       sv_date_format(j->doc.letter.valid_until, until);
       j->report->valid_from = from;
       j->report->valid_until = until;
-      verify_judge_validity(j->report, from, until, "");
+      verify_judge_validity(j->report, from, until, NULL);
     }
   }
 }

@@ -32,18 +32,25 @@ static void judge_state(struct verify_report *r, const struct verify_row *row) {
   }
 }
 
+static void day_of(int64_t us, const char *zone, char ret[static 11]) {
+  struct sv_date day;
+  if (!zone || !zone[0] || !sv_date_in_zone(us, zone, &day)) {
+    day = sv_date_of_days(us / 86400000000LL);
+  }
+  sv_date_format(day, ret);
+}
+
 void verify_judge_validity(struct verify_report *r, const char *from, const char *until,
                            const char *zone) {
-  struct sv_date day;
-  char today[11];
-  if (!sv_date_in_zone(r->clock_us, zone[0] ? zone : "UTC", &day)) {
-    day = sv_date_of_days(r->clock_us / 86400000000LL);
-  }
-  sv_date_format(day, today);
-  if (until[0] && strcmp(today, until) > 0) {
+  static const int64_t hour_us = 3600LL * 1000000;
+  char first[11],
+      last[11]; /* the day that it is, and where no zone is known the first and last that it is anywhere */
+  day_of(r->clock_us + (zone ? 0 : 14 * hour_us), zone, last);
+  day_of(r->clock_us - (zone ? 0 : 12 * hour_us), zone, first);
+  if (until[0] && strcmp(first, until) > 0) {
     verify_report_add(r, VERIFY_EXPIRED, "after its last day");
   }
-  if (from[0] && strcmp(today, from) < 0) {
+  if (from[0] && strcmp(last, from) < 0) {
     verify_report_add(r, VERIFY_NOT_YET_VALID, "before its first day");
   }
 }
@@ -60,7 +67,7 @@ void verify_judge_row(struct verify_report *r, const struct verify_row *row, uin
   if (copy && copy < row->latest_copy) {
     verify_report_add(r, VERIFY_COPY_REPLACED, "a later copy exists");
   }
-  verify_judge_validity(r, r->valid_from, r->valid_until, row->zone ? row->zone : "");
+  verify_judge_validity(r, r->valid_from, r->valid_until, row->zone);
 }
 
 void verify_conclude(struct verify_report *r) {

@@ -11,9 +11,8 @@ static sv_status trust_open(struct sv_ctx *ctx, const struct settings *s, struct
   SV_TRY(verify_trust_open(ctx, &s->trust, 1, &k->trust));
   SV_TRY(file_read(ctx, s->trust, &k->trust_pem));
   if (s->services.given) { /* who vouches for a time-stamp here, vouches for it when it is judged */
-    struct sv_bytes anchors;
-    SV_TRY(file_read(ctx, s->services.tsa_trust, &anchors));
-    SV_TRY(verify_trust_stamps(ctx, k->trust, anchors));
+    SV_TRY(file_read(ctx, s->services.tsa_trust, &k->stamps_pem));
+    SV_TRY(verify_trust_stamps(ctx, k->trust, k->stamps_pem));
     SV_TRY(services_client_open(ctx, &s->services, &k->outside));
   }
   return SV_DONE;
@@ -84,6 +83,7 @@ void keyring_lend(const struct keyring *k, struct service_parts *parts) {
   parts->trust_key = k->trust_key;
   parts->trust = k->trust;
   parts->trust_pem = k->trust_pem;
+  parts->stamps_pem = k->stamps_pem;
   parts->signer_lines[0] = k->signer_line;
   parts->signer_lines[1] = "PAdES, ECDSA P-256, SHA-256";
 }

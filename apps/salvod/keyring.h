@@ -12,7 +12,7 @@ struct keyring {
   struct seal *seal;
   struct seal_key *log_key, *trust_key;
   struct verify_trust *trust;
-  struct sv_bytes trust_pem;
+  struct sv_bytes trust_pem, stamps_pem;
   struct services_client
       *outside;            /* time-stamps, and the status of certificates; NULL: nobody is asked */
   const char *signer_line; /* printed beside the signature */

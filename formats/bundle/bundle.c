@@ -9,7 +9,7 @@
 static const char status_head[] = "salvo-status/1";
 static const char trust_head[] = "salvo-trust/1";
 
-enum { CHANGE_BYTES = 4, CHANGES_STEP = 64 };
+enum { CHANGE_BYTES = 4, CHANGES_STEP = 64, TIME_TEXT = 21 };
 
 /* --- writing --- */
 
@@ -28,6 +28,28 @@ static void put_time(struct sv_buf *out, const char *name, int64_t us) {
   char time[21];
   sv_time_format(us, time);
   sv_buf_printf(out, "%s %s\n", name, time);
+}
+
+static void put_all(struct sv_ctx *ctx, struct sv_buf *out, const char *name,
+                    const struct sv_bytes *ders, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    put_base64(ctx, out, name, ders[i]);
+  }
+}
+
+static const char *time_or_none(int64_t us, char out[static TIME_TEXT]) {
+  if (us == 0) {
+    return "-";
+  }
+  sv_time_format(us, out);
+  return out;
+}
+
+static void put_key(struct sv_buf *out, const struct bundle_key *k) {
+  char hex[65], from[TIME_TEXT], until[TIME_TEXT], since[TIME_TEXT];
+  sv_hex(k->sha256, sizeof k->sha256, hex);
+  sv_buf_printf(out, "key %s/%s/%s/%s\n", hex, time_or_none(k->from_us, from),
+                time_or_none(k->until_us, until), time_or_none(k->compromised_us, since));
 }
 
 static sv_status put_changes(struct sv_ctx *ctx, struct sv_buf *out, const struct bundle *b) {
@@ -81,8 +103,11 @@ sv_status bundle_trust_write(struct sv_ctx *ctx, const struct bundle_trust *t,
   sv_buf_printf(&out, "%s\nsequence %" PRIu64 "\n", trust_head, t->sequence);
   put_time(&out, "not-before", t->not_before_us);
   put_time(&out, "expires", t->expires_us);
-  for (size_t i = 0; i < t->certificate_count; i++) {
-    put_base64(ctx, &out, "certificate", t->certificates[i]);
+  put_all(ctx, &out, "certificate", t->certificates, t->certificate_count);
+  put_all(ctx, &out, "stamp", t->stamps, t->stamp_count);
+  put_all(ctx, &out, "crl", t->crls, t->crl_count);
+  for (size_t i = 0; i < t->key_count; i++) {
+    put_key(&out, &t->keys[i]);
   }
   sv_buf_printf(&out, "log %s\n", t->log_key);
   return text_end(ctx, &out, ret);
@@ -130,19 +155,53 @@ static bool take_number(struct sv_cursor *c, const char *name, uint64_t *ret) {
   return true;
 }
 
-static bool take_time(struct sv_cursor *c, const char *name, int64_t *ret) {
-  struct sv_bytes v;
-  char text[21], again[21];
-  if (!take(c, name, &v) || v.n != 20) {
+static bool time_read(struct sv_bytes v, int64_t *ret) {
+  char text[TIME_TEXT], again[TIME_TEXT];
+  if (v.n != sizeof text - 1) {
     return false;
   }
-  memcpy(text, v.p, 20);
-  text[20] = '\0';
+  memcpy(text, v.p, v.n);
+  text[v.n] = '\0';
   if (!sv_time_parse(text, ret, NULL)) {
     return false;
   }
   sv_time_format(*ret, again);
   return strcmp(again, text) == 0; /* one way to write it */
+}
+
+static bool take_time(struct sv_cursor *c, const char *name, int64_t *ret) {
+  struct sv_bytes v;
+  return take(c, name, &v) && time_read(v, ret);
+}
+
+/* The part up to the next slash, or to the end. */
+static struct sv_bytes part_of(struct sv_bytes *v) {
+  const uint8_t *slash = v->n ? memchr(v->p, '/', v->n) : NULL;
+  struct sv_bytes part = sv_bytes_of(v->p, slash ? (size_t)(slash - v->p) : v->n);
+  size_t past = part.n + (slash != NULL);
+  *v = sv_bytes_of(v->p + past, v->n - past);
+  return part;
+}
+
+static bool time_or_none_read(struct sv_bytes v, int64_t *ret) {
+  *ret = 0;
+  return (v.n == 1 && v.p[0] == '-') || (time_read(v, ret) && *ret != 0);
+}
+
+static bool key_read(struct sv_bytes v, struct bundle_key *ret) {
+  char hex[65] = "", again[65];
+  struct sv_bytes digest = part_of(&v);
+  if (digest.n != 64) {
+    return false;
+  }
+  memcpy(hex, digest.p, digest.n);
+  if (!sv_unhex(hex, ret->sha256, sizeof ret->sha256)) {
+    return false;
+  }
+  sv_hex(ret->sha256, sizeof ret->sha256, again);
+  return strcmp(hex, again) == 0 && time_or_none_read(part_of(&v), &ret->from_us) &&
+         time_or_none_read(part_of(&v), &ret->until_us) && memchr(v.p, '/', v.n) == NULL &&
+         time_or_none_read(v, &ret->compromised_us);
 }
 
 static bool take_base64(struct sv_ctx *ctx, struct sv_cursor *c, const char *name,
@@ -216,10 +275,21 @@ sv_status bundle_read(struct sv_ctx *ctx, struct sv_bytes text, struct bundle *r
   return b.checkpoint ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "bundle");
 }
 
+static sv_status take_all(struct sv_ctx *ctx, struct sv_cursor *c, const char *name,
+                          struct sv_bytes *list, size_t max, size_t *n) {
+  for (struct sv_bytes der; take_base64(ctx, c, name, &der);) {
+    if (*n == max) {
+      return SV_FAIL(ctx, CORRUPT, "more than %zu lines of %s", max, name);
+    }
+    list[(*n)++] = der;
+  }
+  return SV_DONE;
+}
+
 sv_status bundle_trust_read(struct sv_ctx *ctx, struct sv_bytes text, struct bundle_trust *ret) {
   struct sv_cursor c = sv_cursor_over(text);
   struct bundle_trust *t = SV_NEW(ctx->mem, struct bundle_trust);
-  struct sv_bytes der, log;
+  struct sv_bytes log;
   if (!t) {
     return SV_FAIL(ctx, NO_MEMORY, "trust list");
   }
@@ -228,11 +298,14 @@ sv_status bundle_trust_read(struct sv_ctx *ctx, struct sv_bytes text, struct bun
       !take_time(&c, "expires", &t->expires_us)) {
     return SV_FAIL(ctx, CORRUPT, "not a trust list");
   }
-  while (take_base64(ctx, &c, "certificate", &der)) {
-    if (t->certificate_count == BUNDLE_CERTIFICATES_MAX) {
-      return SV_FAIL(ctx, CORRUPT, "too many certificates");
+  SV_TRY(take_all(ctx, &c, "certificate", t->certificates, BUNDLE_CERTIFICATES_MAX,
+                  &t->certificate_count));
+  SV_TRY(take_all(ctx, &c, "stamp", t->stamps, BUNDLE_STAMPS_MAX, &t->stamp_count));
+  SV_TRY(take_all(ctx, &c, "crl", t->crls, BUNDLE_CRLS_MAX, &t->crl_count));
+  for (struct sv_bytes key; take(&c, "key", &key);) {
+    if (t->key_count == BUNDLE_KEYS_MAX || !key_read(key, &t->keys[t->key_count++])) {
+      return SV_FAIL(ctx, CORRUPT, "the life of a key");
     }
-    t->certificates[t->certificate_count++] = der;
   }
   if (!take(&c, "log", &log) || sv_cursor_left(&c) != 0) {
     return SV_FAIL(ctx, CORRUPT, "a trust list without its end");
@@ -256,56 +329,4 @@ bool bundle_name(struct sv_bytes text, char ret_name[static 16], uint64_t *ret_s
   memcpy(ret_name, "status:?", sizeof "status:?");
   ret_name[7] = (char)list.p[0];
   return take_number(&c, "sequence", ret_sequence);
-}
-
-/* --- PEM (RFC 7468) --- */
-
-static const char pem_begin[] = "-----BEGIN CERTIFICATE-----";
-static const char pem_end[] = "-----END CERTIFICATE-----";
-
-sv_status bundle_trust_add_pem(struct sv_ctx *ctx, struct bundle_trust *t, struct sv_bytes pem) {
-  const uint8_t *p = pem.p, *last = pem.p + pem.n;
-  while ((p = memmem(p, (size_t)(last - p), pem_begin, sizeof pem_begin - 1)) != NULL) {
-    p += sizeof pem_begin - 1;
-    const uint8_t *end = memmem(p, (size_t)(last - p), pem_end, sizeof pem_end - 1);
-    struct sv_buf text = sv_buf_in(ctx->mem, BUNDLE_TEXT_MAX);
-    for (; end && p < end; p++) {
-      if (*p > ' ') {
-        sv_buf_u8(&text, *p);
-      }
-    }
-    struct sv_bytes der;
-    if (!end || text.failed || !tlog_base64_read(ctx, sv_buf_bytes(&text), &der) ||
-        t->certificate_count == BUNDLE_CERTIFICATES_MAX) {
-      return SV_FAIL(ctx, CERT_FORMAT, "certificates of a trust list");
-    }
-    bool known = false;
-    for (size_t i = 0; i < t->certificate_count; i++) {
-      known = known || sv_bytes_equal(t->certificates[i], der);
-    }
-    if (!known) {
-      t->certificates[t->certificate_count++] = der;
-    }
-  }
-  return SV_DONE;
-}
-
-sv_status bundle_trust_pem(struct sv_ctx *ctx, const struct bundle_trust *t, struct sv_bytes *ret) {
-  enum { LINE = 64 };
-  struct sv_buf out = sv_buf_in(ctx->mem, 2 * BUNDLE_TEXT_MAX);
-  for (size_t i = 0; i < t->certificate_count; i++) {
-    struct sv_bytes der = t->certificates[i];
-    char *text = sv_arena_alloc(ctx->mem, 4 * ((der.n + 2) / 3) + 1);
-    if (!text) {
-      return SV_FAIL(ctx, NO_MEMORY, "trust list");
-    }
-    sv_base64(der.p, der.n, text);
-    sv_buf_printf(&out, "%s\n", pem_begin);
-    for (const char *line = text; *line; line += strnlen(line, LINE)) {
-      sv_buf_printf(&out, "%.*s\n", LINE, line);
-    }
-    sv_buf_printf(&out, "%s\n", pem_end);
-  }
-  *ret = sv_buf_bytes(&out);
-  return out.failed ? SV_FAIL(ctx, NO_MEMORY, "trust list") : SV_DONE;
 }

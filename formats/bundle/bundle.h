@@ -5,12 +5,15 @@
  *   list A                    sequence 1764000000
  *   sequence 412              not-before 2026-11-24T05:50:00Z
  *   after 0                   expires 2026-12-24T05:50:00Z
- *   not-before TIME           certificate BASE64-OF-DER          (one a line)
- *   fresh-until TIME          log NAME+HASH+KEY
- *   expires TIME
- *   bits BASE64               or: changes BASE64
- *   checkpoint BASE64         of the log's signed note; "-": none
+ *   not-before TIME           certificate BASE64-OF-DER       (any number of lines)
+ *   fresh-until TIME          stamp BASE64-OF-DER             (anchors of time-stamp authorities)
+ *   expires TIME              crl BASE64-OF-DER
+ *   bits BASE64               key SHA256/FROM/UNTIL/SINCE     (of a signer's certificate)
+ *     or: changes BASE64      log NAME+HASH+KEY
+ *   checkpoint BASE64
  *
+ * checkpoint: of the log, its signed note; "-": none. UNTIL: another key took its place; SINCE: it may have been in other
+ * hands; "-": neither.
  * bits: two a place of the list, the first place in the lowest bits of the first byte: 0 valid (or nothing: places that
  * were not given out say nothing), 1 replaced, 2 revoked, 3 suspended. changes (after another sequence than 0): four bytes
  * a place, big-endian, place << 2 | status; filled up to a multiple of 64 with FFFFFFFF. The size of either tells nobody how
@@ -22,8 +25,12 @@ enum {
   BUNDLE_PLACES = 131072, /* of a list */
   BUNDLE_BITS_BYTES = BUNDLE_PLACES / 4,
   BUNDLE_CHANGES_MAX = 4096,
-  BUNDLE_TEXT_MAX = 128 * 1024,
+  BUNDLE_TEXT_MAX = 256 * 1024, /* a frame of the signer has room for it */
   BUNDLE_CERTIFICATES_MAX = 64,
+  BUNDLE_STAMPS_MAX = 16,
+  BUNDLE_CRLS_MAX = 16,
+  BUNDLE_KEYS_MAX = 512,
+  BUNDLE_CHAIN_MAX = 32, /* notes: a whole list and what changed since, since, ... */
 };
 
 enum bundle_status {
@@ -49,11 +56,23 @@ struct bundle {
   const char *checkpoint; /* "": none */
 };
 
+/* What became of a signer's key; 0: nothing of the kind. */
+struct bundle_key {
+  uint8_t sha256[32]; /* of its certificate */
+  int64_t from_us, until_us, compromised_us;
+};
+
 struct bundle_trust {
   uint64_t sequence;
   int64_t not_before_us, expires_us;
   struct sv_bytes certificates[BUNDLE_CERTIFICATES_MAX]; /* DER */
   size_t certificate_count;
+  struct sv_bytes stamps[BUNDLE_STAMPS_MAX];
+  size_t stamp_count;
+  struct sv_bytes crls[BUNDLE_CRLS_MAX];
+  size_t crl_count;
+  struct bundle_key keys[BUNDLE_KEYS_MAX];
+  size_t key_count;
   const char *log_key; /* as tlog_key_write has it */
 };
 
@@ -64,10 +83,23 @@ sv_status bundle_trust_write(struct sv_ctx *ctx, const struct bundle_trust *t,
 /* Texts without their signatures. ret in ctx->mem. Fails: CORRUPT with what is wrong, NO_MEMORY. */
 sv_status bundle_read(struct sv_ctx *ctx, struct sv_bytes text, struct bundle *ret);
 sv_status bundle_trust_read(struct sv_ctx *ctx, struct sv_bytes text, struct bundle_trust *ret);
-/* Adds the certificates of a PEM text, each once. Fails: CERT_FORMAT. */
-sv_status bundle_trust_add_pem(struct sv_ctx *ctx, struct bundle_trust *t, struct sv_bytes pem);
-/* All of them as PEM. ret in ctx->mem. Fails: NO_MEMORY. */
-sv_status bundle_trust_pem(struct sv_ctx *ctx, const struct bundle_trust *t, struct sv_bytes *ret);
+/* Notes one after the other, each signed by key: a whole list, and what changed since, in order. *ret is the list as it is after
+ * all of them, with the times and the checkpoint of the last; *ret_notes how many there are.
+ * Fails: CORRUPT where one is not signed, not of that list or does not follow; LIMIT_EXCEEDED; NO_MEMORY. */
+sv_status bundle_open(struct sv_ctx *ctx, struct sv_bytes notes, const struct tlog_key *key,
+                      struct bundle *ret, size_t *ret_notes);
+/* The last one's text alone. Fails: CORRUPT. */
+sv_status bundle_open_one(struct sv_ctx *ctx, struct sv_bytes note, const struct tlog_key *key,
+                          struct bundle *ret);
+
+/* Adds the certificates and lists of a PEM text (RFC 7468), each once; stamps: of time-stamp authorities.
+ * Fails: CERT_FORMAT, LIMIT_EXCEEDED. */
+sv_status bundle_trust_add_pem(struct sv_ctx *ctx, struct bundle_trust *t, struct sv_bytes pem,
+                               bool stamps);
+/* Certificates, or anchors of time-stamp authorities, and in each case all lists, as PEM. ret in ctx->mem.
+ * Fails: NO_MEMORY. */
+sv_status bundle_trust_pem(struct sv_ctx *ctx, const struct bundle_trust *t, bool stamps,
+                           struct sv_bytes *ret);
 /* What kind of text it is and its sequence, for whoever signs it: "status:A" or "trust". False: neither. */
 bool bundle_name(struct sv_bytes text, char ret_name[static 16], uint64_t *ret_sequence);
 

@@ -1,14 +1,13 @@
 """What a device takes along: trust list and status bundle, fetched, kept in order, and judging bar codes without a network."""
 
 import base64
-import datetime
 import hashlib
-import json
 import uuid
 
 import pytest
 from conftest import (Server, document_pb2, example, issuance_pb2, operations_pb2, record_facts, refused, registry_pb2,
                       verification_pb2)
+from device import Device, seal_of
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 D = document_pb2.Document
@@ -107,40 +106,6 @@ def test_the_trust_list_has_the_certificates_that_a_verifier_believes(server):
     pem = server.authority.read("trust.pem").decode()
     assert len(ders) == pem.count("BEGIN CERTIFICATE") and all(d[:1] == b"0" for d in ders)
     assert fields["log"] == server.authority.read("log.vkey").decode().strip()
-
-
-class Device:
-    """A tablet: a folder with keys, trust list and bundle; nothing else judges."""
-
-    def __init__(self, server, path):
-        self.server, self.path = server, path
-
-    def fetch(self):
-        a = self.server.authority.path
-        for command in (["trust", "-o", str(self.path / "trust.list")],
-                        ["bundle", "-o", str(self.path / "bundle"), "--log-key", str(a / "log.vkey")]):
-            done = self.server.salvo("gate", *command, "--trust-key", str(a / "trust.vkey"))
-            assert done.returncode == 0, done.stderr
-        return self
-
-    def judge(self, seal, hours=0, mrz=None, **options):
-        (self.path / "seal").write_bytes(seal)
-        at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=hours)
-        command = ["--json", "verify", "--offline", str(self.path / "seal"), "--trust-key",
-                   str(self.server.authority.path / "trust.vkey"), "--trust-list", str(self.path / "trust.list"), "--bundle",
-                   str(self.path / "bundle"), "--at", at.strftime("%Y-%m-%dT%H:%M:%SZ")]
-        if mrz:
-            (self.path / "mrz").write_text(mrz)
-            command += ["--mrz", str(self.path / "mrz")]
-        for name, value in options.items():
-            command += ["--" + name.replace("_", "-"), str(value)]
-        done = self.server.salvo("gate", *command)
-        report = json.loads(done.stdout)["report"]
-        return done.returncode, report["verdict"].removeprefix("VERDICT_"), [r.removeprefix("REASON_") for r in report.get("reasons", [])]
-
-
-def seal_of(document):
-    return document.visible_seals[0].seal
 
 
 def test_a_device_judges_by_its_bundle_and_by_its_age(server, tmp_path):

@@ -86,16 +86,6 @@ def test_a_picture_of_a_revoked_letter_is_red(papers):
     assert report["verdict"] == "VERDICT_INVALID" and "REASON_REVOKED" in report["reasons"], (report, error)
 
 
-def test_a_pdf_is_judged_by_the_trust_list_and_never_green_without_its_status(papers):
-    server, d, issued = papers
-    report, _ = judge(server, d, issued.pdf)
-    assert (report["verdict"], report["reasons"]) == ("VERDICT_CHECK", ["REASON_STATUS_UNKNOWN"])
-    bent = bytearray(issued.pdf)
-    bent[len(bent) // 3] ^= 1
-    report, _ = judge(server, d, bytes(bent))
-    assert report["verdict"] not in ("VERDICT_VALID", "VERDICT_CHECK")
-
-
 def bomb(width, height):
     """A PNG whose rows are all there, and white."""
     def chunk(kind, body):

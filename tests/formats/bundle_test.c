@@ -86,13 +86,56 @@ static void a_trust_list_keeps_each_certificate_once(void **state) {
   struct bundle_trust *r = SV_NEW(ctx.mem, struct bundle_trust);
   struct sv_bytes text, again;
   *t = (struct bundle_trust){.sequence = 1, .log_key = "log+00000000+AAAA"};
-  assert_int_equal(bundle_trust_add_pem(&ctx, t, sv_bytes_str(pem)).reason, SV_OK);
+  assert_int_equal(bundle_trust_add_pem(&ctx, t, sv_bytes_str(pem), false).reason, SV_OK);
   assert_int_equal(t->certificate_count, 2);
   assert_int_equal(bundle_trust_write(&ctx, t, &text).reason, SV_OK);
   assert_int_equal(bundle_trust_read(&ctx, text, r).reason, SV_OK);
-  assert_int_equal(bundle_trust_pem(&ctx, r, &again).reason, SV_OK);
+  assert_int_equal(bundle_trust_pem(&ctx, r, false, &again).reason, SV_OK);
   assert_int_equal(again.n, strlen(pem) / 3 * 2);
   assert_memory_equal(again.p, pem, again.n);
+}
+
+static void a_trust_list_keeps_lists_stamps_and_the_lives_of_keys(void **state) {
+  struct sv_ctx ctx = sv_ctx_over(*state);
+  static const char pem[] =
+      "-----BEGIN CERTIFICATE-----\nMAECAw==\n-----END CERTIFICATE-----\n"
+      "-----BEGIN X509 CRL-----\nMAECBA==\n-----END X509 CRL-----\n";
+  struct bundle_trust *t = SV_NEW(ctx.mem, struct bundle_trust);
+  struct bundle_trust *r = SV_NEW(ctx.mem, struct bundle_trust);
+  struct sv_bytes text, again;
+  *t = (struct bundle_trust){.sequence = 1, .log_key = "log+00000000+AAAA", .key_count = 2};
+  t->keys[0] = (struct bundle_key){.sha256 = {1}, .from_us = 1764000000000000};
+  t->keys[1] = (struct bundle_key){.sha256 = {2},
+                                   .from_us = 1764000000000000,
+                                   .until_us = 1764086400000000,
+                                   .compromised_us = 1764043200000000};
+  assert_int_equal(bundle_trust_add_pem(&ctx, t, sv_bytes_str(pem), false).reason, SV_OK);
+  assert_int_equal(bundle_trust_add_pem(&ctx, t, sv_bytes_str(pem), true).reason, SV_OK);
+  assert_int_equal(bundle_trust_write(&ctx, t, &text).reason, SV_OK);
+  assert_int_equal(bundle_trust_read(&ctx, text, r).reason, SV_OK);
+  assert_int_equal(r->stamp_count, 1);
+  assert_int_equal(r->crl_count, 1);
+  assert_int_equal(r->key_count, 2);
+  assert_memory_equal(r->keys, t->keys, 2 * sizeof *t->keys);
+  for (int stamps = 0; stamps < 2; stamps++) {
+    assert_int_equal(bundle_trust_pem(&ctx, r, stamps, &again).reason, SV_OK);
+    assert_int_equal(again.n, strlen(pem));
+    assert_memory_equal(again.p, pem, again.n);
+  }
+  static const char *const bent[][2] = {{"key 01", "key 1"},
+                                        {"key 01", "key 0g"},
+                                        {"/-/-", "/-"},
+                                        {"/-/-", "/-/-/-"},
+                                        {"/-/-", "//-"}};
+  const char *whole = sv_arena_strndup(ctx.mem, (const char *)text.p, text.n);
+  for (size_t i = 0; i < sizeof bent / sizeof *bent; i++) {
+    const char *at = strstr(whole, bent[i][0]);
+    assert_non_null(at);
+    const char *wrong = sv_arena_printf(ctx.mem, "%.*s%s%s", (int)(at - whole), whole, bent[i][1],
+                                        at + strlen(bent[i][0]));
+    assert_int_equal(bundle_trust_read(&ctx, sv_bytes_str(wrong), r).reason, SV_CORRUPT);
+    sv_ctx_clear(&ctx);
+  }
 }
 
 static int begin(void **state) {
@@ -110,6 +153,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(the_size_tells_nobody_how_many_papers_there_are, begin, end),
       cmocka_unit_test_setup_teardown(a_text_that_is_cut_or_bent_is_no_bundle, begin, end),
       cmocka_unit_test_setup_teardown(a_trust_list_keeps_each_certificate_once, begin, end),
+      cmocka_unit_test_setup_teardown(a_trust_list_keeps_lists_stamps_and_the_lives_of_keys, begin,
+                                      end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
