@@ -23,6 +23,8 @@ enum seal_level seal_level_of(const char *name) {
   return SEAL_LEVEL_NONE;
 }
 
+static const int64_t alone_us = 30LL * 86400 * 1000000;
+
 /* --- whose status is to be shown: the signer's, and that of every time-stamp so far --- */
 
 struct collecting {
@@ -33,6 +35,8 @@ struct collecting {
   struct seal_evidence *evidence;
   bool
       last_only; /* the rest has its statements in the file, and its certificates may have ended since */
+  int64_t
+      ends_us; /* out: when the certificates of the last time-stamp begin to end; 0: there is none */
 };
 
 static sv_status chain_add(struct collecting *c, enum seal_chain_role role,
@@ -45,6 +49,10 @@ static sv_status token_add(struct collecting *c, struct sv_bytes token,
                            const struct sv_bytes *content, size_t pieces) {
   struct pki_token t;
   SV_TRY(pki_token_verify(c->ctx, token, content, pieces, &t));
+  for (size_t i = 0; t.chain && i < pki_chain_count(t.chain); i++) {
+    int64_t end_us = pki_cert_not_after_us(pki_chain_at(t.chain, i));
+    c->ends_us = i == 0 || end_us < c->ends_us ? end_us : c->ends_us;
+  }
   sv_status s = t.fault == PKI_TOKEN_GOOD
                     ? chain_add(c, SEAL_CHAIN_TSA, t.chain)
                     : SV_FAIL(c->ctx, PDF_FORMAT, "a time-stamp in the file: %s", t.why);
@@ -191,15 +199,22 @@ static sv_status store_put(struct revision *revision, struct sv_ctx *ctx,
 }
 
 static sv_status evidence_append(struct seal_services *s, struct sv_ctx *ctx, struct sv_bytes pdf,
-                                 bool last_only, struct sv_bytes *ret) {
+                                 bool last_only, struct sv_bytes *ret, int64_t *ret_ends_us) {
   struct revision *revision;
   struct seal_evidence *evidence = SV_NEW(ctx->mem, struct seal_evidence);
   if (!evidence) {
     return SV_FAIL(ctx, NO_MEMORY, "evidence");
   }
   SV_TRY(revision_open(ctx, pdf, &revision));
-  struct collecting c = {s, ctx, pdf, revision_reader(revision), evidence, last_only};
-  SV_TRY(collect(&c));
+  struct collecting c = {.s = s,
+                         .ctx = ctx,
+                         .pdf = pdf,
+                         .reader = revision_reader(revision),
+                         .evidence = evidence,
+                         .last_only = last_only};
+  sv_status status = collect(&c);
+  *ret_ends_us = c.ends_us;
+  SV_TRY(status);
   SV_TRY(store_put(revision, ctx, evidence));
   uint8_t *tail;
   size_t n;
@@ -338,11 +353,18 @@ static sv_status joined(struct sv_ctx *ctx, struct sv_bytes a, struct sv_bytes b
   return SV_DONE;
 }
 
-/* What judges the last time-stamp, while it can be had, and one over that. */
+/* What judges the last time-stamp, and one over that. Close to its end that goes without what can't be had: a proof that
+ * lacks the status of its authority is judged, one that ended is none. */
 static sv_status renew(struct seal_services *s, struct sv_ctx *ctx, struct sv_bytes pdf,
                        struct seal_raised *r) {
   struct sv_bytes evidence, whole, stamp;
-  SV_TRY(evidence_append(s, ctx, pdf, true, &evidence));
+  int64_t ends_us = 0;
+  sv_status status = evidence_append(s, ctx, pdf, true, &evidence, &ends_us);
+  if (status.reason == SV_REVOCATION && ends_us && ends_us - sv_wall_us() < alone_us) {
+    sv_ctx_clear(ctx);
+    return stamp_append(s, ctx, pdf, &r->tail, &r->stamp_not_after_us);
+  }
+  SV_TRY(status);
   SV_TRY(joined(ctx, pdf, evidence, &whole));
   SV_TRY(stamp_append(s, ctx, whole, &stamp, &r->stamp_not_after_us));
   return joined(ctx, evidence, stamp, &r->tail);
@@ -350,6 +372,7 @@ static sv_status renew(struct seal_services *s, struct sv_ctx *ctx, struct sv_by
 
 sv_status seal_raise(struct seal_services *s, struct sv_ctx *ctx, struct sv_bytes pdf,
                      enum seal_level have, struct seal_raised *ret) {
+  int64_t ends_us = 0;
   struct seal_raised r = {.level = have < SEAL_B_LTA ? (enum seal_level)(have + 1) : have};
   switch (have) {
     case SEAL_B_B:
@@ -357,7 +380,7 @@ sv_status seal_raise(struct seal_services *s, struct sv_ctx *ctx, struct sv_byte
       SV_TRY(stamp_append(s, ctx, pdf, &r.tail, &r.stamp_not_after_us));
       break;
     case SEAL_B_T:
-      SV_TRY(evidence_append(s, ctx, pdf, false, &r.tail));
+      SV_TRY(evidence_append(s, ctx, pdf, false, &r.tail, &ends_us));
       break;
     case SEAL_B_LTA:
       SV_TRY(renew(s, ctx, pdf, &r));

@@ -23,7 +23,8 @@ struct seal_raised {
       stamp_not_after_us; /* when the last time-stamp's certificates begin to end; 0: the step took none */
 };
 /* One step up: to B-T by a document time-stamp, to B-LT by a DSS, to B-LTA by a document time-stamp over it; from B-LTA
- * to B-LTA by what judges the time-stamps so far, and one more.
+ * to B-LTA by what judges the time-stamps so far, and one more; in the last 30 days of the last one's certificates, the
+ * time-stamp alone where their status can't be had.
  * pdf   of ours, as it is now; have is its level.
  * Fails: TIMESTAMP, REVOCATION, SIGNER (its certificate is revoked), PDF_FORMAT, LIMIT_EXCEEDED (16 signatures and time-stamps, 32
  * revisions), CANCELLED, DEADLINE, NO_MEMORY. */

@@ -116,6 +116,36 @@ def test_nothing_is_renewed_before_its_time_or_twice(renewed):
     assert tails(server) == 2
 
 
+@pytest.mark.parametrize("days, expected", [(1020, 1), (1080, 2)])
+def test_close_to_its_end_a_proof_is_renewed_without_the_status_that_nobody_gives(tmp_path, days, expected):
+    """75 days before, the sweeper asks again later; 15 days before, a time-stamp alone is better than none."""
+    services = TrustServices(tmp_path)
+    server = leveled(tmp_path / "s", services, "B-LTA").start()
+    try:
+        made = server.client("case").issue(letter())
+        server.stop()
+        services.stop()
+        services.start("--renew-tsa", "3000", env=at(days))
+        services.control(ocsp="down", crl="down")
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            for name, value in at(days).items():
+                monkeypatch.setenv(name, value)
+            server.start()
+        before = time.monotonic()
+        while tails(server) < expected or not (server.events("sweep") or tails(server) > 1):
+            assert time.monotonic() < before + 30
+            time.sleep(0.1)
+        assert tails(server) == expected
+        if expected == 2:
+            server.stop()
+            server.start()
+            reasons, _ = judged(server, services, server.client("case").download(made.document.number), EVEN_LATER, tmp_path)
+            assert reasons == set()
+    finally:
+        server.stop()
+        services.stop()
+
+
 def test_stamps_of_before_a_day_are_renewed_whatever_their_certificates_say(tmp_path):
     """Algorithms fall before certificates end: policy names the day since when time-stamps are good enough."""
     services = TrustServices(tmp_path)
