@@ -54,8 +54,17 @@ double canvas_pair_right(struct canvas *c, double x, double y, struct style firs
                          struct style second, const char *one, const char *other);
 double canvas_pair_centre(struct canvas *c, double x, double y, struct style first,
                           struct style second, const char *one, const char *other);
+/* The same in so much room: smaller where it has to be. A fault of the words when that is not enough. */
+double canvas_pair_within(struct canvas *c, double x, double y, double width, struct style first,
+                          struct style second, const char *one, const char *other);
 /* A caption: 6.2 pt. */
 double canvas_caption(struct canvas *c, double x, double y, const char *one, const char *other);
+/* A value in so much room: by half points smaller than its style, but not under `least`; canvas_too_long when that is not
+ * enough. right: x is the right edge. */
+double canvas_within(struct canvas *c, double x, double y, double width, struct style style,
+                     double least, const char *what, const char *text);
+double canvas_within_right(struct canvas *c, double x, double y, double width, struct style style,
+                           double least, const char *what, const char *text);
 double canvas_tracked(struct canvas *c, double x, double y, struct style style, double track_mm,
                       const char *text);
 /* Spread to an exact length. */
@@ -88,7 +97,7 @@ void canvas_path(struct canvas *c, const char *segments, const double *xy, size_
  * their number, at most max; -1 when they don't fit. */
 int canvas_break(struct canvas *c, struct style style, double width, const char *text,
                  const char **lines, int max);
-/* Puts such lines from y down; returns how many, -1 when they don't fit. */
+/* Puts such lines from y down, no lone word at the end where it can be helped; returns how many, -1 when they don't fit. */
 int canvas_paragraph(struct canvas *c, double x, double y, double leading, struct style style,
                      double width, const char *text, int max);
 /* Two lines broken where they are most equal; false when one is wider than `width`. */

@@ -76,9 +76,11 @@ struct style layout_fitted(struct canvas *c, struct style style, const char *tex
 /* The lines under "electronic signature", no wider than that, into the appearance (or the page, on a draft nothing). */
 void layout_signature_lines(struct canvas *c, const struct layout *l, double x, double y,
                             double leading, double width);
-/* A caption and its value, both paragraphs. */
+/* A caption, as a paragraph; within so much room. */
 void layout_field(struct canvas *c, uint32_t order, double x, double caption_y,
                   enum template_word word, const struct layout *l);
+void layout_field_within(struct canvas *c, uint32_t order, double x, double caption_y, double width,
+                         enum template_word word, const struct layout *l);
 
 /* ---- values (layout/values.c): texts in ctx->mem, "" when memory is out (the list's fault is set) ---- */
 

@@ -185,19 +185,15 @@ static void identity(struct canvas *c, const struct layout *l) {
     layout_field(c, ORDER_IDENTITY + 10, 56, row_y(3) + 2.2, WORD_native_name, l);
     canvas_open(c, "P", ORDER_IDENTITY + 11);
     c->path = c->path ? "safe_conduct.holder.native_name" : NULL;
-    double pt = 13.5;
-    while (pt > 8 && canvas_width(c, (struct style){FACE_SANS, pt}, p->native_name) > 56) {
-      pt -= 0.5;
-    }
-    if (pt <= 8) {
-      canvas_too_long(c, "a name in its own script");
-    }
-    canvas_text(c, 56, row_y(3) + 7.6, (struct style){FACE_SANS, pt}, p->native_name);
+    canvas_within(c, 56, row_y(3) + 7.6, 56, (struct style){FACE_SANS, 13.5}, 8.5,
+                  "a name in its own script", p->native_name);
   } else if (l->t->single_journey) { /* its row of authority and place is the route's */
     const char *place = l->content->letter.issuing_place;
     layout_field(c, ORDER_IDENTITY + 10, 56, row_y(3) + 2.2, WORD_authority, l);
     canvas_open(c, "P", ORDER_IDENTITY + 11);
-    canvas_text(c, 56, row_y(3) + 7.0, style_value, *place ? place : l->issue->authority.place);
+    c->path = c->path ? "safe_conduct.issuing_place" : NULL;
+    canvas_within(c, 56, row_y(3) + 7.0, 56, style_value, 6.5, "a place of issue",
+                  *place ? place : l->issue->authority.place);
   }
   canvas_artifact(c);
   layout_microtext(c, l, 115, 115.0, 80);
@@ -351,11 +347,7 @@ static void signature(struct canvas *c, const struct layout *l) {
   if (c->page == page) {
     canvas_open(c, "P", ORDER_AUTHORITY + 1);
   }
-  double pt = 10.5;
-  while (pt > 7 && canvas_width(c, (struct style){FACE_SANS_BOLD, pt}, o->name) > 50) {
-    pt -= 0.5;
-  }
-  canvas_text(c, 45, 220.8 + dy, (struct style){FACE_SANS_BOLD, pt}, o->name);
+  canvas_text(c, 45, 220.8 + dy, layout_fitted(c, style_strong, o->name, 50), o->name);
   for (size_t i = 0; i < 2; i++) {
     const char *post = layout_post(l, o, i);
     struct style style = {i ? FACE_SANS_ITALIC : FACE_SANS, 8};

@@ -123,6 +123,11 @@ void manifest_steps(struct canvas *c, const struct layout *l, const struct templ
   canvas_artifact(c);
 }
 
+/* Stop i of the route, from 0 to the number of legs. */
+static const char *manifest_stop(const struct model_manifest *m, size_t i) {
+  return i < m->leg_count ? m->legs[i].from : m->legs[i - 1].to;
+}
+
 /* ---- table pages ---- */
 
 /* Column heads: cells of the table on its first page, an artifact of pagination on the others. */
@@ -224,6 +229,29 @@ void manifest_extract_bar(struct canvas *c, const struct layout *l) {
   c->ink = INK_BLACK;
 }
 
+static double arrow(struct canvas *c, double x) {
+  canvas_line(c, x + 2.0, 30.0, x + 5.4, 30.0, 0.35);
+  canvas_triangle(c, x + 4.6, 29.1, x + 6.4, 30.0, x + 4.6, 30.9);
+  return x + 8.2;
+}
+
+/* Every stop, or where there is no room for all the first and the last: the cover has the legs. */
+static void route(struct canvas *c, const struct model_manifest *m, double x, double right) {
+  double width = 0;
+  for (size_t i = 0; i <= m->leg_count && m->leg_count; i++) {
+    width += canvas_width(c, style_strong, manifest_stop(m, i)) + (i ? 8.2 : 0);
+  }
+  bool all = x + width <= right;
+  for (size_t i = 0; i <= m->leg_count && m->leg_count; i++) {
+    bool left_out = !all && i > 0 && i < m->leg_count;
+    if (left_out && i > 1) {
+      continue;
+    }
+    x = i > 0 ? arrow(c, x) : x;
+    x += canvas_text(c, x, 31.2, style_strong, left_out ? "…" : manifest_stop(m, i));
+  }
+}
+
 static void running_head(struct canvas *c, const struct layout *l) {
   const struct model_manifest *m = &l->content->manifest;
   c->pagination = true;
@@ -239,24 +267,14 @@ static void running_head(struct canvas *c, const struct layout *l) {
       layout_printf(c, "%s %u · %s %u · %s: %s", LAYOUT_WORD(l, sheet_version).first,
                     l->issue->version, LAYOUT_WORD(l, sheet_copy).first, l->issue->copy,
                     LAYOUT_WORD(l, sheet_for).first, manifest_recipient(l)->first));
-  double x =
-      15 + canvas_text(c, 15, 31.2, (struct style){FACE_SANS_BOLD, 17}, m->flight_number) + 4.2;
-  x += canvas_text(c, x, 31.2, style_strong, manifest_date(c, l)) + 13.6;
-  for (size_t i = 0; i <= m->leg_count && m->leg_count; i++) {
-    if (i > 0) {
-      canvas_line(c, x + 2.0, 30.0, x + 5.4, 30.0, 0.35);
-      canvas_triangle(c, x + 4.6, 29.1, x + 6.4, 30.0, x + 4.6, 30.9);
-      x += 8.2;
-    }
-    const char *code = i < m->leg_count ? m->legs[i].from : m->legs[i - 1].to;
-    x += canvas_text(c, x, 31.2, style_strong, code);
-  }
   const char *of = layout_printf(c, "%u / %u", c->page, l->page_count);
-  const struct style page = {FACE_SANS_BOLD, 13};
-  canvas_text_right(c, 195, 31.2, page, of);
-  const struct pair *word = &LAYOUT_WORD(l, page);
-  canvas_pair_right(c, 195 - canvas_width(c, page, of) - 2.2, 31.2, style_caption, style_caption_en,
-                    word->first, word->second);
+  const struct style page = {FACE_SANS_BOLD, 13}, flight = {FACE_SANS_BOLD, 17};
+  double right = 195 - canvas_text_right(c, 195, 31.2, page, of) - 2.2;
+  right -= canvas_pair_right(c, right, 31.2, style_caption, style_caption_en, LAYOUT_PAIR(l, page));
+  double x = 15 + canvas_text(c, 15, 31.2, layout_fitted(c, flight, m->flight_number, 40),
+                              m->flight_number);
+  x += 4.2 + canvas_text(c, x + 4.2, 31.2, style_strong, manifest_date(c, l));
+  route(c, m, x + 13.6, right - 3);
   c->pagination = false;
 }
 
@@ -384,10 +402,11 @@ void manifest_page_count(struct canvas *c, const struct layout *l, struct counts
   canvas_open(c, "P", order + 1);
   canvas_pair_right(c, 159, y, (struct style){FACE_SANS, 7.4},
                     (struct style){FACE_SANS_ITALIC, 7.4}, LAYOUT_PAIR(l, counted));
-  double w = canvas_pair(c, 181.5, y, (struct style){FACE_SANS, 7.6},
-                         (struct style){FACE_SANS_ITALIC, 7.6}, LAYOUT_PAIR(l, of));
-  canvas_printf(c, 181.5 + w + 1.4, y, (struct style){FACE_SANS_BOLD, 8.4}, "%u",
-                manifest_total(n));
+  const char *total = layout_printf(c, "%u", manifest_total(n));
+  double w = canvas_width(c, strong, total), x = 180.9;
+  x += 1.2 + canvas_pair_within(c, x, y, 195 - x - 1.2 - w, (struct style){FACE_SANS, 7.6},
+                                (struct style){FACE_SANS_ITALIC, 7.6}, LAYOUT_PAIR(l, of));
+  canvas_text(c, x, y, strong, total);
   canvas_artifact(c);
   canvas_box(c, 161.8, y - 4.0, 8.4, 5.6, 0.3);
   canvas_box(c, 171.3, y - 4.0, 8.4, 5.6, 0.3);

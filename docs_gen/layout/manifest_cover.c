@@ -15,7 +15,7 @@ void manifest_cover_static(struct canvas *c, const struct layout *l) {
   layout_field(c, ORDER_FLIGHT + 4, 115, 73.2, WORD_operator, l);
   layout_field(c, ORDER_FLIGHT + 6, 115, 82.7, WORD_registration, l);
   layout_field(c, ORDER_FLIGHT + 8, 150, 82.7, WORD_seats, l);
-  layout_field(c, ORDER_FLIGHT + 10, 172, 82.7, WORD_alternates, l);
+  layout_field_within(c, ORDER_FLIGHT + 10, 172, 82.7, 23, WORD_alternates, l);
   c->band = BAND_FOOT;
   canvas_open(c, "P", ORDER_FORM);
   canvas_text_in(c, c->languages[0], 15, 281.85, style_small,
@@ -56,22 +56,30 @@ static const char *clock_text(struct canvas *c, const char *time) { /* 07:30 -05
                        *offset ? offset + 1 : "");
 }
 
+/* One line, or two that are most equal. */
+static void alternates_value(struct canvas *c, const char *text) {
+  const char *lines[2];
+  if (canvas_width(c, (struct style){FACE_SANS, 7}, text) <= 23 ||
+      !canvas_halves(c, (struct style){FACE_SANS, 6}, 23, text, lines)) {
+    canvas_within(c, 172, 87.4, 23, style_value, 6, "alternates", text);
+    return;
+  }
+  canvas_text(c, 172, 86.0, (struct style){FACE_SANS, 6}, lines[0]);
+  canvas_text(c, 172, 88.5, (struct style){FACE_SANS, 6}, lines[1]);
+}
+
 static void cover_flight(struct canvas *c, const struct layout *l) {
   const struct model_manifest *m = &l->content->manifest;
   canvas_open(c, "P", ORDER_FLIGHT + 1);
-  canvas_text(c, 15, 81.6, (struct style){FACE_SANS_BOLD, 24}, m->flight_number);
+  canvas_text(c, 15, 81.6,
+              layout_fitted(c, (struct style){FACE_SANS_BOLD, 24}, m->flight_number, 45),
+              m->flight_number);
   canvas_open(c, "P", ORDER_FLIGHT + 3);
   canvas_text(c, 62, 81.6, (struct style){FACE_SANS_BOLD, 12}, manifest_date(c, l));
   canvas_open(c, "P", ORDER_FLIGHT + 5);
-  double pt = 10.5;
-  while (pt > 7 && canvas_width(c, (struct style){FACE_SANS, pt}, m->operator_name) > 80) {
-    pt -= 0.5;
-  }
-  if (pt <= 7) {
-    c->path = c->path ? "flight_manifest.operator" : NULL;
-    canvas_too_long(c, "operator");
-  }
-  canvas_text(c, 115, 78.2, (struct style){FACE_SANS, pt}, m->operator_name);
+  c->path = c->path ? "flight_manifest.operator" : NULL;
+  canvas_within(c, 115, 78.2, 80, style_value, 7.5, "operator", m->operator_name);
+  c->path = c->path ? "" : NULL;
   canvas_open(c, "P", ORDER_FLIGHT + 7);
   canvas_text(c, 115, 87.4, style_value, m->registration);
   canvas_open(c, "P", ORDER_FLIGHT + 9);
@@ -82,19 +90,18 @@ static void cover_flight(struct canvas *c, const struct layout *l) {
   for (size_t i = 1; i < m->alternates.n; i++) {
     alternates = layout_printf(c, "%s, %s", alternates, m->alternates.v[i]);
   }
-  pt = 10.5;
-  while (pt > 5.5 && canvas_width(c, (struct style){FACE_SANS, pt}, alternates) > 23) {
-    pt -= 0.5;
-  }
-  canvas_text(c, 172, 87.4, (struct style){FACE_SANS, pt}, alternates);
+  alternates_value(c, alternates);
   canvas_artifact(c);
 }
 
-static const double leg_pitch_two = 8.0, leg_pitch_more = 5.4;
+/* Eight legs leave the blocks below them as much room as seven. */
+static double leg_pitch(const struct model_manifest *m) {
+  return m->leg_count <= 2 ? 8.0 : m->leg_count <= 7 ? 5.4 : 4.7;
+}
 
-/* How much lower than the plan the cover stands below its legs. */
+/* How much lower than the plan the cover stands below its legs: it has room for three of the closer rows. */
 static double below_legs(const struct model_manifest *m) {
-  return m->leg_count > 3 ? (double)(m->leg_count - 3) * leg_pitch_more : 0;
+  return m->leg_count > 3 ? (double)m->leg_count * leg_pitch(m) - 3 * 5.4 : 0;
 }
 
 static void place(struct canvas *c, const struct layout *l, double x, double y, const char *code) {
@@ -134,7 +141,7 @@ static void cover_legs(struct canvas *c, const struct layout *l) {
                                              WORD_arrival, WORD_passengers, WORD_accompanying,
                                              WORD_crew,    WORD_on_board};
   static const double xs[] = {15, 52, 84, 112, 150, 167, 180, 195};
-  double pitch = m->leg_count > 2 ? leg_pitch_more : leg_pitch_two;
+  double pitch = leg_pitch(m);
   canvas_rule(c, 15, 195, 93, 0.5);
   manifest_block_head(c, ORDER_LEGS, 15, 98.1, &LAYOUT_WORD(l, legs));
   manifest_open_group(c, "Table", ORDER_LEGS + 1, 0);
@@ -247,11 +254,11 @@ static void version_cells(struct canvas *c, const struct layout *l, const struct
     canvas_text(c, 84, y, style, "—");
   }
   canvas_open_in(c, "TD", row + 4, row);
-  canvas_text(c, 140, y, (struct style){FACE_SANS, 8.6},
-              manifest_shows(l, MODEL_SHOWN_CHANGES) ? v->lines : "—");
+  const char *lines = manifest_shows(l, MODEL_SHOWN_CHANGES) ? v->lines : "—";
+  canvas_text(c, 140, y, layout_fitted(c, (struct style){FACE_SANS, 8.6}, lines, 20.5), lines);
   canvas_open_in(c, "TD", row + 5, row);
   const struct pair *state = v->current ? &LAYOUT_WORD(l, this_paper) : &LAYOUT_WORD(l, superseded);
-  canvas_pair(c, 162, y, style, style_en, state->first, state->second);
+  canvas_pair_within(c, 162, y, 32.5, style, style_en, state->first, state->second);
   canvas_artifact(c);
 }
 

@@ -3,8 +3,9 @@
 #include "docs_gen/layout/overlap.h"
 
 enum {
-  SLACK_UM = 60,  /* boxes that touch */
-  EDGE_UM = 4500, /* printers leave as much blank */
+  SLACK_UM = 60,   /* boxes that touch */
+  EDGE_UM = 4500,  /* printers leave as much blank */
+  HALF_UM = 90000, /* of what is written on, from the middle of the sheet */
   TINY_MPT = 3000,
 };
 
@@ -56,7 +57,7 @@ const struct list_text *overlap_find(const struct paper *paper, const struct lis
                                      const struct list *own, uint16_t page,
                                      const char **ret_other) {
   struct box *v = SV_ARRAY(own->ctx->mem, own->n + (fixed ? fixed->n : 0) + 1, struct box);
-  const int32_t right = (int32_t)(paper->width * 1000) - EDGE_UM;
+  const int32_t right = (int32_t)(paper->width * 500) + HALF_UM + SLACK_UM;
   *ret_other = "";
   if (!v) {
     return NULL;

@@ -32,7 +32,7 @@ uint32_t receipt_pages(const struct model_content *content) {
   return (uint32_t)pages;
 }
 
-/* Lines of a page: the first pages are filled, but the last one keeps at least one line. */
+/* Lines of a page: the first pages are filled, but a sum that is carried forward is never that of a lone last line. */
 static size_t page_lines(const struct model_content *content, uint32_t page, size_t *ret_first) {
   const struct paper *paper = paper_of(content->paper);
   const struct model_receipt *r = &content->receipt;
@@ -42,7 +42,7 @@ static size_t page_lines(const struct model_content *content, uint32_t page, siz
     first += n;
     size_t left = r->line_count - first,
            room = p == 1 ? paper->receipt_first : paper->receipt_middle;
-    size_t keep = p < pages ? pages - p : 0; /* a line for each page that follows */
+    size_t keep = p < pages ? pages - p + 1 : 0; /* two for the last page, one for others */
     n = p == pages ? left : left > room + keep ? room : left > keep ? left - keep : 0;
     n = pages == 1 ? left : n;
     if (p < pages && n > room) {
@@ -106,17 +106,11 @@ static const char *base_currency(const struct model_receipt *r) {
 
 static void party(struct canvas *c, uint32_t i, double x, double y, double width, bool strong,
                   const char *path, const char *text) {
-  double pt = i == 8 ? 8.4 : 9.2; /* a period is longer than its column at 9.2 */
-  enum face_id face = strong ? FACE_SANS_BOLD : FACE_SANS;
-  while (pt > 6.2 && canvas_width(c, (struct style){face, pt}, text) > width) {
-    pt -= 0.4;
-  }
+  const struct style style = {strong ? FACE_SANS_BOLD : FACE_SANS,
+                              i == 8 ? 8.4 : 9.2}; /* a period is longer than its column at 9.2 */
   c->path = c->path ? path : NULL;
-  if (pt <= 6.2) {
-    canvas_too_long(c, "a party of the receipt");
-  }
   canvas_open(c, "P", ORDER_PARTIES + 2 * i + 1);
-  canvas_text(c, x, y, (struct style){face, pt}, text);
+  canvas_within(c, x, y, width, style, 6.4, "a party of the receipt", text);
   canvas_artifact(c);
 }
 
@@ -252,6 +246,10 @@ static void open_cell(struct canvas *c, uint32_t row, uint32_t i) {
   canvas_open_in(c, "TD", row + i, row);
 }
 
+static void line_path(struct canvas *c, size_t i, const char *field) {
+  c->path = c->path ? layout_printf(c, "disbursement_receipt.lines[%zu].%s", i, field) : NULL;
+}
+
 static void line_row(struct canvas *c, const struct layout *l, size_t i, double y) {
   const struct model_receipt_line *line = &l->content->receipt.lines[i];
   int exponent = exponent_of(&l->content->receipt);
@@ -259,7 +257,7 @@ static void line_row(struct canvas *c, const struct layout *l, size_t i, double 
   uint32_t row = ORDER_LINES + 10 * (uint32_t)i;
   list_element(&c->list, &(struct list_element){
                              .type = "TR", .order = row, .parent = ORDER_TABLE, .page = c->page});
-  c->path = c->path ? layout_printf(c, "disbursement_receipt.lines[%zu].description", i) : NULL;
+  line_path(c, i, "description");
   open_cell(c, row, 1);
   canvas_text_right(c, 18.6, y + 4.0, number, layout_printf(c, "%zu", i + 1));
   open_cell(c, row, 2);
@@ -273,12 +271,18 @@ static void line_row(struct canvas *c, const struct layout *l, size_t i, double 
   if (line->passenger_count) {
     canvas_text_right(c, 131, y + 4.0, number, layout_printf(c, "%u", line->passenger_count));
   }
+  line_path(c, i, "quantity_thousandths");
   open_cell(c, row, 5);
-  canvas_text_right(c, 143, y + 4.0, number, layout_quantity(c, line->quantity_thousandths));
+  canvas_within_right(c, 143, y + 4.0, 11, number, 6, "a quantity",
+                      layout_quantity(c, line->quantity_thousandths));
+  line_path(c, i, "unit_price_minor");
   open_cell(c, row, 6);
-  canvas_text_right(c, 168, y + 4.0, number, layout_money(c, line->unit_price_minor, exponent));
+  canvas_within_right(c, 168, y + 4.0, 23.5, number, 6, "a unit price",
+                      layout_money(c, line->unit_price_minor, exponent));
+  line_path(c, i, "amount_minor");
   open_cell(c, row, 7);
-  canvas_text_right(c, 195, y + 4.0, number, layout_money(c, line->amount_minor, exponent));
+  canvas_within_right(c, 195, y + 4.0, 25.5, number, 6, "an amount",
+                      layout_money(c, line->amount_minor, exponent));
   canvas_artifact(c);
 }
 
@@ -379,13 +383,10 @@ static void amount_panel(struct canvas *c, const struct layout *l) {
   canvas_ornament(c, "panel", 105, 185, l->ornaments->panel_receipt);
   layout_field(c, ORDER_AMOUNT, 15, 176.5, WORD_amount_paid, l);
   canvas_open(c, "P", ORDER_AMOUNT + 1);
-  double pt = 19;
   const char *figure =
       layout_printf(c, "%s %s", r->currency, layout_money(c, r->amount_minor, exponent));
-  while (pt > 12 && canvas_width(c, (struct style){FACE_SANS_BOLD, pt}, figure) > 80) {
-    pt -= 0.5;
-  }
-  canvas_text(c, 15, 187.6, (struct style){FACE_SANS_BOLD, pt}, figure);
+  c->path = c->path ? "disbursement_receipt.amount_minor" : NULL;
+  canvas_within(c, 15, 187.6, 80, (struct style){FACE_SANS_BOLD, 19}, 12, "the amount", figure);
   if (*r->base_currency && strcmp(r->base_currency, r->currency) != 0) {
     const struct pair *p = &LAYOUT_WORD(l, exchange);
     canvas_open(c, "P", ORDER_AMOUNT + 2);
@@ -417,7 +418,7 @@ static void ledger_line(struct canvas *c, const struct layout *l, const struct l
   const struct pair *p = &l->captions->words[row->word];
   const struct style es = {row->strong ? FACE_SANS_BOLD : FACE_SANS, 8},
                      en = {row->strong ? FACE_SANS_BOLD_ITALIC : FACE_SANS_ITALIC, 8},
-                     number = {row->strong ? FACE_SANS_BOLD : FACE_SANS, 9};
+                     figures = {row->strong ? FACE_SANS_BOLD : FACE_SANS, 9};
   list_element(&c->list,
                &(struct list_element){
                    .type = "TR", .order = order, .parent = ORDER_LEDGER + 1, .page = c->page});
@@ -429,6 +430,7 @@ static void ledger_line(struct canvas *c, const struct layout *l, const struct l
   canvas_open_in(c, "TD", order + 2, order);
   const char *money =
       layout_money(c, row->minor, minor_digits(base_currency(&l->content->receipt)));
+  const struct style number = layout_fitted(c, figures, money, 30);
   double beside = 95 - canvas_width(c, number, money) - 2; /* a long amount moves its sign */
   canvas_text_centre(c, beside < 71.5 ? beside : 71.5, y, number, row->sign);
   canvas_text_right(c, 95, y, number, money);

@@ -37,7 +37,9 @@ static void crest_figure(struct canvas *c, const struct layout *l) {
   canvas_artifact(c);
 }
 
+/* Both in one size: the second has no gutter behind it. */
 static void title_line(struct canvas *c, double y, double pt, const char *es, const char *en) {
+  pt = layout_fitted(c, (struct style){FACE_SERIF_BOLD, pt}, en, 80).pt;
   c->ink = INK_BLUE;
   c->language = c->languages[0];
   canvas_open(c, "H1", 10);
@@ -134,9 +136,11 @@ static void draft_bar(struct canvas *c, const struct layout *l) {
   canvas_bar(c, 15, 56.75, 180, 9.45);
   c->ink = INK_WHITE;
   canvas_open(c, "P", 20);
-  canvas_text_in(c, c->languages[0], 18, 63.0, style_strong, LAYOUT_WORD(l, draft_bar).first);
-  canvas_text_in(c, c->languages[1], 115, 63.0, (struct style){FACE_SANS_BOLD_ITALIC, 10.5},
-                 LAYOUT_WORD(l, draft_bar).second);
+  const struct pair *p = &LAYOUT_WORD(l, draft_bar);
+  const struct style second = {FACE_SANS_BOLD_ITALIC, 10.5};
+  canvas_text_in(c, c->languages[0], 18, 63.0, layout_fitted(c, style_strong, p->first, 94),
+                 p->first);
+  canvas_text_in(c, c->languages[1], 115, 63.0, layout_fitted(c, second, p->second, 77), p->second);
   canvas_artifact(c);
   c->ink = INK_BLACK;
 }
@@ -146,6 +150,14 @@ void layout_field(struct canvas *c, uint32_t order, double x, double caption_y,
   const struct pair *p = &l->captions->words[word];
   canvas_open(c, "P", order);
   canvas_caption(c, x, caption_y, p->first, p->second);
+  canvas_artifact(c);
+}
+
+void layout_field_within(struct canvas *c, uint32_t order, double x, double caption_y, double width,
+                         enum template_word word, const struct layout *l) {
+  const struct pair *p = &l->captions->words[word];
+  canvas_open(c, "P", order);
+  canvas_pair_within(c, x, caption_y, width, style_caption, style_caption_en, p->first, p->second);
   canvas_artifact(c);
 }
 

@@ -336,7 +336,8 @@ sv_status sample_make(struct sv_ctx *ctx, size_t i, struct sample *ret) {
       "letter",        "letter-etd",     "letter-transit",    "letter-asylum",
       "letter-draft",  "letter-copy2",   "letter-names",      "manifest",
       "manifest-180",  "manifest-draft", "receipt",           "receipt-8",
-      "receipt-draft", "manifest-gate",  "manifest-operator", "manifest-destination"};
+      "receipt-draft", "manifest-gate",  "manifest-operator", "manifest-destination",
+      "manifest-30"};
   *ret = (struct sample){.name = names[i]};
   uint32_t pages = 1;
   if (i < 7) {
@@ -350,14 +351,14 @@ sv_status sample_make(struct sv_ctx *ctx, size_t i, struct sample *ret) {
     ret->issue.approvals = a;
     ret->issue.approval_count = 1;
   } else if (i < 10 || i >= 13) {
-    size_t people = i == 8 ? 180 : 61;
+    size_t people = i == 8 ? 180 : i == 16 ? 30 : 61;
     manifest(ctx, ret, people);
     struct model_approval *a = SV_NEW(ctx->mem, struct model_approval);
     *a = (struct model_approval){deputy, ret->issue.issue_time_us};
     ret->issue.approvals = a;
     ret->issue.approval_count = 1;
-    pages = i == 8 ? 9 : 4;
-    if (i >= 13) {
+    pages = i == 8 ? 9 : i == 16 ? 3 : 4;
+    if (i >= 13 && i < 16) {
       struct model_manifest whole = ret->content.manifest;
       ret->issue.audience = (enum model_audience)(MODEL_GATE + i - 13);
       SV_TRY(model_audience_manifest(ctx, &whole, ret->issue.audience, &ret->content.manifest));

@@ -9,7 +9,7 @@ struct sample {
   struct docs_request request;
 };
 
-enum { SAMPLE_COUNT = 16 };
+enum { SAMPLE_COUNT = 17 };
 
 /* Sample i, wholly in ctx->mem. */
 sv_status sample_make(struct sv_ctx *ctx, size_t i, struct sample *ret);
