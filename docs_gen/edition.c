@@ -250,6 +250,12 @@ static sv_status try_one(const struct trial *t, size_t pair, size_t index, enum 
   return try_pages(t, &l, &c.list);
 }
 
+/* What a draft has of its own stands within bands, which are the same on every paper. */
+static const struct {
+  enum model_paper paper;
+  bool preview;
+} looks[] = {{MODEL_A4, false}, {MODEL_A4, true}, {MODEL_LETTER, false}};
+
 static sv_status try_all(struct sv_ctx *ctx, const struct edition *e,
                          const struct edition_means *means) {
   SV_AUTO(sv_arena_close) struct sv_arena *mem = sv_arena_open(TRIAL_ARENA_BYTES);
@@ -258,11 +264,11 @@ static sv_status try_all(struct sv_ctx *ctx, const struct edition *e,
   }
   for (size_t pair = 0; pair < templates_pairs(&e->templates); pair++) {
     for (size_t i = 0; i < e->templates.template_n; i++) {
-      for (int look = 0; look < 2 * (MODEL_PAPERS - MODEL_A4); look++) {
+      for (size_t k = 0; k < sizeof looks / sizeof *looks; k++) {
         sv_arena_reset(mem);
         struct sv_ctx scratch = sv_ctx_over(mem);
-        SV_TRY(try_one(&(struct trial){e, means, ctx, &scratch}, pair, i,
-                       (enum model_paper)(MODEL_A4 + look / 2), look % 2));
+        SV_TRY(try_one(&(struct trial){e, means, ctx, &scratch}, pair, i, looks[k].paper,
+                       looks[k].preview));
       }
     }
   }
