@@ -29,11 +29,14 @@ static void add(struct judge *j, enum verify_reason reason, const char *detail) 
   verify_report_add(j->report, reason, detail);
 }
 
-/* The document type that the signer's certificate must allow: the code of the MRZ, or ours for national seals. */
-static void document_type(const struct vds_document *d, char type[static 3]) {
-  switch (d->kind) {
+/* The document type that the signer's certificate must allow: the code of the MRZ, or ours for national seals; "" where
+ * the seal tells none. */
+static void document_type(const struct judge *j, char type[static 3]) {
+  type[0] = '\0';
+  switch (j->doc.kind) {
     case VDS_LETTER:
-      (void)snprintf(type, 3, "%.2s", d->letter.mrz);
+    case VDS_OTHER:
+      (void)vds_document_code(&j->seal, type);
       break;
     case VDS_MANIFEST_COVER:
     case VDS_MANIFEST_PAGE:
@@ -41,9 +44,6 @@ static void document_type(const struct vds_document *d, char type[static 3]) {
       break;
     case VDS_RECEIPT:
       (void)snprintf(type, 3, "FR");
-      break;
-    case VDS_OTHER:
-      type[0] = '\0';
       break;
   }
 }
@@ -133,10 +133,8 @@ static sv_status judge_signer(struct judge *j, bool *ret_good) {
     add(j, VERIFY_UNTRUSTED_CERTIFICATE, "the signer's certificate");
   }
   char type[3];
-  document_type(&j->doc, type);
-  size_t n = strcspn(type, "<");
-  type[n] = '\0';
-  if (j->doc.kind != VDS_OTHER && !pki_cert_allows_type(cert, type)) {
+  document_type(j, type);
+  if (type[0] && !pki_cert_allows_type(cert, type)) {
     add(j, VERIFY_WRONG_DOCUMENT_TYPE, "the signer may not seal this kind");
   }
   return SV_DONE;

@@ -11,8 +11,9 @@
 
 enum {
   VDS_FEATURES_MAX = 32,
-  VDS_REFERENCE_MAX = 32, /* hexadecimal digits of a certificate reference */
-  VDS_BYTES_MAX = 1555,   /* the largest DataMatrix symbol */
+  VDS_REFERENCE_MAX =
+      40, /* hexadecimal digits of a certificate reference: serial numbers have 20 octets (RFC 5280) */
+  VDS_BYTES_MAX = 1555, /* the largest DataMatrix symbol */
 };
 
 struct vds_feature {

@@ -375,6 +375,25 @@ static enum vds_kind kind_of(const struct vds_seal *s) {
   return VDS_OTHER;
 }
 
+bool vds_document_code(const struct vds_seal *seal, char ret[static 3]) {
+  enum { ETD = 0x5E, ETD_CATEGORY = 3, VISA = 0x5D, VISA_CATEGORY = 1, MRZ_A = 1, MRZ_B = 2 };
+  const struct vds_header *h = &seal->header;
+  bool etd = h->feature_reference == ETD && h->category == ETD_CATEGORY;
+  bool visa = h->feature_reference == VISA && h->category == VISA_CATEGORY;
+  const struct vds_feature *mrz = etd || visa ? vds_find(seal, MRZ_B) : NULL;
+  mrz = visa && !mrz ? vds_find(seal, MRZ_A) : mrz;
+  char text[4];
+  size_t n;
+  if (!mrz || mrz->value.n < 2 || !vds_c40_decode(sv_bytes_of(mrz->value.p, 2), text, &n) ||
+      n != 3) {
+    return false;
+  }
+  ret[0] = text[0];
+  ret[1] = text[1] == ' ' ? '\0' : text[1];
+  ret[2] = '\0';
+  return true;
+}
+
 sv_status vds_document_read(struct sv_ctx *ctx, const struct vds_seal *seal,
                             struct vds_document *ret) {
   struct vds_document d = {.kind = kind_of(seal)};

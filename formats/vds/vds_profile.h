@@ -120,6 +120,9 @@ struct vds_document {
   };
 };
 
+/* The document code in the machine readable zone of a travel seal, whoever's: emergency travel document (5E/03) and visa
+ * (5D/01), without filling characters. False for another seal. */
+bool vds_document_code(const struct vds_seal *seal, char ret[static 3]);
 /* Fails: SEAL_FORMAT when a seal with one of our references lacks a feature or has one of a wrong size. A letter's seal
  * without our number (a plain emergency travel document of ICAO) is VDS_OTHER. */
 sv_status vds_document_read(struct sv_ctx *ctx, const struct vds_seal *seal,
