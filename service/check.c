@@ -58,16 +58,19 @@ static void template_check(struct service *s, struct sv_ctx *ctx, const struct m
   }
 }
 
-static void mrz_check(struct sv_ctx *ctx, const struct model_safe_conduct *l) {
+static sv_status mrz_check(struct sv_ctx *ctx, const struct model_safe_conduct *l) {
   static const char *const fields[] = {"surname", "given_names"};
   const char *values[] = {l->holder.surname, l->holder.given_names};
   for (size_t i = 0; i < 2; i++) {
-    const char *fault =
-        values[i][0] && !model_name_fault(values[i]) ? mrz_name_fault(values[i]) : NULL;
+    const char *fault = NULL;
+    if (values[i][0] && !model_name_fault(values[i])) {
+      SV_TRY(mrz_name_fault(ctx, values[i], &fault));
+    }
     if (fault) {
       sv_ctx_violate(ctx, fault, "safe_conduct.holder.%s", fields[i]);
     }
   }
+  return SV_DONE;
 }
 
 static void supersedes_check(struct sv_ctx *ctx, const struct service_issue_request *r) {
@@ -129,11 +132,11 @@ sv_status service_request_check(struct service *s, struct sv_ctx *ctx,
   template_check(s, ctx, c);
   supersedes_check(ctx, r);
   if (c->kind == MODEL_SAFE_CONDUCT) {
-    mrz_check(ctx, &c->letter);
+    SV_TRY(mrz_check(ctx, &c->letter));
   }
   if (!sv_failed(checked)) {
     defaults_fill(s, ctx, caller->authority, c);
-    sv_status drawn = docs_check_content(s->parts.docs, ctx, c);
+    sv_status drawn = docs_check_beside(s->parts.docs, ctx, c, caller->authority);
     if (sv_failed(drawn) && drawn.reason != SV_FIELD_INVALID) {
       return drawn;
     }

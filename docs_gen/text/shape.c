@@ -260,9 +260,11 @@ static const struct text_outline *outline_of(struct shaping *s, hb_font_t *font,
 /* ---- clusters ---- */
 
 /* A character of a cluster that runs to the left, after its first: readers sort glyphs by their place and turn them
- * round, so it stands unseen a little to the left of its letter. */
+ * round, so it stands unseen a little to the left of its letter. It is as wide as a space: what lies over more than half
+ * an em of its letter is taken for another line. */
 static bool put_carrier(struct shaping *s, const struct run *run, uint32_t gid,
                         const struct text_glyph *letter, size_t c, size_t k) {
+  hb_font_t *font = s->session->faces->v[run->face].font;
   struct text_glyph *g = room_for(s, 1);
   if (!g) {
     return false;
@@ -270,7 +272,9 @@ static bool put_carrier(struct shaping *s, const struct run *run, uint32_t gid,
   *g = *letter;
   g->unseen = true;
   g->x -= (int32_t)k * FACE_UNITS / 100;
-  return code_for(s, run->face, gid, letter->advance, s->starts[c + k],
+  (void)hb_font_get_nominal_glyph(font, ' ', &gid); /* without one: the letter's own */
+  g->advance = hb_font_get_glyph_h_advance(font, gid);
+  return code_for(s, run->face, gid, g->advance, s->starts[c + k],
                   (size_t)(s->starts[c + k + 1] - s->starts[c + k]), g);
 }
 
@@ -326,6 +330,15 @@ static size_t cluster_end(const hb_glyph_info_t *info, size_t i, size_t n, size_
   return to;
 }
 
+/* Readers sort the glyphs of a run to the left one by one. Where all gaps are nothing but rounding they take the line for one
+ * that is spaced out, and every letter for a word; so the last letter stands a thousandth of an em nearer. */
+static void close_up(struct shaping *s, const struct run *run) {
+  struct text_glyph *last = &s->line.glyphs[run->glyph_first + run->glyph_n - 1];
+  if (!last->outline && !last->unseen) {
+    last->x += FACE_UNITS / 1000;
+  }
+}
+
 /* The glyphs of a run in the order of its text: reversed when it runs to the left. */
 static bool put_run(struct shaping *s, struct run *run, hb_buffer_t *buffer) {
   unsigned count = 0;
@@ -359,6 +372,9 @@ static bool put_run(struct shaping *s, struct run *run, hb_buffer_t *buffer) {
     }
   }
   run->glyph_n = s->line.n - run->glyph_first;
+  if (run->level & 1 && run->glyph_n > 1) {
+    close_up(s, run);
+  }
   return true;
 }
 

@@ -33,7 +33,8 @@ sv_status mrz_parse(struct sv_ctx *ctx, const char *text, struct mrz_fields *ret
 bool mrz_part_lines(const char *mrz, char out[static 96]);
 
 /* A name in the alphabet of the zone: words parted by '<', by the tables of Doc 9303-3 section 6 (Latin, Cyrillic,
- * Arabic; Greek by ELOT 743, marks outside the table are stripped by canonical decomposition). ret is in ctx->mem.
+ * Arabic with its doubling and its final teh marbuta; Greek by ELOT 743, marks outside the table are stripped by canonical
+ * decomposition). ret is in ctx->mem.
  * Fails: MRZ_FORMAT on a character outside the tables; *ret_bad (may be NULL) is that code point. */
 sv_status mrz_transliterate(struct sv_ctx *ctx, const char *name, const char **ret,
                             uint32_t *ret_bad);
@@ -47,5 +48,6 @@ sv_status mrz_name_field(struct sv_ctx *ctx, const char *primary, const char *se
 sv_status mrz_letter(struct sv_ctx *ctx, const struct model_safe_conduct *letter,
                      const char *number, char line1[static 37], char line2[static 37]);
 
-/* The field check of a name that has to be transliterated; NULL when it can be. */
-const char *mrz_name_fault(const char *value);
+/* What to say of a name that can't be transliterated, in ctx->mem: the character is named; NULL when it can be. Fails:
+ * NO_MEMORY. */
+sv_status mrz_name_fault(struct sv_ctx *ctx, const char *value, const char **ret_fault);

@@ -43,7 +43,13 @@ static const struct translit_row rows[] = {
     {0x0641, "F"},   {0x0642, "Q"},    {0x0643, "K"},   {0x0644, "L"},   {0x0645, "M"},
     {0x0646, "N"},   {0x0647, "H"},    {0x0648, "W"},   {0x0649, "XAY"}, {0x064a, "Y"},
     {0x064b, ""},    {0x064c, ""},     {0x064d, ""},    {0x064e, ""},    {0x064f, ""},
-    {0x0650, ""},    {0x0651, ""},     {0x0652, ""},    {0x1e9e, "SS"},
+    {0x0650, ""},    {0x0652, ""},     {0x0671, "XXA"}, {0x0679, "XXT"}, {0x067c, "XRT"},
+    {0x067e, "P"},   {0x0681, "XKE"},  {0x0685, "XXH"}, {0x0686, "XC"},  {0x0688, "XXD"},
+    {0x0689, "XDR"}, {0x0691, "XXR"},  {0x0693, "XRR"}, {0x0696, "XRX"}, {0x0698, "XJ"},
+    {0x069a, "XXS"}, {0x06a9, "XKK"},  {0x06ab, "XXK"}, {0x06ad, "XNG"}, {0x06af, "XGG"},
+    {0x06ba, "XNN"}, {0x06bc, "XXN"},  {0x06be, "XDO"}, {0x06c0, "XYH"}, {0x06c1, "XXG"},
+    {0x06c2, "XGE"}, {0x06c3, "XTG"},  {0x06cc, "XYA"}, {0x06cd, "XXY"}, {0x06d0, "Y"},
+    {0x06d2, "XYB"}, {0x06d3, "XBE"},  {0x1e9e, "SS"},
 };
 
 static int row_compare(const void *key, const void *row) {
@@ -55,6 +61,8 @@ static const char *row_of(uint32_t cp) {
       bsearch(&cp, rows, sizeof rows / sizeof rows[0], sizeof rows[0], row_compare);
   return r ? r->latin : NULL;
 }
+
+enum { TEH_MARBUTA = 0x0629, SHADDA = 0x0651 };
 
 static bool dropped_punctuation(uint32_t cp) {
   return cp == '\'' || cp == 0x2019 || cp == 0x2018 || cp == '.' || cp == 0xb7 || cp == 0x05f3 ||
@@ -101,51 +109,92 @@ static bool put_character(struct sv_buf *out, uint32_t cp) {
   return true;
 }
 
+/* A name on its way into the zone. */
+struct zone {
+  struct sv_buf out;
+  size_t letter; /* where the last letter begins */
+  uint32_t last; /* that letter; 0: the word has none yet */
+  bool gap;
+};
+
+/* Table C: a teh marbuta that ends a part of a name is XAH, any other XTA. */
+static void word_end(struct zone *z) {
+  if (z->last == TEH_MARBUTA && z->out.n >= 2) {
+    memcpy(z->out.p + z->out.n - 2, "AH", 2);
+  }
+  z->last = 0;
+}
+
+/* Table C: a shadda doubles the letter that it stands on. */
+static void letter_again(struct zone *z) {
+  char letter[8];
+  size_t n = z->out.n - z->letter;
+  if (z->last && n < sizeof letter && !z->out.failed) {
+    memcpy(letter, z->out.p + z->letter, n);
+    sv_buf_put(&z->out, letter, n);
+  }
+}
+
+/* False when no table has the character. */
+static bool zone_put(struct zone *z, uint32_t cp) {
+  if (cp == ' ' || cp == '-' || cp == ',' || cp == 0x2010 || cp == 0xa0) {
+    word_end(z);
+    z->gap = true;
+    return true;
+  }
+  if (cp == SHADDA) {
+    letter_again(z);
+    return true;
+  }
+  if (dropped_punctuation(cp) ||
+      (z->out.n && utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_MN)) {
+    return true; /* a combining mark on a letter: stripped like a composed one */
+  }
+  if (z->gap && z->out.n) {
+    sv_buf_u8(&z->out, '<');
+  }
+  z->gap = false;
+  z->letter = z->out.n;
+  z->last = cp;
+  return put_character(&z->out, cp);
+}
+
 sv_status mrz_transliterate(struct sv_ctx *ctx, const char *name, const char **ret,
                             uint32_t *ret_bad) {
-  struct sv_buf out = sv_buf_in(ctx->mem, 4096);
-  bool gap = false;
+  struct zone z = {.out = sv_buf_in(ctx->mem, 4096)};
   const char *s = name;
   for (uint32_t cp; (cp = sv_utf8_next(&s));) {
-    if (cp == ' ' || cp == '-' || cp == ',' || cp == 0x2010 || cp == 0xa0) {
-      gap = true;
-      continue;
-    }
-    if (dropped_punctuation(cp) ||
-        (out.n && utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_MN)) {
-      continue; /* a combining mark on a letter: stripped like a composed one */
-    }
-    if (gap && out.n) {
-      sv_buf_u8(&out, '<');
-    }
-    gap = false;
-    if (!put_character(&out, cp)) {
+    if (!zone_put(&z, cp)) {
       if (ret_bad) {
         *ret_bad = cp;
       }
       return SV_FAIL(ctx, MRZ_FORMAT, "a character is outside the transliteration tables");
     }
   }
-  sv_buf_u8(&out, 0);
-  if (out.failed) {
+  word_end(&z);
+  sv_buf_u8(&z.out, 0);
+  if (z.out.failed) {
     return SV_FAIL(ctx, NO_MEMORY, "transliteration");
   }
-  *ret = (const char *)out.p;
+  *ret = (const char *)z.out.p;
   return SV_DONE;
 }
 
-const char *mrz_name_fault(const char *value) {
-  struct sv_arena *mem = sv_arena_open((size_t)64 * 1024);
-  if (!mem) {
-    return "can't be checked now";
-  }
-  struct sv_ctx ctx = sv_ctx_over(mem);
+sv_status mrz_name_fault(struct sv_ctx *ctx, const char *value, const char **ret_fault) {
+  struct sv_ctx own =
+      sv_ctx_over(ctx->mem); /* a refusal is what is asked for, no failure of the call */
   const char *latin;
-  bool bad = sv_failed(mrz_transliterate(&ctx, value, &latin, NULL));
-  bool empty = !bad && latin[0] == '\0';
-  sv_arena_close(mem);
-  if (bad) {
-    return "has a character outside the transliteration tables of Doc 9303-3 section 6";
+  uint32_t bad = 0;
+  *ret_fault = NULL;
+  if (sv_failed(mrz_transliterate(&own, value, &latin, &bad))) {
+    if (!bad) {
+      return SV_FAIL(ctx, NO_MEMORY, "transliteration");
+    }
+    *ret_fault = sv_arena_printf(
+        ctx->mem, "has U+%04X, which no transliteration table of Doc 9303-3 section 6 has",
+        (unsigned)bad);
+  } else if (latin[0] == '\0') {
+    *ret_fault = "has no letter for the machine readable zone";
   }
-  return empty ? "has no letter for the machine readable zone" : NULL;
+  return SV_DONE;
 }

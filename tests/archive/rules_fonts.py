@@ -221,6 +221,8 @@ def shapes_of(name):
         return {}
     face, out = TrueType(path.read_bytes()), {}
     for char, glyph in face.cmap().items():
+        if 0xFB50 <= char <= 0xFDFF or 0xFE70 <= char <= 0xFEFC:
+            continue  # Arabic as it joins: what such an outline is, shaping knows
         out.setdefault(face.shape(glyph), set()).add(chr(char))
     return out
 

@@ -148,6 +148,11 @@ static void other_scripts_are_mapped_or_refused_with_the_character(void **state)
               {"Șerban", "SERBAN"},
               {"Þóra", "THORA"},
               {"ابو بكر محمد بن زكريا الرازي", "ABW<BKR<MXHMD<BN<ZKRYA<ALRAZY"},
+              {"محمّد", "MXHMMD"},
+              {"فضّة", "FXDZXDZXAH"},
+              {"فاطمةُ زاده", "FAXTTMXAH<ZADH"},
+              {"تةت", "TXTAT"},
+              {"ژیلا ګل گوهر", "XJXYALA<XXKL<XGGWHR"},
               {"Ndʼiaye", NULL},
               {"李", NULL}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
