@@ -162,7 +162,7 @@ sv_status service_verify_pdf(struct service *s, struct sv_ctx *ctx,
                              const char *language, struct service_report *ret);
 sv_status service_verify_seal(struct service *s, struct sv_ctx *ctx,
                               const struct service_caller *caller, struct sv_bytes seal,
-                              const char *holder_mrz, const char *language,
+                              const struct verify_shown *shown, const char *language,
                               struct service_report *ret);
 
 /* --- fund --- */

@@ -219,14 +219,14 @@ sv_status service_verify_pdf(struct service *s, struct sv_ctx *ctx,
 
 sv_status service_verify_seal(struct service *s, struct sv_ctx *ctx,
                               const struct service_caller *caller, struct sv_bytes seal,
-                              const char *holder_mrz, const char *language,
+                              const struct verify_shown *shown, const char *language,
                               struct service_report *ret) {
   SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_VerifySeal, MODEL_KIND_NONE));
   *ret = (struct service_report){0};
   struct judge j = judge_of(s);
   service_hold(s);
   sv_status status =
-      verify_seal(ctx, s->parts.trust, &j.registry, sv_wall_us(), seal, holder_mrz, &ret->report);
+      verify_seal(ctx, s->parts.trust, &j.registry, sv_wall_us(), seal, shown, &ret->report);
   service_release(s);
   SV_TRY(status);
   return service_report_project(s, ctx, caller, language, ret);

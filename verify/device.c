@@ -276,6 +276,7 @@ static sv_status judge_pdf(struct judge *j, const struct verify_trust *trust, st
     verify_report_add(ret, seal->reasons[i], seal->detail);
   }
   ret->copy = ret->copy ? ret->copy : seal->copy;
+  ret->seal_mrz = seal->seal_mrz;
   return SV_DONE;
 }
 
@@ -318,7 +319,7 @@ static void remember(struct judge *j, const struct verify_report *seal, struct v
 /* --- all of it --- */
 
 sv_status verify_by_device(struct sv_ctx *ctx, const struct verify_device *device,
-                           struct sv_bytes paper, const char *holder_mrz,
+                           struct sv_bytes paper, const struct verify_shown *shown,
                            struct verify_report *ret) {
   struct judge *j = SV_NEW(ctx->mem, struct judge);
   struct verify_report *seal = SV_NEW(ctx->mem, struct verify_report);
@@ -336,8 +337,7 @@ sv_status verify_by_device(struct sv_ctx *ctx, const struct verify_device *devic
   bool pdf = paper.n >= 5 && memcmp(paper.p, "%PDF-", 5) == 0;
   j->seal = pdf ? seal_of_pdf(ctx, paper) : paper;
   bool asked = covered(j) && j->usable;
-  SV_TRY(
-      verify_seal(ctx, trust, asked ? &j->registry : NULL, j->now_us, j->seal, holder_mrz, seal));
+  SV_TRY(verify_seal(ctx, trust, asked ? &j->registry : NULL, j->now_us, j->seal, shown, seal));
   if (pdf) {
     SV_TRY(judge_pdf(j, trust, paper, seal, ret));
   } else {

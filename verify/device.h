@@ -3,7 +3,7 @@
 #pragma once
 #include "formats/bundle/bundle.h"
 #include "verify/memory.h"
-#include "verify/report.h"
+#include "verify/seal.h"
 
 struct verify_device {
   const struct tlog_key
@@ -20,8 +20,8 @@ struct verify_device {
  * STATUS_STALE    a bundle, or trust list, that is older than allowed, or than one that was used before
  * CLOCK_WRONG     the clock stands before what is known to have been: then that counts
  * COPY_SEEN       this very letter was shown before; COPY_REPLACED: a newer copy of it was
- * holder_mrz as verify_seal has it; NULL: not asked. Fails: CORRUPT (a trust list or bundle that is none), NO_MEMORY,
+ * shown as verify_seal has it. Fails: CORRUPT (a trust list or bundle that is none), NO_MEMORY,
  * DEADLINE, CANCELLED; LIMIT_EXCEEDED. */
 sv_status verify_by_device(struct sv_ctx *ctx, const struct verify_device *device,
-                           struct sv_bytes paper, const char *holder_mrz,
+                           struct sv_bytes paper, const struct verify_shown *shown,
                            struct verify_report *ret);

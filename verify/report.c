@@ -67,8 +67,12 @@ const char *verify_verdict_name(enum verify_verdict verdict) {
 }
 
 struct verify_report verify_report_new(int64_t now_us) {
-  return (struct verify_report){
-      .detail = "", .number = "", .valid_from = "", .valid_until = "", .clock_us = now_us};
+  return (struct verify_report){.detail = "",
+                                .number = "",
+                                .seal_mrz = "",
+                                .valid_from = "",
+                                .valid_until = "",
+                                .clock_us = now_us};
 }
 
 bool verify_report_has(const struct verify_report *r, enum verify_reason reason) {

@@ -80,6 +80,8 @@ struct verify_report {
   uint32_t copy;
   const char *valid_from; /* "" when it has none */
   const char *valid_until;
+  const char
+      *seal_mrz; /* of a letter's bar code that is good: what the page has to say, two lines; "" */
   uint32_t latest_version; /* 0 when unknown */
   int64_t clock_us;        /* the time that was used */
   bool registry_asked;

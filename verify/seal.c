@@ -11,7 +11,7 @@
 #include "verify/state.h"
 #include "verify/trust_struct.h"
 
-enum { DAY_US_PER_S = 1000000, CLOCK_SLACK_DAYS = 1 };
+enum { MRZ_CHARACTERS = 72, DAY_US_PER_S = 1000000, CLOCK_SLACK_DAYS = 1 };
 
 struct judge {
   struct sv_ctx *ctx;
@@ -105,7 +105,8 @@ static sv_status judge_signer(struct judge *j, bool *ret_good) {
       pki_trust_seal_signer(j->trust->pki, j->seal.header.signer, j->seal.header.cert_ref);
   struct verify_signature *say = &j->report->signatures[0];
   *ret_good = false;
-  *say = (struct verify_signature){.signer = "", .level = "", .covers_whole_file = true};
+  *say = (struct verify_signature){
+      .signer = "", .level = "", .profile = "", .covers_whole_file = true};
   j->report->signature_count = 1;
   if (!cert) {
     add(j, VERIFY_UNKNOWN_CERTIFICATE, "no signer of that name and reference");
@@ -211,7 +212,29 @@ static void judge_holder(struct judge *j, const char *holder_mrz) {
   }
 }
 
-static sv_status judge(struct judge *j, const char *holder_mrz) {
+/* The page of a letter against its seal, character by character. */
+static void judge_printed(struct judge *j, const char *printed_mrz) {
+  char lines[96];
+  const char *mrz = j->doc.kind == VDS_LETTER ? j->doc.letter.mrz : "";
+  bool same =
+      mrz_part_lines(printed_mrz, lines) && strlen(lines) == MRZ_CHARACTERS + 1 &&
+      memcmp(lines, mrz, MRZ_CHARACTERS / 2) == 0 &&
+      memcmp(lines + MRZ_CHARACTERS / 2 + 1, mrz + MRZ_CHARACTERS / 2, MRZ_CHARACTERS / 2) == 0;
+  if (!same) {
+    add(j, VERIFY_PRINTED_MRZ, "the page says something else than its seal");
+  }
+}
+
+static sv_status keep_mrz(struct judge *j) {
+  enum { HALF = MRZ_CHARACTERS / 2 };
+  if (j->doc.kind == VDS_LETTER) {
+    j->report->seal_mrz =
+        sv_arena_printf(j->ctx->mem, "%.*s\n%s", HALF, j->doc.letter.mrz, j->doc.letter.mrz + HALF);
+  }
+  return j->report->seal_mrz ? SV_DONE : SV_FAIL(j->ctx, NO_MEMORY, "zone");
+}
+
+static sv_status judge(struct judge *j, const struct verify_shown *shown) {
   bool good;
   SV_TRY(ask_registry(j));
   SV_TRY(judge_signer(j, &good));
@@ -239,10 +262,13 @@ static sv_status judge(struct judge *j, const char *holder_mrz) {
   } else {
     judge_unregistered(j);
   }
-  if (holder_mrz && holder_mrz[0]) {
-    judge_holder(j, holder_mrz);
+  if (shown && shown->holder_mrz && shown->holder_mrz[0]) {
+    judge_holder(j, shown->holder_mrz);
   }
-  return SV_DONE;
+  if (shown && shown->printed_mrz && shown->printed_mrz[0]) {
+    judge_printed(j, shown->printed_mrz);
+  }
+  return keep_mrz(j);
 }
 
 /* True when the bytes are a seal; otherwise the report says what they are. */
@@ -264,7 +290,7 @@ static bool read_seal(struct judge *j) {
 
 sv_status verify_seal(struct sv_ctx *ctx, const struct verify_trust *trust,
                       const struct verify_registry *registry, int64_t now_us, struct sv_bytes seal,
-                      const char *holder_mrz, struct verify_report *ret) {
+                      const struct verify_shown *shown, struct verify_report *ret) {
   struct verify_report *report = SV_NEW(ctx->mem, struct verify_report);
   struct judge *j = SV_NEW(ctx->mem, struct judge);
   if (!report || !j) {
@@ -275,7 +301,7 @@ sv_status verify_seal(struct sv_ctx *ctx, const struct verify_trust *trust,
       .ctx = ctx, .trust = trust, .registry = registry, .bytes = seal, .report = report};
   report->registry_asked = registry != NULL;
   if (read_seal(j)) {
-    SV_TRY(judge(j, holder_mrz));
+    SV_TRY(judge(j, shown));
   }
   verify_conclude(report);
   *ret = *report;

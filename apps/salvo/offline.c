@@ -191,7 +191,7 @@ int command_bundle(struct salvo *s, struct arguments a) {
 /* --- judging --- */
 
 struct paths {
-  const char *trust_key, *trust, *bundle, *mrz, *at, *fresh_hours, *device;
+  const char *trust_key, *trust, *bundle, *mrz, *printed, *at, *fresh_hours, *device;
 };
 
 /* The one seal of a picture: other bar code bytes are passed over where there is one. */
@@ -247,20 +247,30 @@ static sv_status device_read(struct sv_ctx *ctx, const struct paths *v, struct t
   return memory_read(ctx, v->device, &ret->memory);
 }
 
+/* A question that was asked is never passed over: an empty file is a zone that can't be read. */
+static sv_status zone_read(struct sv_ctx *ctx, const char *path, const char **ret) {
+  struct sv_bytes text;
+  if (!path) {
+    return SV_DONE;
+  }
+  SV_TRY(file_read(ctx, path, MRZ_MAX, &text));
+  *ret = sv_arena_printf(ctx->mem, " %.*s", (int)text.n, (const char *)text.p);
+  return *ret ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "zone");
+}
+
 static sv_status judge(struct salvo *s, const struct paths *v, struct sv_bytes paper,
                        struct verify_report *ret) {
   struct tlog_key key;
   struct verify_device device;
-  struct sv_bytes mrz = {0}, text;
+  struct verify_shown shown = {0};
+  struct sv_bytes text;
   SV_TRY(device_read(s->ctx, v, &key, &device));
-  if (v->mrz) {
-    SV_TRY(file_read(s->ctx, v->mrz, MRZ_MAX, &mrz));
-  }
+  SV_TRY(zone_read(s->ctx, v->mrz, &shown.holder_mrz));
+  SV_TRY(zone_read(s->ctx, v->printed, &shown.printed_mrz));
   if (scan_is_picture(paper)) {
     SV_TRY(picture_seal(s->ctx, paper, &paper));
   }
-  const char *holder = v->mrz ? sv_arena_strndup(s->ctx->mem, (const char *)mrz.p, mrz.n) : NULL;
-  SV_TRY(verify_by_device(s->ctx, &device, paper, holder, ret));
+  SV_TRY(verify_by_device(s->ctx, &device, paper, &shown, ret));
   if (!v->device) {
     return SV_DONE;
   }
@@ -274,6 +284,7 @@ int offline_verify(struct salvo *s, struct arguments a, const char **ret_path,
                     .trust = argument_take(&a, "--trust-list"),
                     .bundle = argument_take(&a, "--bundle"),
                     .mrz = argument_take(&a, "--mrz"),
+                    .printed = argument_take(&a, "--printed-mrz"),
                     .at = argument_take(&a, "--at"),
                     .fresh_hours = argument_take(&a, "--fresh-hours"),
                     .device = argument_take(&a, "--device")};
@@ -282,7 +293,7 @@ int offline_verify(struct salvo *s, struct arguments a, const char **ret_path,
     return usage_fault(
         "verify --offline SEAL-BYTES|PICTURE.png|PICTURE.jpg|FILE.pdf --trust-key TRUST.vkey "
         "--trust-list FILE --bundle FILE "
-        "[--mrz FILE] [--device FILE] [--at TIME] [--fresh-hours N]");
+        "[--mrz FILE] [--printed-mrz FILE] [--device FILE] [--at TIME] [--fresh-hours N]");
   }
   *ret_path = a.v[0];
   sv_status status = file_read(s->ctx, a.v[0], PAPER_MAX, &paper);

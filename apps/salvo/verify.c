@@ -63,6 +63,10 @@ static int report_print(struct salvo *s, const char *path, Salvo__V1__Verificati
                  r->document->copy);
   }
   (void)printf("\n           %s\n", r->headline);
+  if (r->seal_mrz[0]) { /* what whoever holds the page compares */
+    (void)printf("           the page has to say:\n             %.36s\n             %s\n",
+                 r->seal_mrz, r->seal_mrz + strcspn(r->seal_mrz, "\n") + 1);
+  }
   for (size_t i = 0; i < r->n_reason_texts; i++) {
     (void)printf("           - %s\n", r->reason_texts[i]);
   }

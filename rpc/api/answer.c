@@ -230,6 +230,8 @@ Salvo__V1__VerificationReport *api_report(struct sv_ctx *ctx, const struct servi
   bool ok = reasons_put(ctx, v->reasons, v->reason_count, language, &m->n_reasons, &m->reasons,
                         &m->n_reason_texts, &m->reason_texts);
   m->headline = text(r->headline);
+  bool shown = v->verdict == VERIFY_VALID || v->verdict == VERIFY_CHECK;
+  m->seal_mrz = text(shown ? v->seal_mrz : "");
   m->status_time = convert_timestamp(ctx, sv_wall_us());
   m->clock = v->signature_count ? convert_timestamp(ctx, v->clock_us) : NULL;
   ok = ok && m->status_time && signatures_put(ctx, v, language, m);

@@ -373,8 +373,9 @@ static sv_status verify_document(struct rpc_call *call, struct sv_ctx *ctx, void
 static sv_status verify_seal_bytes(struct rpc_call *call, struct sv_ctx *ctx, void *service) {
   BEGIN(call, ctx, service, caller, VerifySealRequest, verify_seal_request, m);
   struct service_report report;
-  SV_TRY(service_verify_seal(service, ctx, &caller, sv_bytes_of(m->seal.data, m->seal.len),
-                             m->holder_mrz[0] ? m->holder_mrz : NULL, m->language, &report));
+  struct verify_shown shown = {m->holder_mrz, m->printed_mrz};
+  SV_TRY(service_verify_seal(service, ctx, &caller, sv_bytes_of(m->seal.data, m->seal.len), &shown,
+                             m->language, &report));
   Salvo__V1__VerifySealResponse answer = SALVO__V1__VERIFY_SEAL_RESPONSE__INIT;
   answer.report = api_report(ctx, &report);
   return answer.report ? convert_answer(call, ctx, &answer.base) : CONVERT_NO_MEMORY(ctx);

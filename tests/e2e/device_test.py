@@ -6,7 +6,7 @@ import time
 import uuid
 
 import pytest
-from conftest import document_pb2, issuance_pb2, letter, operations_pb2, record_facts, example
+from conftest import document_pb2, issuance_pb2, letter, operations_pb2, passport_mrz, record_facts, example, verification_pb2
 from cryptography.hazmat.primitives import serialization
 from device import Device, seal_of
 
@@ -179,6 +179,36 @@ def test_a_superseded_manifest_is_red_by_the_next_list(server, device):
     assert device.judge(seal_of(one))[1] == "VALID"
     device.fetch()
     assert device.judge(seal_of(one))[1:] == ("INVALID", ["SUPERSEDED"]) and device.judge(seal_of(two))[1] == "VALID"
+
+
+def shown_by(request):
+    holder = request.safe_conduct.holder
+    return passport_mrz(request.safe_conduct.identity_document.number, holder.birth_date[2:].replace("-", ""))
+
+
+def test_a_copied_seal_on_a_stolen_blank_is_seen_by_its_bearer_and_its_page(server, device):
+    request, other = transit(), transit()
+    issued = server.client("case").issue(request)
+    paper = seal_of(issued.document)
+    device.fetch()
+    assert device.judge(paper, mrz=shown_by(request)) == (0, "VALID", [])
+    assert device.judge(paper, mrz=shown_by(other)) == (4, "CHECK", ["HOLDER_MISMATCH"])
+    assert device.judge(paper, mrz="nonsense") == (4, "CHECK", ["HOLDER_MISMATCH"])
+    told = server.salvo("gate", "verify", "--offline", str(device.path / "paper"), "--trust-key", str(server.authority.path / "trust.vkey"),
+                        "--trust-list", str(device.path / "trust.list"), "--bundle", str(device.path / "bundle"), text=True)
+    assert told.returncode == 0, told
+    zone = [l.strip() for l in told.stdout.splitlines()[-2:]]
+    assert [len(l) for l in zone] == [36, 36] and issued.document.number in zone[1]
+    (device.path / "page").write_text("\n".join(zone))
+    assert device.judge(paper, printed_mrz=device.path / "page") == (0, "VALID", [])
+    (device.path / "page").write_text("\n".join(zone).replace(zone[0][5:9], "XXXX"))
+    assert device.judge(paper, printed_mrz=device.path / "page") == (1, "INVALID", ["PRINTED_MRZ"])
+    (device.path / "page").write_text("")
+    assert device.judge(paper, printed_mrz=device.path / "page") == (1, "INVALID", ["PRINTED_MRZ"])
+    assert device.judge(b"") == (5, "NOT_OURS", ["WRONG_FORMAT"]), "a blank has no seal"
+    asked = server.client("gate").verification.VerifySeal(verification_pb2.VerifySealRequest(
+        seal=paper, holder_mrz=shown_by(request), printed_mrz="\n".join(zone)), timeout=30).report
+    assert asked.verdict == verification_pb2.VerificationReport.VERDICT_VALID and asked.seal_mrz == "\n".join(zone)
 
 
 def test_the_trust_list_tells_of_a_key_that_may_be_in_other_hands(server, device):
