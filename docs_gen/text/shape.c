@@ -330,12 +330,19 @@ static size_t cluster_end(const hb_glyph_info_t *info, size_t i, size_t n, size_
   return to;
 }
 
-/* Readers sort the glyphs of a run to the left one by one. Where all gaps are nothing but rounding they take the line for one
- * that is spaced out, and every letter for a word; so the last letter stands a thousandth of an em nearer. */
-static void close_up(struct shaping *s, const struct run *run) {
-  struct text_glyph *last = &s->line.glyphs[run->glyph_first + run->glyph_n - 1];
-  if (!last->outline && !last->unseen) {
-    last->x += FACE_UNITS / 1000;
+/* Readers sort the glyphs of a run to the left by their places. So none stands where the one before it does (the alef of a
+ * lam-alef would), and the first is a thousandth of an em nearer to the second: where all gaps are nothing but rounding,
+ * a line is taken for one that is spaced out, and every letter for a word. */
+static void part_glyphs(struct shaping *s, const struct run *run) {
+  enum { HAIR = FACE_UNITS / 1000 };
+  struct text_glyph *glyphs = &s->line.glyphs[run->glyph_first];
+  glyphs[0].x -= HAIR;
+  int32_t before = glyphs[0].x;
+  for (size_t i = 1; i < run->glyph_n; i++) {
+    if (!glyphs[i].outline) {
+      glyphs[i].x = glyphs[i].x < before ? glyphs[i].x : before - HAIR;
+      before = glyphs[i].x;
+    }
   }
 }
 
@@ -373,7 +380,7 @@ static bool put_run(struct shaping *s, struct run *run, hb_buffer_t *buffer) {
   }
   run->glyph_n = s->line.n - run->glyph_first;
   if (run->level & 1 && run->glyph_n > 1) {
-    close_up(s, run);
+    part_glyphs(s, run);
   }
   return true;
 }

@@ -23,7 +23,7 @@ ARABIC = pairs("""ء=XE آ=XAA أ=XAE ؤ=U إ=I ئ=XI ا=A ب=B ة=XTA ت=T ث=X
  گ=XGG ں=XNN ڼ=XXN ھ=XDO ۀ=XYH ہ=XXG ۂ=XGE ۃ=XTG ی=XYA ۍ=XXY ې=Y ے=XYB ۓ=XBE""")
 # no table of the standard has these: ELOT 743 letter by letter, and Ə, as the project's manual says
 GREEK = pairs("Α=A Β=V Γ=G Δ=D Ε=E Ζ=Z Η=I Θ=TH Ι=I Κ=K Λ=L Μ=M Ν=N Ξ=X Ο=O Π=P Ρ=R Σ=S Τ=T Υ=Y Φ=F Χ=CH Ψ=PS Ω=O")
-TABLE = latin() | CYRILLIC | ARABIC | GREEK | {"Ə": "E"} | {c: c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+TABLE = latin() | CYRILLIC | ARABIC | GREEK | {"Ə": "E", "Ŀ": "L"} | {c: c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 SHADDA, TEH_MARBUTA = "\u0651", "\u0629"
 DROPPED, PARTING = set("'’‘.·׳״"), set(" -,\u2010\u00a0")
 
@@ -36,7 +36,7 @@ def letter(char):
     upper = char if char in "ßı" else char.upper() if len(char.upper()) == 1 else char
     if upper in TABLE:
         return TABLE[upper]
-    bases = [c for c in unicodedata.normalize("NFD", upper) if unicodedata.category(c) != "Mn"]
+    bases = [c.upper() for c in unicodedata.normalize("NFD", upper) if unicodedata.category(c) != "Mn"]
     if unicodedata.normalize("NFD", upper) == upper or any(c not in TABLE for c in bases):
         raise Refused(char)
     return "".join(TABLE[c] for c in bases)

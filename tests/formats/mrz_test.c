@@ -152,6 +152,7 @@ static void other_scripts_are_mapped_or_refused_with_the_character(void **state)
               {"فضّة", "FXDZXDZXAH"},
               {"فاطمةُ زاده", "FAXTTMXAH<ZADH"},
               {"تةت", "TXTAT"},
+              {"Paraŀlel ẗ", "PARALLEL<T"},
               {"ژیلا ګل گوهر", "XJXYALA<XXKL<XGGWHR"},
               {"Ndʼiaye", NULL},
               {"李", NULL}};
