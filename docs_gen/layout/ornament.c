@@ -71,14 +71,12 @@ static void wave(struct sv_buf *b, double x0, double y0, double amplitude, doubl
   sv_buf_str(b, "S\n");
 }
 
-/* r = mean + depth cos(lobes t + phase), closed. */
-static void rosette(struct sv_buf *b, double mean, double depth, int lobes, double phase) {
-  int n = 4 * lobes;
-  double h = 2 * pi / n;
+/* r = mean + depth cos(lobes t): one lobe. */
+static void lobe(struct sv_buf *b, double mean, double depth, int lobes) {
+  double h = 2 * pi / (4 * lobes);
   struct point p = {0, 0}, d = {0, 0};
-  for (int i = 0; i <= n; i++) {
-    double t = h * i, r = mean + depth * cos(lobes * t + phase),
-           dr = -depth * lobes * sin(lobes * t + phase);
+  for (int i = 0; i <= 4; i++) {
+    double t = h * i, r = mean + depth * cos(lobes * t), dr = -depth * lobes * sin(lobes * t);
     struct point q = {r * cos(t), r * sin(t)};
     struct point e = {dr * cos(t) - r * sin(t), dr * sin(t) + r * cos(t)};
     if (i == 0) {
@@ -88,7 +86,19 @@ static void rosette(struct sv_buf *b, double mean, double depth, int lobes, doub
     }
     p = q, d = e;
   }
-  sv_buf_str(b, "h S\n");
+  sv_buf_str(b, "S\n");
+}
+
+/* Closed curves of so many lobes, turned against each other by equal parts of a lobe. Each lobe is the same text after
+ * another turn, which is what deflate likes; round ends hide where two of them meet. */
+static void rosettes(struct sv_buf *b, double mean, double depth, int lobes, int curves) {
+  double turn = 2 * pi / (lobes * curves);
+  sv_buf_str(b, "q 1 J\n");
+  for (int i = 0; i < lobes * curves; i++) {
+    lobe(b, mean, depth, lobes);
+    sv_buf_printf(b, "%.7f %.7f %.7f %.7f 0 0 cm\n", cos(turn), sin(turn), -sin(turn), cos(turn));
+  }
+  sv_buf_str(b, "Q\n");
 }
 
 static sv_status done(struct sv_ctx *ctx, const struct sv_buf *b, struct sv_bytes *ret) {
@@ -228,15 +238,15 @@ static double streamline_slope(double a, double x, double y) {
   return -fx / fy;
 }
 
-static void ground_line(struct sv_buf *b, double a, double s, int side) {
+/* The half of a streamline that is right of the middle. */
+static void ground_line(struct sv_buf *b, double a, double s) {
   static const double knots[] = {0, 3, 6, 9.5, 14, 21, 34, 58, 95};
   enum { KNOTS = sizeof knots / sizeof *knots };
   struct point p = {0, 0}, d = {0, 0};
-  for (int i = 1 - KNOTS; i < KNOTS; i++) {
-    double x = i < 0 ? -knots[-i] : knots[i];
-    double y = streamline(a, s, x), m = streamline_slope(a, x, y);
-    struct point q = {x, side * y}, e = {1, side * m};
-    if (i == 1 - KNOTS) {
+  for (int i = 0; i < KNOTS; i++) {
+    double x = knots[i], y = streamline(a, s, x);
+    struct point q = {x, y}, e = {1, streamline_slope(a, x, y)};
+    if (i == 0) {
       move(b, q.x, q.y);
     } else {
       hermite(b, p, d, q, e, q.x - p.x);
@@ -260,15 +270,20 @@ static void ground_colour(struct sv_buf *b, double t) {
   sv_buf_str(b, "RG\n");
 }
 
+/* One half drawn four times, mirrored: the same text again and again. */
 static void ground(struct sv_buf *b, double half) {
   const double a = 8.8, clip = half - 4 - 1.0;
-  sv_buf_printf(b, "q -9500 %d 19000 %d re W n ", centi(-clip), centi(2 * clip));
+  sv_buf_printf(b, "q -9500 %d 19000 %d re W n 1 J ", centi(-clip), centi(2 * clip));
   pen(b, 0.10);
   for (int side = 1; side >= -1; side -= 2) {
     for (double s = 0.75; s < half + 6; s += 1.5) {
       ground_colour(b, 0.5 - side * s / (2 * half));
-      ground_line(b, a, s, side);
+      for (int i = 0; i < 2; i++) {
+        ground_line(b, a, s);
+        sv_buf_str(b, "-1 0 0 1 0 0 cm\n");
+      }
     }
+    sv_buf_str(b, "1 0 0 -1 0 0 cm\n");
   }
   sv_buf_str(b, "Q\n");
 }
@@ -278,9 +293,7 @@ static void medallion(struct sv_buf *b) {
   circle(b, 0, 0, 8.2, "f");
   sv_buf_str(b, ink_stroke);
   pen(b, 0.10);
-  for (int i = 0; i < 5; i++) {
-    rosette(b, 6.0, 1.8, 18, 2 * pi * i / 5);
-  }
+  rosettes(b, 6.0, 1.8, 18, 5);
   pen(b, 0.18);
   circle(b, 0, 0, 3.9, "B");
   sv_buf_str(b, ink_fill);
@@ -305,9 +318,7 @@ sv_status ornament_seal(struct sv_ctx *ctx, double radius, struct sv_bytes *ret)
   circle(&b, 0, 0, radius - 0.75, "S");
   circle(&b, 0, 0, radius - 4.0, "S");
   pen(&b, 0.07);
-  for (int i = 0; i < 4; i++) {
-    rosette(&b, radius - 5.2, 1.0, 24, 2 * pi * i / 4);
-  }
+  rosettes(&b, radius - 5.2, 1.0, 24, 4);
   double disc = radius - 6.3, width = 1.2 * disc;
   pen(&b, 0.18);
   sv_buf_str(&b, "1 g ");
