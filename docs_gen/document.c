@@ -279,17 +279,18 @@ static sv_status begin(const struct docs *docs, const struct edition *e, struct 
 
 static sv_status write_pages(const struct docs *docs, struct edition *e, struct drawing *d) {
   struct assemble_input *f = &d->file;
+  SV_TRY(edition_look(e, &docs->means, f->ctx, &d->layout, &f->look));
   for (uint32_t page = 1; page <= d->layout.page_count; page++) {
     struct assemble_page *p = &f->pages[page - 1];
     SV_TRY(edition_static(e, &docs->means, f->ctx, &d->layout, edition_part(page), &p->fixed));
-    SV_TRY(content_write(&d->canvas.list, (uint16_t)page, p->fixed->content.next_mcid, f->fonts,
+    SV_TRY(content_write(&d->canvas.list, f->look, (uint16_t)page, p->fixed->content.next_mcid, f->fonts,
                          &p->content));
     for (size_t i = 0; i < TEXT_FONTS; i++) {
       f->fonts[i] = f->fonts[i] || p->fixed->fonts[i];
     }
   }
   struct content appearance;
-  SV_TRY(content_write(&d->canvas.list, LIST_APPEARANCE, 0, f->fonts, &appearance));
+  SV_TRY(content_write(&d->canvas.list, f->look, LIST_APPEARANCE, 0, f->fonts, &appearance));
   f->appearance = appearance.bytes;
   return SV_DONE;
 }

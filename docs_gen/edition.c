@@ -14,116 +14,6 @@ enum { EDITION_ARENA_BYTES = 64 * 1024 * 1024, TRIAL_ARENA_BYTES = 64 * 1024 * 1
 SV_AUTO_DEFINE(struct edition, edition_close)
 SV_AUTO_DEFINE(struct sv_arena, sv_arena_close)
 
-/* ---- static halves ---- */
-
-static void draw_static(struct canvas *c, const struct layout *l, enum layout_part part) {
-  switch (l->t->kind) {
-    case MODEL_SAFE_CONDUCT:
-      letter_static(c, l);
-      break;
-    case MODEL_FLIGHT_MANIFEST:
-      manifest_static(c, l, part);
-      break;
-    default:
-      receipt_static(c, l, part);
-  }
-}
-
-enum layout_part edition_part(uint32_t page) {
-  return page == 1 ? LAYOUT_FIRST : page == 2 ? LAYOUT_SECOND : LAYOUT_LATER;
-}
-
-static struct canvas *static_canvas(const struct edition_means *means, struct sv_ctx *ctx,
-                                    const struct layout *l, enum layout_part part) {
-  struct text_session *session = SV_NEW(ctx->mem, struct text_session);
-  struct canvas *c = SV_NEW(ctx->mem, struct canvas);
-  if (!session || !c) {
-    return NULL;
-  }
-  *session = (struct text_session){.ctx = ctx, .faces = &means->faces};
-  /* any page of that part: the marks count anew on each */
-  *c = canvas_on(session, paper_of(l->paper), (uint16_t)(part + 1), l->captions->languages);
-  c->kerned = true;
-  draw_static(c, l, part);
-  return c;
-}
-
-sv_status edition_list(const struct edition_means *means, struct sv_ctx *ctx,
-                       const struct layout *l, enum layout_part part, const struct list **ret) {
-  struct canvas *c = static_canvas(means, ctx, l, part);
-  if (!c) {
-    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
-  }
-  SV_TRY(c->list.fault);
-  *ret = &c->list;
-  return SV_DONE;
-}
-
-static void *kept(struct sv_arena *mem, const void *p, size_t n) {
-  void *copy = sv_arena_alloc(mem, n ? n : 1);
-  if (copy && n) {
-    memcpy(copy, p, n);
-  }
-  return copy;
-}
-
-/* Drawn in the call's arena; what documents need of it is kept. */
-static sv_status static_make(struct edition *e, const struct edition_means *means,
-                             struct sv_ctx *ctx, const struct layout *l, enum layout_part part,
-                             struct assemble_static **ret) {
-  const struct list *list;
-  struct assemble_static made = {.list = NULL};
-  SV_TRY(edition_list(means, ctx, l, part, &list));
-  SV_TRY(content_write(list, (uint16_t)(part + 1), 0, made.fonts, &made.content));
-  SV_TRY(deflate_bytes(ctx, made.content.bytes, 9, &made.deflated));
-  struct assemble_static *s = SV_NEW(e->mem, struct assemble_static);
-  struct list *own = SV_NEW(e->mem, struct list);
-  if (!s || !own) {
-    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
-  }
-  *own = (struct list){.element_n = list->element_n};
-  own->elements = kept(e->mem, list->elements, list->element_n * sizeof *list->elements);
-  made.list = own;
-  made.content.bytes = (struct sv_bytes){NULL, 0};
-  made.content.marks =
-      kept(e->mem, made.content.marks, made.content.mark_n * sizeof *made.content.marks);
-  made.deflated.p = kept(e->mem, made.deflated.p, made.deflated.n);
-  if (!own->elements || !made.content.marks || !made.deflated.p) {
-    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
-  }
-  *s = made;
-  *ret = s;
-  return SV_DONE;
-}
-
-static size_t slot_of(const struct edition *e, const struct layout *l, enum layout_part part) {
-  size_t pair = (size_t)(l->captions - e->templates.captions);
-  size_t t = (size_t)(l->t - e->templates.v[pair]);
-  size_t look = ((pair * e->templates.template_n + t) * MODEL_PAPERS + l->paper) * LAYOUT_VARIANTS;
-  return (look + l->variant) * LAYOUT_PARTS + part;
-}
-
-sv_status edition_static(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
-                         const struct layout *l, enum layout_part part,
-                         const struct assemble_static **ret) {
-  struct assemble_static *_Atomic *slot = &e->statics[slot_of(e, l, part)];
-  struct assemble_static *s = atomic_load_explicit(slot, memory_order_acquire);
-  if (!s) {
-    struct layout plain = *l; /* nothing of the document that asks first */
-    plain.request = NULL, plain.codes = NULL, plain.content = NULL, plain.issue = NULL;
-    (void)pthread_mutex_lock(&e->lock);
-    s = atomic_load_explicit(slot, memory_order_relaxed);
-    sv_status made = s ? SV_DONE : static_make(e, means, ctx, &plain, part, &s);
-    if (!sv_failed(made)) {
-      atomic_store_explicit(slot, s, memory_order_release);
-    }
-    (void)pthread_mutex_unlock(&e->lock);
-    SV_TRY(made);
-  }
-  *ret = s;
-  return SV_DONE;
-}
-
 /* ---- layout of a content ---- */
 
 static uint32_t pages_of(const struct model_content *content) {
@@ -175,6 +65,235 @@ void edition_draw(struct canvas *c, const struct layout *l) {
   }
 }
 
+/* ---- lists of static halves ---- */
+
+static void draw_static(struct canvas *c, const struct layout *l, enum layout_part part) {
+  switch (l->t->kind) {
+    case MODEL_SAFE_CONDUCT:
+      letter_static(c, l);
+      break;
+    case MODEL_FLIGHT_MANIFEST:
+      manifest_static(c, l, part);
+      break;
+    default:
+      receipt_static(c, l, part);
+  }
+}
+
+enum layout_part edition_part(uint32_t page) {
+  return page == 1 ? LAYOUT_FIRST : page == 2 ? LAYOUT_SECOND : LAYOUT_LATER;
+}
+
+static struct canvas *static_canvas(const struct edition_means *means, struct sv_ctx *ctx,
+                                    const struct layout *l, enum layout_part part) {
+  struct text_session *session = SV_NEW(ctx->mem, struct text_session);
+  struct canvas *c = SV_NEW(ctx->mem, struct canvas);
+  if (!session || !c) {
+    return NULL;
+  }
+  *session = (struct text_session){.ctx = ctx, .faces = &means->faces};
+  /* any page of that part: the marks count anew on each */
+  *c = canvas_on(session, paper_of(l->paper), (uint16_t)(part + 1), l->captions->languages);
+  c->kerned = true;
+  draw_static(c, l, part);
+  return c;
+}
+
+sv_status edition_list(const struct edition_means *means, struct sv_ctx *ctx,
+                       const struct layout *l, enum layout_part part, const struct list **ret) {
+  struct canvas *c = static_canvas(means, ctx, l, part);
+  if (!c) {
+    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
+  }
+  SV_TRY(c->list.fault);
+  *ret = &c->list;
+  return SV_DONE;
+}
+
+static size_t look_slot(const struct edition *e, const struct layout *l) {
+  size_t pair = (size_t)(l->captions - e->templates.captions);
+  return pair * e->templates.template_n + (size_t)(l->t - e->templates.v[pair]);
+}
+
+static size_t slot_of(const struct edition *e, const struct layout *l, enum layout_part part) {
+  size_t sheet = (look_slot(e, l) * MODEL_PAPERS + l->paper) * LAYOUT_VARIANTS + l->variant;
+  return sheet * LAYOUT_PARTS + part;
+}
+
+/* ---- specimens ---- */
+
+/* Nobody's document of one template in one pair of languages on one paper, as a draft or as it would be issued: its own
+ * half. */
+struct trial_page {
+  struct layout layout;
+  struct canvas canvas;
+};
+
+static sv_status specimen_draw(const struct edition *e, const struct edition_means *means,
+                               struct sv_ctx *ctx, size_t pair, size_t index,
+                               enum model_paper paper, bool preview, struct trial_page *ret) {
+  const struct template *template = &e->templates.v[pair][index];
+  struct specimen *s = SV_NEW(ctx->mem, struct specimen);
+  struct datamatrix *codes = SV_ARRAY(ctx->mem, ASSEMBLE_PAGES_MAX, struct datamatrix);
+  struct text_session *session = SV_NEW(ctx->mem, struct text_session);
+  const char **asked = SV_ARRAY(ctx->mem, 2, const char *);
+  if (!s || !codes || !session || !asked) {
+    return SV_FAIL(ctx, NO_MEMORY, "%s", template->name);
+  }
+  SV_TRY(specimen_make(ctx, template->kind, template->purpose, s));
+  asked[0] = e->templates.captions[pair].languages[0];
+  asked[1] = e->templates.captions[pair].languages[1];
+  s->content.template_name = template->name;
+  s->content.languages = (struct model_texts){asked, 2};
+  s->content.paper = paper;
+  s->issue.preview = preview;
+  if (!preview && template->kind == MODEL_FLIGHT_MANIFEST) {
+    s->issue.audience = MODEL_DESTINATION; /* the copies have a bar more */
+  }
+  if (template->basis_n) {
+    s->content.letter.legal_basis = template->bases[0].id;
+  }
+  SV_TRY(edition_layout(e, means, ctx, &s->request, &ret->layout));
+  ret->layout.codes = codes;
+  *session = (struct text_session){.ctx = ctx, .faces = &means->faces};
+  ret->canvas = canvas_on(session, paper_of(ret->layout.paper), 1, ret->layout.captions->languages);
+  edition_draw(&ret->canvas, &ret->layout);
+  return SV_DONE;
+}
+
+/* ---- looks ---- */
+
+static sv_status look_see(const struct edition *e, const struct edition_means *means,
+                          struct sv_ctx *ctx, const struct layout *l, struct look_seen *seen) {
+  size_t pair = (size_t)(l->captions - e->templates.captions);
+  size_t index = (size_t)(l->t - e->templates.v[pair]);
+  for (int v = 0; v < LAYOUT_VARIANTS; v++) {
+    for (int p = 0; p < (l->t->kind == MODEL_SAFE_CONDUCT ? 1 : LAYOUT_PARTS); p++) {
+      const struct list *list;
+      struct layout sheet = *l;
+      sheet.variant = (enum layout_variant)v, sheet.paper = MODEL_A4;
+      SV_TRY(edition_list(means, ctx, &sheet, (enum layout_part)p, &list));
+      look_note(seen, list, false);
+    }
+  }
+  struct trial_page page;
+  SV_TRY(specimen_draw(e, means, ctx, pair, index, MODEL_A4, false, &page));
+  look_note(seen, &page.canvas.list, true);
+  return page.canvas.list.fault;
+}
+
+static sv_status look_start(struct edition *e, const struct edition_means *means,
+                            struct sv_ctx *ctx, const struct layout *l, struct look **ret) {
+  struct look_seen *seen = SV_NEW(ctx->mem, struct look_seen);
+  struct look *look = SV_NEW(e->mem, struct look);
+  if (!seen || !look) {
+    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
+  }
+  seen->faces = &means->faces;
+  SV_TRY(look_see(e, means, ctx, l, seen));
+  struct sv_ctx own = sv_ctx_over(e->mem);
+  sv_status status = look_make(&own, seen, look);
+  if (sv_failed(status)) {
+    return sv_ctx_fail(ctx, status.reason, "%s", own.detail);
+  }
+  *ret = look;
+  return SV_DONE;
+}
+
+/* Under the lock. l: of a static half, or of a document. */
+static sv_status look_of(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
+                         const struct layout *l, const struct look **ret) {
+  struct look *_Atomic *slot = &e->looks[look_slot(e, l)];
+  struct look *look = atomic_load_explicit(slot, memory_order_relaxed);
+  if (!look) {
+    SV_TRY(look_start(e, means, ctx, l, &look));
+    atomic_store_explicit(slot, look, memory_order_release);
+  }
+  *ret = look;
+  return SV_DONE;
+}
+
+/* Nothing of the document that asks first. */
+static struct layout plain_layout(const struct layout *l) {
+  struct layout plain = *l;
+  plain.request = NULL, plain.codes = NULL, plain.content = NULL, plain.issue = NULL;
+  return plain;
+}
+
+sv_status edition_look(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
+                       const struct layout *l, const struct look **ret) {
+  *ret = atomic_load_explicit(&e->looks[look_slot(e, l)], memory_order_acquire);
+  if (*ret) {
+    return SV_DONE;
+  }
+  struct layout plain = plain_layout(l);
+  (void)pthread_mutex_lock(&e->lock);
+  sv_status made = look_of(e, means, ctx, &plain, ret);
+  (void)pthread_mutex_unlock(&e->lock);
+  return made;
+}
+
+/* ---- static halves ---- */
+
+static void *kept(struct sv_arena *mem, const void *p, size_t n) {
+  void *copy = sv_arena_alloc(mem, n ? n : 1);
+  if (copy && n) {
+    memcpy(copy, p, n);
+  }
+  return copy;
+}
+
+/* Drawn in the call's arena; what documents need of it is kept. */
+static sv_status static_make(struct edition *e, const struct edition_means *means,
+                             struct sv_ctx *ctx, const struct layout *l, enum layout_part part,
+                             struct assemble_static **ret) {
+  const struct list *list;
+  const struct look *look;
+  struct assemble_static made = {.list = NULL};
+  SV_TRY(edition_list(means, ctx, l, part, &list));
+  SV_TRY(look_of(e, means, ctx, l, &look));
+  SV_TRY(content_write(list, look, (uint16_t)(part + 1), 0, made.fonts, &made.content));
+  SV_TRY(deflate_bytes(ctx, made.content.bytes, 12, &made.deflated));
+  struct assemble_static *s = SV_NEW(e->mem, struct assemble_static);
+  struct list *own = SV_NEW(e->mem, struct list);
+  if (!s || !own) {
+    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
+  }
+  *own = (struct list){.element_n = list->element_n};
+  own->elements = kept(e->mem, list->elements, list->element_n * sizeof *list->elements);
+  made.list = own;
+  made.content.bytes = (struct sv_bytes){NULL, 0};
+  made.content.marks =
+      kept(e->mem, made.content.marks, made.content.mark_n * sizeof *made.content.marks);
+  made.deflated.p = kept(e->mem, made.deflated.p, made.deflated.n);
+  if (!own->elements || !made.content.marks || !made.deflated.p) {
+    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
+  }
+  *s = made;
+  *ret = s;
+  return SV_DONE;
+}
+
+sv_status edition_static(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
+                         const struct layout *l, enum layout_part part,
+                         const struct assemble_static **ret) {
+  struct assemble_static *_Atomic *slot = &e->statics[slot_of(e, l, part)];
+  struct assemble_static *s = atomic_load_explicit(slot, memory_order_acquire);
+  if (!s) {
+    struct layout plain = plain_layout(l);
+    (void)pthread_mutex_lock(&e->lock);
+    s = atomic_load_explicit(slot, memory_order_relaxed);
+    sv_status made = s ? SV_DONE : static_make(e, means, ctx, &plain, part, &s);
+    if (!sv_failed(made)) {
+      atomic_store_explicit(slot, s, memory_order_release);
+    }
+    (void)pthread_mutex_unlock(&e->lock);
+    SV_TRY(made);
+  }
+  *ret = s;
+  return SV_DONE;
+}
+
 /* ---- trying an edition ---- */
 
 struct trial {
@@ -221,33 +340,13 @@ static sv_status try_pages(const struct trial *t, const struct layout *l, const 
 /* A specimen of one template in one pair of languages on one paper, as a draft or as it would be issued. */
 static sv_status try_one(const struct trial *t, size_t pair, size_t index, enum model_paper paper,
                          bool preview) {
-  const struct template *template = &t->e->templates.v[pair][index];
-  struct specimen *s = SV_NEW(t->scratch->mem, struct specimen);
-  struct datamatrix *codes = SV_ARRAY(t->scratch->mem, ASSEMBLE_PAGES_MAX, struct datamatrix);
-  if (!s || !codes) {
-    return SV_FAIL(t->ctx, NO_MEMORY, "%s", template->name);
+  struct trial_page p;
+  sv_status drawn = specimen_draw(t->e, t->means, t->scratch, pair, index, paper, preview, &p);
+  if (sv_failed(drawn)) {
+    return sv_ctx_fail(t->ctx, drawn.reason, "%s", t->scratch->detail);
   }
-  SV_TRY(specimen_make(t->scratch, template->kind, template->purpose, s));
-  s->content.template_name = template->name;
-  const char **asked = (const char *[]){t->e->templates.captions[pair].languages[0],
-                                        t->e->templates.captions[pair].languages[1]};
-  s->content.languages = (struct model_texts){asked, 2};
-  s->content.paper = paper;
-  s->issue.preview = preview;
-  if (!preview && template->kind == MODEL_FLIGHT_MANIFEST) {
-    s->issue.audience = MODEL_DESTINATION; /* the copies have a bar more */
-  }
-  if (template->basis_n) {
-    s->content.letter.legal_basis = template->bases[0].id;
-  }
-  struct layout l;
-  SV_TRY(edition_layout(t->e, t->means, t->ctx, &s->request, &l));
-  l.codes = codes;
-  struct text_session session = {.ctx = t->scratch, .faces = &t->means->faces};
-  struct canvas c = canvas_on(&session, paper_of(l.paper), 1, l.captions->languages);
-  edition_draw(&c, &l);
-  SV_TRY(fault_of(t, &l, &c.list));
-  return try_pages(t, &l, &c.list);
+  SV_TRY(fault_of(t, &p.layout, &p.canvas.list));
+  return try_pages(t, &p.layout, &p.canvas.list);
 }
 
 /* What a draft has of its own stands within bands, which are the same on every paper. */
@@ -281,7 +380,9 @@ static sv_status statics_take(struct sv_ctx *ctx, struct edition *e) {
   size_t n = templates_pairs(&e->templates) * e->templates.template_n * MODEL_PAPERS *
              LAYOUT_VARIANTS * LAYOUT_PARTS;
   e->statics = sv_arena_array(e->mem, n, sizeof *e->statics);
-  return e->statics ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "templates");
+  e->looks = sv_arena_array(e->mem, templates_pairs(&e->templates) * e->templates.template_n,
+                            sizeof *e->looks);
+  return e->statics && e->looks ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "templates");
 }
 
 /* Of the languages that requests have when they name none, everything; the rest when it is first asked for. */

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "docs_gen/draw/assemble.h"
+#include "docs_gen/draw/look.h"
 #include "docs_gen/layout/layout.h"
 
 /* What all editions share: read once, never written again. */
@@ -18,6 +19,7 @@ struct edition {
   struct templates templates;
   pthread_mutex_t lock; /* of what is made when it is first asked for */
   struct assemble_static *_Atomic *statics;
+  struct look *_Atomic *looks; /* by pair of languages and template */
 };
 
 /* Reads a folder of templates and tries each template in each pair of languages.
@@ -26,6 +28,10 @@ sv_status edition_open(struct sv_ctx *ctx, const struct edition_means *means, co
                        struct edition **ret);
 void edition_close(struct edition *e);
 
+/* What documents of the layout's template and languages embed; made on first use, from then on only read. Fails: RENDER,
+ * NO_MEMORY. */
+sv_status edition_look(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
+                       const struct layout *l, const struct look **ret);
 /* The half of a page that documents share; made on first use, from then on only read. Fails: NO_MEMORY. */
 sv_status edition_static(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
                          const struct layout *l, enum layout_part part,

@@ -22,6 +22,7 @@ struct assembly {
   uint32_t page_objects[ASSEMBLE_PAGES_MAX];
   uint32_t fonts[TEXT_FONTS];
   uint32_t fixed[ASSEMBLE_PAGES_MAX]; /* static parts, by page */
+  uint32_t forms[LOOK_FORMS];
   uint32_t icc, widget, value, metadata, attachment, tree;
 };
 
@@ -50,7 +51,9 @@ static uint32_t put_font(struct assembly *a, const struct face_subset *s) {
       put_dict(a, TEXT(a, "/Type/FontDescriptor/FontName/%s%s/%s %u 0 R", s->name, s->descriptor,
                        s->cff ? "FontFile3" : "FontFile2", program));
   const char *map = "";
-  if (!s->cff) {
+  if (!s->cff && !s->cid_to_gid.n) {
+    map = "/CIDToGIDMap/Identity";
+  } else if (!s->cff) {
     map = TEXT(a, "/CIDToGIDMap %u 0 R", put_stream(a, "/Filter/FlateDecode", s->cid_to_gid));
   }
   uint32_t cid_font =
@@ -66,36 +69,56 @@ static uint32_t put_font(struct assembly *a, const struct face_subset *s) {
               s->name, cid_font, unicode));
 }
 
-/* The superset's fonts, which no document changes. */
-static void put_static_fonts(struct assembly *a) {
-  for (unsigned i = 0; i < TEXT_FONT_DYNAMIC; i++) {
-    if (a->in->fonts[i]) {
-      a->fonts[i] = put_font(a, a->in->text->faces->v[i / FACE_BLOCKS].blocks[i % FACE_BLOCKS]);
+/* What the look embeds, whichever of it a document uses. */
+static void put_look(struct assembly *a) {
+  const struct look *look = a->in->look;
+  for (int i = 0; i < FACE_PRIMARY_COUNT; i++) {
+    if (look->fonts[i]) {
+      a->fonts[TEXT_FONT_LOOK + i] = put_font(a, look->fonts[i]);
     }
+  }
+  for (size_t i = 0; i < look->form_n; i++) {
+    a->forms[i] = put_stream(a,
+                             "/Type/XObject/Subtype/Form/BBox[-2000 -2000 2000 2000]"
+                             "/Resources<<>>/Filter/FlateDecode",
+                             look->forms[i].deflated);
   }
 }
 
-static sv_status put_fonts(struct assembly *a, struct sv_buf *resources) {
+/* Blocks that hold what the look lacks, and fonts cut for this document alone. */
+static sv_status put_own_font(struct assembly *a, unsigned i) {
   const struct assemble_input *in = a->in;
+  if (i < TEXT_FONT_DYNAMIC) {
+    a->fonts[i] = put_font(a, in->text->faces->v[i / FACE_BLOCKS].blocks[i % FACE_BLOCKS]);
+  } else if (i < TEXT_FONT_LOOK) {
+    struct face_subset own;
+    SV_TRY(text_dynamic_subset(in->text, i - TEXT_FONT_DYNAMIC, &own));
+    a->fonts[i] = put_font(a, &own);
+  }
+  return SV_DONE;
+}
+
+static sv_status put_fonts(struct assembly *a, struct sv_buf *resources) {
   sv_buf_str(resources, "/Font<<");
   for (unsigned i = 0; i < TEXT_FONTS; i++) {
-    if (!in->fonts[i]) {
-      continue;
+    if (a->in->fonts[i]) {
+      SV_TRY(put_own_font(a, i));
     }
-    if (i >= TEXT_FONT_DYNAMIC) {
-      struct face_subset own;
-      SV_TRY(text_dynamic_subset(in->text, i - TEXT_FONT_DYNAMIC, &own));
-      a->fonts[i] = put_font(a, &own);
+    if (a->fonts[i]) {
+      sv_buf_printf(resources, "/F%u %u 0 R", i, a->fonts[i]);
     }
-    sv_buf_printf(resources, "/F%u %u 0 R", i, a->fonts[i]);
   }
   sv_buf_str(resources, ">>");
   return SV_DONE;
 }
 
-/* The portrait as it was sent, stripped: never decoded. */
-static void put_portrait(struct assembly *a, struct sv_buf *resources) {
+/* The look's forms, and the portrait as it was sent, stripped: never decoded. */
+static void put_pictures(struct assembly *a, struct sv_buf *resources) {
   const struct assemble_picture *p = &a->in->portrait;
+  sv_buf_str(resources, "/XObject<<");
+  for (size_t i = 0; i < a->in->look->form_n; i++) {
+    sv_buf_printf(resources, "/Ornament%zu %u 0 R", i, a->forms[i]);
+  }
   if (p->jpeg.n) {
     uint32_t n =
         put_stream(a,
@@ -104,14 +127,15 @@ static void put_portrait(struct assembly *a, struct sv_buf *resources) {
                         "/ColorSpace/%s/Filter/DCTDecode",
                         p->width, p->height, p->components == 1 ? "DeviceGray" : "DeviceRGB"),
                    p->jpeg);
-    sv_buf_printf(resources, "/XObject<</Portrait %u 0 R>>", n);
+    sv_buf_printf(resources, "/Portrait %u 0 R", n);
   }
+  sv_buf_str(resources, ">>");
 }
 
 static sv_status put_resources(struct assembly *a) {
   struct sv_buf b = sv_buf_in(a->ctx->mem, 0);
   SV_TRY(put_fonts(a, &b));
-  put_portrait(a, &b);
+  put_pictures(a, &b);
   sv_buf_u8(&b, 0);
   if (b.failed) {
     return SV_FAIL(a->ctx, NO_MEMORY, "resources");
@@ -245,7 +269,7 @@ static sv_status put_catalog(struct assembly *a) {
 /* What documents of a template have in common; then the numbers that this part speaks of. */
 static void put_static(struct assembly *a) {
   a->icc = put_stream(a, "/N 3/Filter/FlateDecode", a->in->icc);
-  put_static_fonts(a);
+  put_look(a);
   for (uint32_t i = 0; i < a->in->page_count; i++) {
     a->fixed[i] = static_object(a, i);
   }

@@ -26,6 +26,7 @@ struct assemble_picture {
 struct assemble_input {
   struct sv_ctx *ctx;
   struct text_session *text;
+  const struct look *look;
   const struct list *list; /* of the document's own content */
   struct assemble_page pages[ASSEMBLE_PAGES_MAX];
   uint32_t page_count;
@@ -48,7 +49,7 @@ struct assemble_input {
   uint8_t id[32];
 };
 
-/* Profile, fonts of the superset and static parts stand first: documents of one template, of as many pages and with the
- * same fonts, share the file's first ret_slot->static_bytes. ret_pdf in ctx->mem. Fails: RENDER, NO_MEMORY. */
+/* Profile, the look's fonts and static parts stand first: documents of one template, on one paper and of as many kinds of
+ * pages, share the file's first ret_slot->static_bytes. ret_pdf in ctx->mem. Fails: RENDER, NO_MEMORY. */
 sv_status assemble(const struct assemble_input *input, struct sv_bytes *ret_pdf,
                    struct sv_sig_slot *ret_slot);

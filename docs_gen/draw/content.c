@@ -7,6 +7,7 @@
 struct writer {
   struct sv_buf buf;
   const struct list *list;
+  const struct look *look;
   bool *fonts;
   struct content *content;
   bool marks;
@@ -148,15 +149,27 @@ static void end_array(struct writer *w, struct show *s) {
   s->in_array = s->in_string = false;
 }
 
+/* The font and code that show a glyph: the look's where it has the character. */
+static int font_of(const struct writer *w, const struct text_glyph *g, uint16_t *ret_cid) {
+  const uint16_t *cids = g->font < TEXT_FONT_DYNAMIC ? w->look->cids[g->font] : NULL;
+  if (!cids || !cids[g->cid]) {
+    return g->font;
+  }
+  *ret_cid = cids[g->cid];
+  return TEXT_FONT_LOOK + g->font / FACE_BLOCKS;
+}
+
 static void show_glyph(struct writer *w, const struct list_text *text, const struct text_glyph *g,
                        struct show *s) {
-  if (g->font != s->font) {
+  uint16_t cid = g->cid;
+  int font = font_of(w, g, &cid);
+  if (font != s->font) {
     end_array(w, s);
-    sv_buf_printf(&w->buf, "/F%u ", g->font);
+    sv_buf_printf(&w->buf, "/F%d ", font);
     put_milli(&w->buf, text->size_mpt);
     sv_buf_str(&w->buf, "Tf ");
-    s->font = g->font;
-    w->fonts[g->font] = true;
+    s->font = font;
+    w->fonts[font] = true;
   }
   if (g->y != s->rise) {
     end_array(w, s);
@@ -181,7 +194,7 @@ static void show_glyph(struct writer *w, const struct list_text *text, const str
     sv_buf_u8(&w->buf, '<');
     s->in_string = true;
   }
-  put_hex(&w->buf, g->cid);
+  put_hex(&w->buf, cid);
   /* a reader advances by the whole thousandths of the /W array */
   s->pen += (int32_t)((int64_t)g->advance * 1000 / FACE_UNITS * FACE_UNITS / 1000);
 }
@@ -323,6 +336,15 @@ static void put_ornament(struct writer *w, const struct list_item *item) {
   put_um(&w->buf, item->x);
   put_um(&w->buf, item->y);
   sv_buf_str(&w->buf, "cm\n");
+  size_t i = 0;
+  while (i < w->look->form_n && w->look->forms[i].content != item->ornament.content.p) {
+    i++;
+  }
+  if (i < w->look->form_n) {
+    w->content->forms[i] = true;
+    sv_buf_printf(&w->buf, "/Ornament%zu Do Q\n", i);
+    return;
+  }
   sv_buf_put(&w->buf, item->ornament.content.p, item->ornament.content.n);
   sv_buf_str(&w->buf, "\nQ\n");
 }
@@ -349,11 +371,12 @@ static void put_item(struct writer *w, const struct list_item *item) {
   }
 }
 
-sv_status content_write(const struct list *list, uint16_t page, uint32_t first_mcid, bool *fonts,
-                        struct content *ret) {
+sv_status content_write(const struct list *list, const struct look *look, uint16_t page,
+                        uint32_t first_mcid, bool *fonts, struct content *ret) {
   struct content content = {.next_mcid = first_mcid};
   struct writer w = {.buf = sv_buf_in(list->ctx->mem, 0),
                      .list = list,
+                     .look = look,
                      .fonts = fonts,
                      .content = &content,
                      .marks = page != LIST_APPEARANCE,

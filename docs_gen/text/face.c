@@ -55,7 +55,6 @@ static const char *const face_files[] = {
     "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
 };
 enum { FACE_FILES = sizeof face_files / sizeof *face_files };
-enum { BLOCK_MAX = 1200 }; /* more than the characters of any block */
 _Static_assert((int)FACE_FILES <= (int)FACE_MAX, "table of faces");
 
 static const char basic_signs[] = "áéíóúüñÁÉÍÓÚÜÑ¿¡«»°ºª·–—‘’“”…−\u00a0";
@@ -73,43 +72,53 @@ static bool is_basic(uint32_t cp) {
   return false;
 }
 
+/* The block of a character that every face has: capitals, digits and common signs; small letters; the rest of the basic
+ * ones; Western; the rest of Latin Extended-A. */
+static unsigned common_block_of(uint32_t cp) {
+  if (is_basic(cp)) {
+    return cp > 0x7e ? 2 : cp >= 'a' && cp <= 'z' ? 1 : 0;
+  }
+  if (cp > 0xa0 && cp < 0x100 && cp != 0xad) {
+    return 3;
+  }
+  return (cp >= 0x100 && cp < 0x180) || (cp >= 0x218 && cp <= 0x21b) ||
+                 (cp >= 0x2010 && cp <= 0x2026 && cp != 0x2011)
+             ? 4
+             : FACE_NO_BLOCK;
+}
+
 /* The block of a character, FACE_NO_BLOCK for one that must be shaped (marks, other scripts). */
 static unsigned block_of(enum face_id id, uint32_t cp) {
   if (id == FACE_OCR_B) {
     bool mrz = (cp >= '0' && cp <= '9') || (cp >= 'A' && cp <= 'Z') || cp == '<';
     return mrz ? 0 : FACE_NO_BLOCK;
   }
-  if (is_basic(cp)) {
-    return 0;
+  unsigned common = common_block_of(cp);
+  if (common != FACE_NO_BLOCK || (id != FACE_SANS && id != FACE_SANS_BOLD)) {
+    return common;
   }
-  if ((cp > 0xa0 && cp < 0x180 && cp != 0xad) || (cp >= 0x218 && cp <= 0x21b) ||
-      (cp >= 0x2010 && cp <= 0x2026 && cp != 0x2011)) {
-    return 1;
+  if (cp >= 0x180 && cp < 0x250) {
+    return 5;
   }
-  if (id != FACE_SANS && id != FACE_SANS_BOLD) {
-    return FACE_NO_BLOCK;
-  }
-  if ((cp >= 0x180 && cp < 0x250) || (cp >= 0x1e00 && cp < 0x1f00)) {
-    return 2;
+  if (cp >= 0x1e00 && cp < 0x1f00) {
+    return 6;
   }
   if (cp >= 0x370 && cp < 0x400) {
-    return 3;
+    return 7;
   }
-  return cp >= 0x400 && cp < 0x530 && !(cp >= 0x483 && cp <= 0x489) ? 4 : FACE_NO_BLOCK;
-}
-
-static int compare_gids(const void *a, const void *b) {
-  const struct subset_code *x = a, *y = b;
-  return (x->gid > y->gid) - (x->gid < y->gid);
+  if (cp >= 0x401 && cp < 0x460) {
+    return 8;
+  }
+  return cp >= 0x400 && cp < 0x530 && !(cp >= 0x483 && cp <= 0x489) ? 9 : FACE_NO_BLOCK;
 }
 
 static sv_status cut_block(struct sv_ctx *ctx, struct face *face, enum face_id id, unsigned block) {
-  struct subset_code *codes = SV_ARRAY(ctx->mem, BLOCK_MAX, struct subset_code);
+  struct subset_code *codes = SV_ARRAY(ctx->mem, FACE_BLOCK_CODES, struct subset_code);
   if (!codes) {
     return SV_FAIL(ctx, NO_MEMORY, "block of %s", face->name);
   }
   size_t n = 0;
-  for (uint32_t cp = 0x20; cp < FACE_CHARS && n < BLOCK_MAX; cp++) {
+  for (uint32_t cp = 0x20; cp < FACE_CHARS && n < FACE_BLOCK_CODES; cp++) {
     hb_codepoint_t gid = 0;
     if (block_of(id, cp) == block && hb_font_get_nominal_glyph(face->font, cp, &gid)) {
       char text[5] = {0};
@@ -122,14 +131,12 @@ static sv_status cut_block(struct sv_ctx *ctx, struct face *face, enum face_id i
   if (n == 0) {
     return SV_DONE;
   }
-  if (face->cff) {
-    qsort(codes, n, sizeof *codes, compare_gids);
-  }
   struct face_subset *subset = SV_NEW(ctx->mem, struct face_subset);
   if (!subset) {
     return SV_FAIL(ctx, NO_MEMORY, "block of %s", face->name);
   }
-  SV_TRY(subset_make(ctx, face, codes, n, (unsigned)id * FACE_BLOCKS + block, 9, subset));
+  SV_TRY(subset_make(ctx, face, codes, n, (unsigned)id * FACE_BLOCKS + block, SUBSET_BY_GLYPH, 9,
+                     subset));
   face->blocks[block] = subset;
   for (size_t i = 0; i < n; i++) {
     const char *s = codes[i].unicode;

@@ -1,6 +1,6 @@
 /* The faces of the pages, and the subsets of them that are ready to embed.
- * A primary face is cut once, at start, into blocks of characters (basic, Western, further Latin, Greek, Cyrillic); a
- * document embeds only the blocks that it uses. Faces of other scripts, and rare characters, are cut per document.
+ * A primary face is cut once, at start, into blocks of characters (capitals and digits, small letters, signs, Western,
+ * further Latin, Greek, Cyrillic); what a document needs beside the fonts of its template (draw/look.h) comes from these. Faces of other scripts, and rare characters, are cut per document.
  * Immutable after faces_open; shared by all workers. */
 #pragma once
 #include <hb.h>
@@ -24,10 +24,11 @@ enum face_id {
 };
 
 enum {
-  FACE_BLOCKS = 5,
-  FACE_MAX = 64,       /* primary faces and those of other scripts */
-  FACE_CHARS = 0x2300, /* code points with an entry in the table */
-  FACE_UNITS = 64000,  /* of an em: every length of this folder */
+  FACE_BLOCKS = 10,
+  FACE_BLOCK_CODES = 1200, /* more than the glyphs of any block */
+  FACE_MAX = 64,           /* primary faces and those of other scripts */
+  FACE_CHARS = 0x2300,     /* code points with an entry in the table */
+  FACE_UNITS = 64000,      /* of an em: every length of this folder */
   FACE_NO_BLOCK = 0xff,
 };
 

@@ -500,5 +500,5 @@ sv_status text_shape_kerned(struct text_session *session, enum face_id id, const
 sv_status text_dynamic_subset(struct text_session *session, size_t index, struct face_subset *ret) {
   struct text_dynamic *d = session->dynamic[index];
   return subset_make(session->ctx, &session->faces->v[d->face], d->codes, d->n,
-                     (unsigned)(TEXT_FONT_DYNAMIC + index), 1, ret);
+                     (unsigned)(TEXT_FONT_DYNAMIC + index), SUBSET_AS_GIVEN, 1, ret);
 }

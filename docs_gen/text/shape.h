@@ -8,7 +8,8 @@
 enum {
   TEXT_FONT_DYNAMIC = FACE_PRIMARY_COUNT * FACE_BLOCKS,
   TEXT_DYNAMIC_MAX = 16,
-  TEXT_FONTS = TEXT_FONT_DYNAMIC + TEXT_DYNAMIC_MAX,
+  TEXT_FONT_LOOK = TEXT_FONT_DYNAMIC + TEXT_DYNAMIC_MAX, /* the template's own, by face */
+  TEXT_FONTS = TEXT_FONT_LOOK + FACE_PRIMARY_COUNT,
 };
 
 /* A glyph as a path, for those that must not speak. Segments as in a display list: M, L, C, Z. */

@@ -10,9 +10,15 @@ struct subset_code {
   uint16_t ret_cid;
 };
 
-/* codes    in the order of their CIDs, from 1; for a CFF face sorted by gid, each gid once.
+enum subset_order {
+  SUBSET_AS_GIVEN, /* CIDs from 1 on, in the order of the codes, and a table from them to the glyphs */
+  SUBSET_BY_GLYPH, /* CIDs are glyph numbers, without a table, where no two codes share a glyph */
+};
+
+/* codes    sorted anew for SUBSET_BY_GLYPH; ret_cid is set. A CFF face takes this order alone, and each glyph once.
  * number   makes the six letters before the name differ between subsets of one document.
  * level    of libdeflate.
  * Fails    RENDER (HarfBuzz refuses the face), NO_MEMORY. */
 sv_status subset_make(struct sv_ctx *ctx, const struct face *face, struct subset_code *codes,
-                      size_t n, unsigned number, int level, struct face_subset *ret);
+                      size_t n, unsigned number, enum subset_order order, int level,
+                      struct face_subset *ret);
