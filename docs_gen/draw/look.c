@@ -65,9 +65,12 @@ void look_note(struct look_seen *seen, const struct list *list, bool own) {
 /* The characters that were seen of a face, as codes of a subset; chars: which character each is, in step with them. */
 static sv_status codes_of(struct sv_ctx *ctx, const struct look_seen *seen, enum face_id id,
                           struct subset_code **ret, size_t *ret_n) {
-  size_t n = 0;
+  size_t n = 0, most = 0;
   const struct face *face = &seen->faces->v[id];
-  struct subset_code *codes = SV_ARRAY(ctx->mem, FACE_CHARS, struct subset_code);
+  for (uint32_t cp = 0; cp < FACE_CHARS; cp++) {
+    most += seen->chars[id][cp];
+  }
+  struct subset_code *codes = SV_ARRAY(ctx->mem, most, struct subset_code);
   if (!codes) {
     return SV_FAIL(ctx, NO_MEMORY, "font of a template");
   }
