@@ -79,7 +79,7 @@ static void put_look(struct assembly *a) {
   }
   for (size_t i = 0; i < look->form_n; i++) {
     a->forms[i] = put_stream(a,
-                             "/Type/XObject/Subtype/Form/BBox[-2000 -2000 2000 2000]"
+                             "/Type/XObject/Subtype/Form/BBox[-10000 -10000 10000 10000]"
                              "/Resources<<>>/Filter/FlateDecode",
                              look->forms[i].deflated);
   }
