@@ -14,7 +14,7 @@ from pikepdf import Array, Dictionary, Name, ObjectStreamMode, Stream, String
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
-from archive import RULES, judge  # noqa: E402
+from archive import RULES, glyphs, judge  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("SV_BUILD", ROOT / "build" / "asan"))
 UNSEALED = ("byte_range", "signed_data")  # samples have the place of a signature and none in it
@@ -78,10 +78,22 @@ def element(pdf, *types):
     return elements(pdf, *types)[0]
 
 
+def face(pdf):
+    """The name of the font that most of the page is in: it shows a D."""
+    for name, one in page(pdf).Resources.Font.items():
+        if str(one.BaseFont).endswith("+NotoSans-Regular") and "D" in glyphs.to_unicode(one.ToUnicode.read_bytes()).values():
+            return name
+    raise AssertionError("no face")
+
+
 def font(pdf):
-    """The face that most of the page is in, and its descendant."""
-    one = page(pdf).Resources.Font["/F0"]
+    """That font, and its descendant."""
+    one = page(pdf).Resources.Font[face(pdf)]
     return one, one.DescendantFonts[0]
+
+
+def code_of_d(pdf):
+    return next(c for c, t in glyphs.to_unicode(font(pdf)[0].ToUnicode.read_bytes()).items() if t == "D")
 
 
 def draw(operators):
@@ -99,9 +111,16 @@ def draw_bare(operators):
 def state(**entries):
     """A graphics state that is used."""
     def change(pdf):
-        page(pdf).Resources.ExtGState = Dictionary(X=pdf.make_indirect(Dictionary(Type=Name.ExtGState, **entries)))
+        add(pdf, "/ExtGState", pdf.make_indirect(Dictionary(Type=Name.ExtGState, **entries)))
         draw(b"/X gs")(pdf)
     return change
+
+
+def add(pdf, category, made):
+    """A resource X of the page."""
+    if category not in page(pdf).Resources:
+        page(pdf).Resources[category] = Dictionary()
+    page(pdf).Resources[category].X = made
 
 
 def form(pdf, data=b"0 g 0 0 1 1 re f", **entries):
@@ -109,7 +128,7 @@ def form(pdf, data=b"0 g 0 0 1 1 re f", **entries):
     made.Type, made.Subtype, made.BBox, made.Resources = Name.XObject, Name.Form, Array([0, 0, 9, 9]), Dictionary()
     for key, value in entries.items():
         made["/" + key] = value
-    page(pdf).Resources.XObject = Dictionary(X=made)
+    add(pdf, "/XObject", made)
     return made
 
 
@@ -127,7 +146,7 @@ def picture(**entries):
         made.ColorSpace = Name.DeviceGray
         for key, value in entries.items():
             made["/" + key] = value
-        page(pdf).Resources.XObject = Dictionary(X=made)
+        add(pdf, "/XObject", made)
         draw(b"/X Do")(pdf)
     return change
 
@@ -140,17 +159,21 @@ def packet(old, new):
     return change
 
 
-def to_unicode(old, new):
+def d_means(text):
+    """What the code of a D is said to mean; None: nothing."""
     def change(pdf):
-        stream = font(pdf)[0].ToUnicode
-        data = stream.read_bytes()
-        assert old in data
-        stream.write(data.replace(old, new))
+        stream, code = font(pdf)[0].ToUnicode, code_of_d(pdf)
+        told = {c: t for c, t in glyphs.to_unicode(stream.read_bytes()).items() if c != code}
+        told |= {code: text} if text else {}
+        lines = [f"<{c:04X}> <{t.encode('utf-16-be').hex()}>" for c, t in told.items()]
+        stream.write(("begincmap\n" + "".join(f"1 beginbfchar\n{line}\nendbfchar\n" for line in lines) + "endcmap\n").encode())
     return change
 
 
-def text(codes, name=b"/F0"):
-    return draw(b"BT " + name + b" 8 Tf <" + codes + b"> Tj ET")
+def text(codes, name=None):
+    def change(pdf):
+        draw(b"BT " + (name or face(pdf).encode()) + b" 8 Tf <" + codes + b"> Tj ET")(pdf)
+    return change
 
 
 def where(holder, key, value):
@@ -280,7 +303,8 @@ def simple_font(pdf):
 
 
 def second_subset(pdf):
-    one, other = page(pdf).Resources.Font["/F0"], page(pdf).Resources.Font["/F5"]
+    one = font(pdf)[0]
+    other = next(f for _, f in page(pdf).Resources.Font.items() if str(f.BaseFont).endswith("+NotoSans-Bold"))
     for d in (one, one.DescendantFonts[0]):
         d.BaseFont = other.BaseFont
     one.DescendantFonts[0].FontDescriptor.FontName = other.BaseFont
@@ -291,7 +315,8 @@ def no_program(pdf):
 
 
 def wide(pdf):
-    font(pdf)[1].W[1][0x24] = 900
+    font(pdf)[1].W.append(code_of_d(pdf))
+    font(pdf)[1].W.append(Array([900]))
 
 
 def cid_set(pdf):
@@ -374,10 +399,10 @@ OBJECTS = {  # rule: (file, change of objects, what else the same fault breaks)
     "subset_tags": ("letter", second_subset, ()),
     "cid_sets": ("letter", cid_set, ()),
     "widths": ("letter", wide, ()),
-    "characters_told": ("letter", to_unicode(b"<0025> <0044>\n", b""), ()),
-    "characters_legal": ("letter", to_unicode(b"<0025> <0044>", b"<0025> <FEFF>"), ("characters_right",)),
-    "private_use": ("letter", to_unicode(b"<0025> <0044>", b"<0025> <E123>"), ("characters_right",)),
-    "characters_right": ("letter", to_unicode(b"<0025> <0044>", b"<0025> <0058>"), ()),
+    "characters_told": ("letter", d_means(None), ()),
+    "characters_legal": ("letter", d_means("\ufeff"), ("characters_right",)),
+    "private_use": ("letter", d_means("\ue123"), ("characters_right",)),
+    "characters_right": ("letter", d_means("X"), ()),
     "no_notdef": ("letter", text(b"0000"), ("characters_told", "widths")),
     "annotation_types": ("letter", annotation(Subtype=Name.Sound), ("annotations_in_structure",)),
     "annotation_flags": ("letter", where(widget, "/F", 128), ()),

@@ -1,4 +1,4 @@
-"""Tools of other makers: grpc-js, buf curl, zxing, npm mrz, and our own examples as a user would run them."""
+"""Tools of other makers: grpc-js, buf curl, npm mrz, and our own examples as a user would run them."""
 
 import base64
 import json
@@ -114,35 +114,6 @@ def test_buf_curl_sees_the_fields_at_fault(server, tmp_path):
     assert error["code"] == "invalid_argument"
     plain = b"".join(base64.b64decode(d["value"] + "===") for d in error["details"])
     assert b"safe_conduct.holder.nationality" in plain and b"FIELD_INVALID" in plain
-
-
-def page_picture(pdf, page, directory, dpi=200):
-    stem = directory / f"page-{page}"
-    subprocess.run(["pdftoppm", "-r", str(dpi), "-png", "-singlefile", "-f", str(page), "-l", str(page), str(pdf), str(stem)],
-                   check=True)
-    return stem.with_suffix(".png")
-
-
-# page number or None for "every later page": x, y, size in millimetres
-SYMBOLS = {
-    "safe-conduct": {1: [(115, 212.4, 22.0), (173, 70, 22.0)]},
-    "flight-manifest": {1: [(115, 218, 22.0)], None: [(164.5, 250.6, 30.5)]},
-    "disbursement-receipt": {1: [(115, 249.2, 27.1)]},
-}
-
-
-@pytest.mark.parametrize("kind", SYMBOLS)
-def test_zxing_reads_every_bar_code_as_the_registered_seal(server, documents, tmp_path, kind):
-    response = documents[kind][1]
-    pdf = tmp_path / "d.pdf"
-    pdf.write_bytes(response.pdf)
-    assert response.document.visible_seals
-    for seal in response.document.visible_seals:
-        picture = page_picture(pdf, seal.page, tmp_path)
-        for x, y, size in SYMBOLS[kind].get(seal.page) or SYMBOLS[kind][None]:
-            done = run("node", CLIENTS / "decode.mjs", picture, 200, x, y, size)
-            assert done.returncode == 0, (seal.page, done.stderr)
-            assert bytes.fromhex(done.stdout.strip()) == seal.seal, seal.page
 
 
 def test_npm_mrz_accepts_the_zone_that_pdftotext_reads(server, documents, tmp_path):
