@@ -1,5 +1,5 @@
 /* CPU time to seal and to judge, each beside what OpenSSL takes for the same in the same run.
- *   bench_seal AUTHORITY B-B.pdf B-LTA.pdf ROUNDS
+ *   bench_seal AUTHORITY B-B.pdf B-LTA.pdf ROUNDS [STEPS]     (those alone whose names have this in them)
  * AUTHORITY has the keys that sealed both files, and tsa-trust.pem. Prints a row a step: name, microseconds of CPU (the
  * least of ten batches). */
 #include <openssl/cms.h>
@@ -215,7 +215,7 @@ static void open_keys(struct bench *b, struct sv_ctx *ctx, const char *authority
 }
 
 int main(int argc, char **argv) {
-  if (argc != 5) {
+  if (argc < 5 || argc > 6) {
     (void)fprintf(stderr, "usage: bench_seal AUTHORITY B-B.pdf B-LTA.pdf ROUNDS\n");
     return 2;
   }
@@ -234,6 +234,9 @@ int main(int argc, char **argv) {
   find_slot(&b, &ctx);
   int rounds = atoi(argv[4]);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (argc > 5 && !strstr(rows[i].name, argv[5])) {
+      continue;
+    }
     (void)printf("%s\t%.1f\n", rows[i].name, measure(&b, rounds > 0 ? rounds : 1, rows[i].step));
     if (rows[i].step == step_seal) {
       find_slot(&b, &ctx); /* the signature is another one now */

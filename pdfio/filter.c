@@ -1,43 +1,39 @@
 /* FlateDecode and the PNG predictors. Invariant: never more than cap bytes come out, whatever goes in. */
 #include "pdfio/filter.h"
 
+#include <libdeflate.h>
 #include <stdlib.h>
-#include <zlib.h>
 
-enum { STEP = 16384 };
+enum { ROOM_LEAST = 1024, GUESS = 6 /* times what went in: content of pages */ };
 
-static void end_inflate(z_stream *z) { (void)inflateEnd(z); }
-SV_AUTO_DEFINE(z_stream, end_inflate)
+SV_AUTO_DEFINE(struct libdeflate_decompressor, libdeflate_free_decompressor)
 
+/* Room is doubled until what comes out has a place, or would be more than cap. */
 sv_status pdfio_inflate(struct sv_ctx *ctx, struct sv_bytes in, size_t cap, struct sv_bytes *ret) {
-  z_stream state = {0};
-  if (in.n > UINT32_MAX || inflateInit(&state) != Z_OK) {
-    return SV_FAIL(ctx, NO_MEMORY, "inflate");
-  }
-  SV_AUTO(end_inflate) z_stream *z = &state;
-  struct sv_buf out = sv_buf_in(ctx->mem, cap);
-  uint8_t step[STEP];
-  z->next_in = (z_const Bytef *)(uintptr_t)in.p; /* zlib does not write to it */
-  z->avail_in = (uInt)in.n;
-  int r = Z_OK;
-  while (r == Z_OK) {
-    z->next_out = step;
-    z->avail_out = STEP;
-    r = inflate(z, Z_NO_FLUSH);
-    if (r != Z_OK && r != Z_STREAM_END) {
+  SV_AUTO(libdeflate_free_decompressor)
+  struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+  size_t room = in.n < cap / GUESS ? in.n * GUESS : cap;
+  room = room < ROOM_LEAST && cap > ROOM_LEAST ? ROOM_LEAST : room;
+  for (;;) {
+    uint8_t *out = d ? sv_arena_alloc(ctx->mem, room) : NULL;
+    size_t used, n;
+    if (!out) {
+      return SV_FAIL(ctx, NO_MEMORY, "stream of %zu bytes", room);
+    }
+    enum libdeflate_result r = libdeflate_zlib_decompress_ex(d, in.p, in.n, out, room, &used, &n);
+    if (r == LIBDEFLATE_SUCCESS) {
+      *ret = sv_bytes_of(out, n);
+      return SV_DONE;
+    }
+    if (r != LIBDEFLATE_INSUFFICIENT_SPACE) {
       return SV_FAIL(ctx, PDF_FORMAT, "bad compressed data");
     }
-    if (out.n + (STEP - z->avail_out) > cap) {
+    if (room == cap) {
       return SV_FAIL(ctx, PDF_FORMAT, "a stream of more than %zu bytes", cap);
     }
-    sv_buf_put(&out, step, STEP - z->avail_out);
     SV_TRY(sv_ctx_alive(ctx));
+    room = room < cap / 2 ? 2 * room : cap;
   }
-  if (out.failed) {
-    return SV_FAIL(ctx, NO_MEMORY, "stream of %zu bytes", out.n);
-  }
-  *ret = sv_buf_bytes(&out);
-  return SV_DONE;
 }
 
 static uint8_t paeth(int a, int b, int c) {

@@ -112,6 +112,9 @@ static sv_status read_code(struct walk *w, struct pdfio_lexer *l, struct sv_byte
 
 /* --- pages ---------------------------------------------------------------------------------------------------------- */
 
+/* What may begin an inline image, a string or a comment; the rest is passed over at once. */
+static bool is_mark(uint8_t c) { return c == 'B' || c == '(' || c == '%'; }
+
 /* Moves past a string, a comment or one other byte: an operator in a text is none. */
 static sv_status skip_one(struct pdfio_lexer *l) {
   uint8_t c = l->text.p[l->at];
@@ -135,7 +138,13 @@ static bool starts_word(const struct pdfio_lexer *l) {
 static sv_status scan_content(struct walk *w, struct sv_bytes content, int *codes) {
   size_t nodes = PDFIO_NODES_MAX;
   struct pdfio_lexer l = {.ctx = w->ctx, .text = content, .nodes = &nodes};
-  while (l.at < l.text.n) {
+  for (;;) {
+    while (l.at < l.text.n && !is_mark(l.text.p[l.at])) {
+      l.at++;
+    }
+    if (l.at == l.text.n) {
+      return SV_DONE;
+    }
     if (l.text.p[l.at] != 'B' || !starts_word(&l) || !pdfio_keyword(&l, "BI")) {
       SV_TRY(skip_one(&l));
       continue;
@@ -151,7 +160,6 @@ static sv_status scan_content(struct walk *w, struct sv_bytes content, int *code
     sv_ctx_clear(w->ctx);
     w->found->take(w->found, w->page, sv_failed(s) ? NULL : &seal);
   }
-  return SV_DONE;
 }
 
 static sv_status scan_page(struct walk *w, const struct pdfio_value *page) {
