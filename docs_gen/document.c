@@ -283,8 +283,8 @@ static sv_status write_pages(const struct docs *docs, struct edition *e, struct 
   for (uint32_t page = 1; page <= d->layout.page_count; page++) {
     struct assemble_page *p = &f->pages[page - 1];
     SV_TRY(edition_static(e, &docs->means, f->ctx, &d->layout, edition_part(page), &p->fixed));
-    SV_TRY(content_write(&d->canvas.list, f->look, (uint16_t)page, p->fixed->content.next_mcid, f->fonts,
-                         &p->content));
+    SV_TRY(content_write(&d->canvas.list, f->look, (uint16_t)page, p->fixed->content.next_mcid,
+                         f->fonts, &p->content));
     for (size_t i = 0; i < TEXT_FONTS; i++) {
       f->fonts[i] = f->fonts[i] || p->fixed->fonts[i];
     }
@@ -514,5 +514,31 @@ sv_status docs_check_beside(const struct docs *docs, struct sv_ctx *ctx,
   }
   edition_draw(&d->canvas, &d->layout);
   SV_TRY(d->canvas.list.fault);
+  return sv_ctx_violations_status(ctx);
+}
+
+/* A canvas for trying texts on: nothing of it is kept. */
+static struct canvas trial_canvas(const struct docs *docs, struct sv_ctx *ctx,
+                                  struct text_session *session) {
+  static const char *const languages[2] = {"es", "en"};
+  *session = (struct text_session){.ctx = ctx, .faces = &docs->means.faces};
+  return canvas_on(session, paper_of(MODEL_A4), 1, languages);
+}
+
+sv_status docs_check_authority(const struct docs *docs, struct sv_ctx *ctx,
+                               const struct model_authority *authority) {
+  struct text_session session;
+  struct canvas c = trial_canvas(docs, ctx, &session);
+  layout_authority_check(&c, authority);
+  SV_TRY(c.list.fault);
+  return sv_ctx_violations_status(ctx);
+}
+
+sv_status docs_check_officer(const struct docs *docs, struct sv_ctx *ctx,
+                             const struct model_officer *officer) {
+  struct text_session session;
+  struct canvas c = trial_canvas(docs, ctx, &session);
+  layout_officer_check(&c, officer);
+  SV_TRY(c.list.fault);
   return sv_ctx_violations_status(ctx);
 }

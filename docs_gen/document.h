@@ -77,6 +77,13 @@ bool docs_template_sha256(const struct docs *docs, const struct model_content *c
 const char *docs_template_at(const struct docs *docs, struct sv_ctx *ctx, size_t i,
                              uint8_t ret_sha256[static 32]);
 
+/* What policy says of an authority, or of an officer, where it would be printed: a text without a glyph, or that does not fit
+ * its place, is a violation with the key of policy ("name_fr"). Fails: FIELD_INVALID (violations in ctx), NO_MEMORY. */
+sv_status docs_check_authority(const struct docs *docs, struct sv_ctx *ctx,
+                               const struct model_authority *authority);
+sv_status docs_check_officer(const struct docs *docs, struct sv_ctx *ctx,
+                             const struct model_officer *officer);
+
 /* A specimen of a template ("safe_conduct/transit_exit") with the watermark of a draft: what an authority looks at before it
  * puts its words in force. languages: two of the set. ret_pdf in ctx->mem. Fails: TEMPLATE (no such template or language),
  * as docs_render. */

@@ -5,10 +5,24 @@
 static const struct model_person nobody = {"", "", "", "", "", "", "", {NULL, 0}};
 static const struct model_travel_document no_document = {"", "", "", ""};
 
-static const struct model_officer officer = {"", "Nombre y Apellidos del Oficial",
-                                             "Dirección de Documentación", "Documentation Office",
-                                             "UT-DOC-00"};
+static const struct model_post posts[] = {
+    {"fr", "Direction de la documentation"},
+    {"ht", "Direksyon dokimantasyon"},
+    {"pt", "Direção de Documentação"},
+};
+static const struct model_officer officer = {.id = "",
+                                             .name = "Nombre y Apellidos del Oficial",
+                                             .post_es = "Dirección de Documentación",
+                                             .post_en = "Documentation Office",
+                                             .short_id = "UT-DOC-00",
+                                             .more = posts,
+                                             .more_n = 3};
 
+static const struct model_names names[] = {
+    {"fr", "République d’Utopie", "Ministère de l’Intérieur", "Service national des migrations"},
+    {"ht", "Repiblik Itopi", "Ministè Enteryè", "Sèvis nasyonal migrasyon"},
+    {"pt", "República da Utopia", "Ministério do Interior", "Serviço Nacional de Migração"},
+};
 static const struct model_authority authority = {.id = "utopia",
                                                  .state = "UTO",
                                                  .state_es = "República de Utopía",
@@ -21,7 +35,9 @@ static const struct model_authority authority = {.id = "utopia",
                                                  .place = "Puerto Esperanza",
                                                  .zone = "UTC",
                                                  .duty_telephone = "+000 555 0100",
-                                                 .verify_url = "verificar.utopia.example"};
+                                                 .verify_url = "verificar.utopia.example",
+                                                 .more = names,
+                                                 .more_n = 3};
 
 static const struct model_ledger ledger = {.obligation_id = "O-0000-000",
                                            .award_number = "UTO-INL-0000-000",

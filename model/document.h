@@ -225,6 +225,12 @@ struct model_content {
   const char *template_name; /* "safe_conduct/protection_stay@1"; "" until chosen */
 };
 
+/* A post in a language besides Spanish and English ("fr"). */
+struct model_post {
+  const char *language;
+  const char *post;
+};
+
 /* An officer as policy knows them: what the signature block says. */
 struct model_officer {
   const char *id; /* SPIFFE ID */
@@ -232,6 +238,16 @@ struct model_officer {
   const char *post_es;
   const char *post_en;
   const char *short_id; /* "UT-FIN-03", printed on receipts */
+  const struct model_post *more;
+  size_t more_n;
+};
+
+/* Names of an authority in a language besides Spanish and English ("fr"). */
+struct model_names {
+  const char *language;
+  const char *state;
+  const char *ministry;
+  const char *name;
 };
 
 /* The issuing authority as policy knows it. */
@@ -249,6 +265,8 @@ struct model_authority {
   const char *zone;      /* IANA */
   const char *duty_telephone;
   const char *verify_url;
+  const struct model_names *more;
+  size_t more_n;
 };
 
 struct model_approval {

@@ -31,6 +31,59 @@ static sv_status rows_of(struct reading *r, struct config *file, const char *nam
   return *ret_rows ? SV_DONE : SV_FAIL(r->ctx, NO_MEMORY, "policy");
 }
 
+/* Languages of the templates that names and posts may be in besides Spanish and English. */
+static const char *const more_languages[] = {"fr", "ht", "pt"};
+enum { MORE_LANGUAGES = sizeof more_languages / sizeof *more_languages };
+
+/* "name" + "fr" is the key name_fr; what is not there is "". */
+static sv_status keep_in(struct reading *r, struct config_group g, const char *name,
+                         const char *language, const char **ret) {
+  const char *key = sv_arena_printf(r->ctx->mem, "%s_%s", name, language);
+  return key ? keep(r, g, key, "", ret) : SV_FAIL(r->ctx, NO_MEMORY, "policy");
+}
+
+/* Names in a language are given whole, or not at all. */
+static sv_status more_names_read(struct reading *r, struct config_group g,
+                                 struct model_authority *a) {
+  struct model_names *more = SV_ARRAY(r->ctx->mem, MORE_LANGUAGES, struct model_names);
+  if (!more) {
+    return SV_FAIL(r->ctx, NO_MEMORY, "policy");
+  }
+  for (size_t i = 0; i < MORE_LANGUAGES; i++) {
+    struct model_names *n = &more[a->more_n];
+    n->language = more_languages[i];
+    SV_TRY(keep_in(r, g, "state", n->language, &n->state));
+    SV_TRY(keep_in(r, g, "ministry", n->language, &n->ministry));
+    SV_TRY(keep_in(r, g, "name", n->language, &n->name));
+    const char *absent = !n->state[0] ? "state" : !n->ministry[0] ? "ministry" : "name";
+    unsigned given = (n->state[0] != 0) + (n->ministry[0] != 0) + (n->name[0] != 0);
+    if (given % 3) {
+      const char *what =
+          sv_arena_printf(r->ctx->mem, "has other names in %s, but no %s", n->language, absent);
+      return config_fault(r->ctx, g, "id", what ? what : absent);
+    }
+    a->more_n += given == 3;
+  }
+  a->more = more;
+  return SV_DONE;
+}
+
+static sv_status more_posts_read(struct reading *r, struct config_group g,
+                                 struct model_officer *o) {
+  struct model_post *more = SV_ARRAY(r->ctx->mem, MORE_LANGUAGES, struct model_post);
+  if (!more) {
+    return SV_FAIL(r->ctx, NO_MEMORY, "policy");
+  }
+  for (size_t i = 0; i < MORE_LANGUAGES; i++) {
+    struct model_post *p = &more[o->more_n];
+    p->language = more_languages[i];
+    SV_TRY(keep_in(r, g, "post", p->language, &p->post));
+    o->more_n += p->post[0] != 0;
+  }
+  o->more = more;
+  return SV_DONE;
+}
+
 static sv_status authorities_read(struct reading *r, struct config *file) {
   struct config_list list;
   void *memory;
@@ -48,6 +101,7 @@ static sv_status authorities_read(struct reading *r, struct config *file) {
     SV_TRY(keep(r, g, "ministry_en", CONFIG_REQUIRED, &a->ministry_en));
     SV_TRY(keep(r, g, "name_es", CONFIG_REQUIRED, &a->name_es));
     SV_TRY(keep(r, g, "name_en", CONFIG_REQUIRED, &a->name_en));
+    SV_TRY(more_names_read(r, g, a));
     SV_TRY(keep(r, g, "seal_text", CONFIG_REQUIRED, &a->seal_text));
     SV_TRY(keep(r, g, "place", CONFIG_REQUIRED, &a->place));
     SV_TRY(keep(r, g, "zone", CONFIG_REQUIRED, &a->zone));
@@ -102,6 +156,7 @@ static sv_status officers_read(struct reading *r, struct config *file) {
     SV_TRY(keep(r, g, "name", CONFIG_REQUIRED, &o->officer.name));
     SV_TRY(keep(r, g, "post_es", CONFIG_REQUIRED, &o->officer.post_es));
     SV_TRY(keep(r, g, "post_en", CONFIG_REQUIRED, &o->officer.post_en));
+    SV_TRY(more_posts_read(r, g, &o->officer));
     SV_TRY(keep(r, g, "short_id", CONFIG_REQUIRED, &o->officer.short_id));
     SV_TRY(config_strings(r->ctx, g, "signs", &kinds, &kind_count));
     for (size_t k = 0; k < kind_count; k++) {

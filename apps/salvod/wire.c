@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "apps/salvod/files.h"
+#include "apps/salvod/names.h"
 #include "apps/salvod/reload.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -84,6 +85,7 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
   const struct settings *s = w->settings;
   SV_TRY(keys_open(ctx, w));
   SV_TRY(docs_open(ctx, s->templates, &w->docs));
+  SV_TRY(names_check(ctx, &s->policy, w->docs));
   if (!tlog_origin_valid(s->log_origin) || !tlog_origin_valid(s->trust_name)) {
     return SV_FAIL(ctx, CONFIG, "log.origin or signing.trust_name is no name of a key");
   }

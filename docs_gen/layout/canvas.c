@@ -208,7 +208,7 @@ double canvas_pair_within(struct canvas *c, double x, double y, double width, st
                       : pair_width(c, first, second, one, other, &slashed);
   if (has > width) {
     double scale = width / has;
-    if (scale < 0.6) {
+    if (scale < 0.5) {
       canvas_no_room(c, "a caption", one);
     }
     first.pt *= scale, second.pt *= scale;

@@ -41,16 +41,6 @@ extern const struct style style_caption, style_caption_en, style_value, style_st
 /* ---- shared blocks (layout/shared.c) ---- */
 
 void layout_letterhead_static(struct canvas *c, const struct layout *l, double title_pt);
-void layout_letterhead(struct canvas *c, const struct layout *l);
-/* The authority's own names in a column (0 or 1) of the page, and the language that they are in. */
-struct layout_names {
-  const char *state, *ministry, *name, *language;
-};
-struct layout_names layout_own(const struct layout *l, int column);
-/* An officer's post in that language, or in both with an oblique between them. */
-const char *layout_post(const struct layout *l, const struct model_officer *o, int column);
-void layout_posts(struct canvas *c, const struct layout *l, double x, double y, struct style first,
-                  struct style second, const struct model_officer *o);
 /* The rules of the strip, or the bar of a draft; what its cells are called. */
 void layout_strip_static(struct canvas *c, const struct layout *l);
 void layout_strip_captions(struct canvas *c, const struct layout *l, enum template_word second,
@@ -81,6 +71,28 @@ void layout_field(struct canvas *c, uint32_t order, double x, double caption_y,
                   enum template_word word, const struct layout *l);
 void layout_field_within(struct canvas *c, uint32_t order, double x, double caption_y, double width,
                          enum template_word word, const struct layout *l);
+
+/* ---- who issues (layout/authority.c) ---- */
+
+/* The authority's own names in a column (0 or 1) of the page, and the language that they are in. */
+struct layout_names {
+  const char *state, *ministry, *name, *language;
+};
+struct layout_names layout_own(const struct layout *l, int column);
+struct layout_post {
+  const char *post, *language;
+};
+struct layout_post layout_post(const struct layout *l, const struct model_officer *o, int column);
+/* Both posts with an oblique between them, in so much room. */
+void layout_posts(struct canvas *c, const struct layout *l, double x, double y, double width,
+                  struct style first, struct style second, const struct model_officer *o);
+void layout_letterhead(struct canvas *c, const struct layout *l);
+/* State and authority in a line at the head of a later page; number and sheet at its right. */
+void layout_running_head(struct canvas *c, const struct layout *l, const char *number,
+                         const char *sheet);
+/* What policy says of them, as it would be drawn: a violation a text without a glyph or without room, by its key. */
+void layout_authority_check(struct canvas *c, const struct model_authority *a);
+void layout_officer_check(struct canvas *c, const struct model_officer *o);
 
 /* ---- values (layout/values.c): texts in ctx->mem, "" when memory is out (the list's fault is set) ---- */
 

@@ -313,8 +313,8 @@ static void countersigner(struct canvas *c, const struct layout *l) {
   double dy = l->t->single_journey ? 5.2 : 0;
   layout_field(c, ORDER_COUNTERSIGNED, 45, 250.0 + dy, WORD_countersigned, l);
   canvas_open(c, "P", ORDER_COUNTERSIGNED + 1);
-  canvas_text(c, 45, 253.9 + dy, (struct style){FACE_SANS_BOLD, 9}, o->name);
-  layout_posts(c, l, 45, 257.9 + dy, (struct style){FACE_SANS, 8},
+  canvas_text(c, 45, 253.9 + dy, layout_fitted(c, style_head, o->name, 65), o->name);
+  layout_posts(c, l, 45, 257.9 + dy, 65, (struct style){FACE_SANS, 8},
                (struct style){FACE_SANS_ITALIC, 8}, o);
   canvas_artifact(c);
 }
@@ -349,9 +349,10 @@ static void signature(struct canvas *c, const struct layout *l) {
   }
   canvas_text(c, 45, 220.8 + dy, layout_fitted(c, style_strong, o->name, 50), o->name);
   for (size_t i = 0; i < 2; i++) {
-    const char *post = layout_post(l, o, i);
+    struct layout_post own = layout_post(l, o, i);
     struct style style = {i ? FACE_SANS_ITALIC : FACE_SANS, 8};
-    canvas_text(c, 45, (i ? 228.5 : 224.9) + dy, layout_fitted(c, style, post, 50), post);
+    canvas_text_in(c, own.language, 45, (i ? 228.5 : 224.9) + dy,
+                   layout_fitted(c, style, own.post, 50), own.post);
   }
   canvas_rule(c, 45, 95, 231 + dy, 0.12);
   layout_signature_lines(c, l, 45, 234.5 + dy, 2.95, 50);

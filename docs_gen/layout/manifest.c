@@ -257,13 +257,10 @@ static void running_head(struct canvas *c, const struct layout *l) {
   c->pagination = true;
   canvas_artifact(c);
   manifest_extract_bar(c, l);
-  canvas_text(c, 28, 18.6, (struct style){FACE_SANS, 8},
-              layout_printf(c, "%s, %s", layout_own(l, 0).state, layout_own(l, 0).name));
   const char *number = l->variant == LAYOUT_DRAFT ? LAYOUT_WORD(l, draft_mark).first
                                                   : layout_number(c, l->issue->number);
-  canvas_text_right(c, 195, 14.2, (struct style){FACE_MONO_BOLD, 11.5}, number);
-  canvas_text_right(
-      c, 195, 18.6, (struct style){FACE_SANS, 8},
+  layout_running_head(
+      c, l, number,
       layout_printf(c, "%s %u · %s %u · %s: %s", LAYOUT_WORD(l, sheet_version).first,
                     l->issue->version, LAYOUT_WORD(l, sheet_copy).first, l->issue->copy,
                     LAYOUT_WORD(l, sheet_for).first, manifest_recipient(l)->first));

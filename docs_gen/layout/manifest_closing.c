@@ -90,8 +90,8 @@ static void closing_authority(struct canvas *c, const struct layout *l, double y
     canvas_open(c, "P", ORDER_CLOSING + 91);
   }
   const struct model_officer *o = &l->issue->signatory;
-  canvas_text(c, 44, y + 9.2, name, o->name);
-  layout_posts(c, l, 44, y + 13.2, post, post_en, o);
+  canvas_text(c, 44, y + 9.2, layout_fitted(c, name, o->name, 66), o->name);
+  layout_posts(c, l, 44, y + 13.2, 66, post, post_en, o);
   layout_signature_lines(c, l, 44, y + 18.6, 3.0, 66);
   c->page = page;
   canvas_artifact(c);
@@ -99,8 +99,8 @@ static void closing_authority(struct canvas *c, const struct layout *l, double y
     const struct model_officer *second = &l->issue->approvals[l->issue->approval_count - 1].officer;
     layout_field(c, ORDER_BEHIND, 115, y + 4.4, WORD_countersigned, l);
     canvas_open(c, "P", ORDER_BEHIND + 1);
-    canvas_text(c, 115, y + 9.2, name, second->name);
-    layout_posts(c, l, 115, y + 13.2, post, post_en, second);
+    canvas_text(c, 115, y + 9.2, layout_fitted(c, name, second->name, 80), second->name);
+    layout_posts(c, l, 115, y + 13.2, 80, post, post_en, second);
     canvas_artifact(c);
   }
 }

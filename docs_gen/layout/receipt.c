@@ -159,9 +159,9 @@ static void table_heads(struct canvas *c, const struct layout *l, double top, bo
     enum template_word word;
     double x;
     bool right, currency;
-  } heads[] = {{WORD_line_number, 18.6, true, false}, {WORD_item, 22, false, false},
-               {WORD_manifest, 84, false, false},     {WORD_persons, 131, true, false},
-               {WORD_quantity, 143, true, false},     {WORD_unit_price, 168, true, true},
+  } heads[] = {{WORD_line_number, 15, false, false}, {WORD_item, 22, false, false},
+               {WORD_manifest, 84, false, false},    {WORD_persons, 131, true, false},
+               {WORD_quantity, 143, true, false},    {WORD_unit_price, 168, true, true},
                {WORD_amount, 195, true, true}};
   if (first) {
     list_element(&c->list,
@@ -471,9 +471,12 @@ static void officer(struct canvas *c, const struct layout *l, const struct model
                      mono = {FACE_MONO, 7.6};
   layout_field(c, order, 115, top + 4.0, word, l);
   canvas_open(c, "P", order + 1);
-  canvas_text(c, 115, top + 8.4, style_strong, a->officer.name);
-  canvas_text_right(c, 195, top + 8.4, mono, a->officer.short_id);
-  layout_posts(c, l, 115, top + 12.0, post, post_en, &a->officer);
+  const char *id = a->officer.short_id;
+  canvas_text(c, 115, top + 8.4,
+              layout_fitted(c, style_strong, a->officer.name, 78 - canvas_width(c, mono, id)),
+              a->officer.name);
+  canvas_text_right(c, 195, top + 8.4, mono, id);
+  layout_posts(c, l, 115, top + 12.0, 80, post, post_en, &a->officer);
   canvas_text(c, 115, top + 15.2, (struct style){FACE_SANS, 6.4}, layout_time(c, a->time_us));
   canvas_artifact(c);
   canvas_rule(c, 115, 195, top + 17.4, word == WORD_certifier ? 0.3 : 0.12);
@@ -541,12 +544,9 @@ static void running_head(struct canvas *c, const struct layout *l) {
                                                   : layout_number(c, l->issue->number);
   c->pagination = true;
   canvas_artifact(c);
-  canvas_text(c, 28, 18.6, (struct style){FACE_SANS, 8},
-              layout_printf(c, "%s, %s", layout_own(l, 0).state, layout_own(l, 0).name));
-  canvas_text_right(c, 195, 14.2, (struct style){FACE_MONO_BOLD, 11.5}, number);
-  canvas_text_right(c, 195, 18.6, (struct style){FACE_SANS, 8},
-                    layout_printf(c, "%s %u · %u / %u", LAYOUT_WORD(l, sheet_copy).first,
-                                  l->issue->copy, c->page, l->page_count));
+  layout_running_head(c, l, number,
+                      layout_printf(c, "%s %u · %u / %u", LAYOUT_WORD(l, sheet_copy).first,
+                                    l->issue->copy, c->page, l->page_count));
   c->pagination = false;
 }
 

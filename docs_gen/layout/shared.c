@@ -1,4 +1,4 @@
-/* Blocks that all kinds share: letterhead, strip, codes, seal, checking. */
+/* Blocks that all kinds share: title, strip, codes, seal, checking. */
 #include <math.h>
 
 #include "base/fields.h"
@@ -75,59 +75,6 @@ void layout_letterhead_static(struct canvas *c, const struct layout *l, double t
 }
 
 static const char *or_empty(const char *s) { return s ? s : ""; }
-
-/* Whether the names of the authority stand in English in a column: policy knows them in Spanish and in English, and a
- * column of another language has the one that the other column leaves. */
-static bool own_english(const struct layout *l, int column) {
-  const char *here = l->captions->languages[column], *there = l->captions->languages[1 - column];
-  if (strcmp(here, "es") == 0 || strcmp(here, "en") == 0) {
-    return strcmp(here, "en") == 0;
-  }
-  if (strcmp(there, "es") == 0 || strcmp(there, "en") == 0) {
-    return strcmp(there, "es") == 0;
-  }
-  return column == 1;
-}
-
-struct layout_names layout_own(const struct layout *l, int column) {
-  const struct model_authority *a = &l->issue->authority;
-  if (own_english(l, column)) {
-    return (struct layout_names){or_empty(a->state_en), or_empty(a->ministry_en),
-                                 or_empty(a->name_en), "en"};
-  }
-  return (struct layout_names){or_empty(a->state_es), or_empty(a->ministry_es),
-                               or_empty(a->name_es), "es"};
-}
-
-const char *layout_post(const struct layout *l, const struct model_officer *o, int column) {
-  return or_empty(own_english(l, column) ? o->post_en : o->post_es);
-}
-
-void layout_posts(struct canvas *c, const struct layout *l, double x, double y, struct style first,
-                  struct style second, const struct model_officer *o) {
-  struct canvas own = *c;
-  own.languages[0] = layout_own(l, 0).language, own.languages[1] = layout_own(l, 1).language;
-  canvas_pair(&own, x, y, first, second, layout_post(l, o, 0), layout_post(l, o, 1));
-  c->list = own.list;
-}
-
-void layout_letterhead(struct canvas *c, const struct layout *l) {
-  static const double xs[] = {15, 115};
-  const struct style state = {FACE_SANS_BOLD, 9.6};
-  c->band = BAND_HEAD;
-  for (int i = 0; i < 2; i++) {
-    const struct style line = {i ? FACE_SANS_ITALIC : FACE_SANS, 8.6};
-    struct layout_names own = layout_own(l, i);
-    c->language = own.language;
-    canvas_open(c, "P", 2 + 2 * (uint32_t)i);
-    canvas_tracked(c, xs[i], 15.0, state, 0.22, layout_upper(c, own.state));
-    canvas_open(c, "P", 3 + 2 * (uint32_t)i);
-    canvas_text(c, xs[i], 19.6, line, own.ministry);
-    canvas_text(c, xs[i], 23.6, line, own.name);
-  }
-  c->language = NULL;
-  canvas_artifact(c);
-}
 
 /* ---- strip ---- */
 

@@ -78,6 +78,61 @@ static void a_request_without_languages_has_the_first_two(void **state) {
   assert_non_null(strstr(dump_of(docs, s), "|Salvo-conduto|"));
 }
 
+static void names_of_the_authority_are_in_the_languages_of_the_page(void **state) {
+  (void)state;
+  struct sample *s = sample_at(0);
+  s->content.languages.v[0] = "fr", s->content.languages.v[1] = "ht";
+  const char *dump = dump_of(docs, s);
+  assert_non_null(strstr(dump, " fr |RÉPUBLIQUE D’UTOPIE|"));
+  assert_non_null(strstr(dump, " fr |Service national des migrations|"));
+  assert_non_null(strstr(dump, " ht |Sèvis nasyonal migrasyon|"));
+  assert_non_null(strstr(dump, " fr |Directrice de la documentation|"));
+  assert_null(strstr(dump, "Servicio Nacional de Migración, "));
+}
+
+/* What stands in a column for whose language policy has nothing, marked as what it is. */
+static void names_that_policy_lacks_stand_in_the_language_that_the_other_column_leaves(
+    void **state) {
+  (void)state;
+  static const struct {
+    const char *first, *second, *says, *not_says;
+  } cases[] = {{"fr", "es", " en |National Migration Service|", " fr |Service"},
+               {"es", "fr", " en |National Migration Service|", " fr |Service"},
+               {"en", "fr", " es |Servicio Nacional de Migración|", " fr |Service"},
+               {"fr", "pt", " es |Servicio Nacional de Migración|", " en |National"},
+               {"pt", "fr", " es |Servicio Nacional de Migración|", " en |National"},
+               {"fr", "ht", " es |Servicio Nacional de Migración|", " ht |Sèvis"},
+               {"fr", "ht", " en |National Migration Service|", " ht |Sèvis"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct sample *s = sample_at(0);
+    s->issue.authority.more += 2, s->issue.authority.more_n = 1; /* Portuguese alone */
+    s->content.languages.v[0] = cases[i].first, s->content.languages.v[1] = cases[i].second;
+    const char *dump = dump_of(docs, s);
+    assert_non_null(strstr(dump, cases[i].says));
+    assert_null(strstr(dump, cases[i].not_says));
+  }
+}
+
+static void names_without_room_or_glyphs_are_refused_by_their_key(void **state) {
+  (void)state;
+  struct sample *s = sample_at(0);
+  assert_false(sv_failed(docs_check_authority(docs, &ctx, &s->issue.authority)));
+  assert_false(sv_failed(docs_check_officer(docs, &ctx, &s->issue.signatory)));
+  struct model_names names = s->issue.authority.more[0];
+  names.ministry =
+      "Ministère de l’Intérieur, de la Sécurité, des Frontières, de la Mer et de la Montagne";
+  names.name = "Service \xf0\x93\x80\x80";
+  s->issue.authority.more = &names, s->issue.authority.more_n = 1;
+  assert_int_equal(docs_check_authority(docs, &ctx, &s->issue.authority).reason, SV_FIELD_INVALID);
+  assert_string_equal(ctx.violations[0].path, "ministry_fr");
+  assert_string_equal(ctx.violations[1].path, "name_fr");
+  (void)begin(NULL);
+  s = sample_at(0);
+  s->issue.signatory.post_en = "Deputy Assistant Director of Documentation and of Whatever Comes";
+  assert_int_equal(docs_check_officer(docs, &ctx, &s->issue.signatory).reason, SV_FIELD_INVALID);
+  assert_string_equal(ctx.violations[0].path, "post_en");
+}
+
 static void amounts_are_in_spanish_and_english_words_on_every_page(void **state) {
   (void)state;
   struct sample *s = sample_at(10);
@@ -295,6 +350,10 @@ int main(void) {
                              begin),
       cmocka_unit_test_setup(a_page_says_its_captions_in_the_languages_asked_for, begin),
       cmocka_unit_test_setup(a_request_without_languages_has_the_first_two, begin),
+      cmocka_unit_test_setup(names_of_the_authority_are_in_the_languages_of_the_page, begin),
+      cmocka_unit_test_setup(
+          names_that_policy_lacks_stand_in_the_language_that_the_other_column_leaves, begin),
+      cmocka_unit_test_setup(names_without_room_or_glyphs_are_refused_by_their_key, begin),
       cmocka_unit_test_setup(amounts_are_in_spanish_and_english_words_on_every_page, begin),
       cmocka_unit_test_setup(no_template_labels_a_person, begin),
       cmocka_unit_test_setup(a_purpose_is_added_as_a_folder_alone, begin),

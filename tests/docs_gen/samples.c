@@ -20,21 +20,67 @@ static struct model_texts texts(struct sv_ctx *ctx, size_t n, const char *const 
 static const struct model_person nobody = {"", "", "", "", "", "", "", {NULL, 0}};
 static const struct model_travel_document no_document = {"", "", "", ""};
 
+static const struct model_post director_posts[] = {{"fr", "Directrice de la documentation"},
+                                                   {"ht", "Direktris dokimantasyon"},
+                                                   {"pt", "Diretora de Documentação"}};
 static const struct model_officer director = {
-    "spiffe://uto.example/authority/snm/officer/doc07", "Mariela Quiñónez Dávila",
-    "Directora de Documentación", "Director of Documentation", "UT-DOC-07"};
-static const struct model_officer deputy = {"spiffe://uto.example/authority/snm/officer/doc02",
-                                            "Øystein Brandão Ríos", "Subdirector",
-                                            "Deputy Director", "UT-DOC-02"};
-static const struct model_officer funds = {"spiffe://uto.example/authority/ufc/officer/fin03",
-                                           "Renata Vîlcu Ortúzar", "Directora de Fondos",
-                                           "Director of Funds", "UT-FIN-03"};
-static const struct model_officer certifier = {"spiffe://uto.example/authority/ufc/officer/fin04",
-                                               "Joaquín Sæther Rincón", "Oficial certificador",
-                                               "Certifying officer", "UT-FIN-04"};
-static const struct model_officer requester = {"spiffe://uto.example/authority/ufc/officer/ops11",
-                                               "Tadeusz Olmedo Núñez", "Jefe de Operaciones",
-                                               "Head of Operations", "UT-OPS-11"};
+    .id = "spiffe://uto.example/authority/snm/officer/doc07",
+    .name = "Mariela Quiñónez Dávila",
+    .post_es = "Directora de Documentación",
+    .post_en = "Director of Documentation",
+    .short_id = "UT-DOC-07",
+    .more = director_posts,
+    .more_n = 3};
+static const struct model_post deputy_posts[] = {
+    {"fr", "Sous-directeur"}, {"ht", "Sou-direktè"}, {"pt", "Vice-diretor"}};
+static const struct model_officer deputy = {
+    .id = "spiffe://uto.example/authority/snm/officer/doc02",
+    .name = "Øystein Brandão Ríos",
+    .post_es = "Subdirector",
+    .post_en = "Deputy Director",
+    .short_id = "UT-DOC-02",
+    .more = deputy_posts,
+    .more_n = 3};
+static const struct model_post funds_posts[] = {
+    {"fr", "Directrice des fonds"}, {"ht", "Direktris lajan"}, {"pt", "Diretora de Fundos"}};
+static const struct model_officer funds = {.id = "spiffe://uto.example/authority/ufc/officer/fin03",
+                                           .name = "Renata Vîlcu Ortúzar",
+                                           .post_es = "Directora de Fondos",
+                                           .post_en = "Director of Funds",
+                                           .short_id = "UT-FIN-03",
+                                           .more = funds_posts,
+                                           .more_n = 3};
+static const struct model_post certifier_posts[] = {
+    {"fr", "Agent certificateur"}, {"ht", "Ajan sètifikasyon"}, {"pt", "Oficial certificador"}};
+static const struct model_officer certifier = {
+    .id = "spiffe://uto.example/authority/ufc/officer/fin04",
+    .name = "Joaquín Sæther Rincón",
+    .post_es = "Oficial certificador",
+    .post_en = "Certifying officer",
+    .short_id = "UT-FIN-04",
+    .more = certifier_posts,
+    .more_n = 3};
+static const struct model_post requester_posts[] = {
+    {"fr", "Chef des opérations"}, {"ht", "Chèf operasyon"}, {"pt", "Chefe de Operações"}};
+static const struct model_officer requester = {
+    .id = "spiffe://uto.example/authority/ufc/officer/ops11",
+    .name = "Tadeusz Olmedo Núñez",
+    .post_es = "Jefe de Operaciones",
+    .post_en = "Head of Operations",
+    .short_id = "UT-OPS-11",
+    .more = requester_posts,
+    .more_n = 3};
+
+static const struct model_names service_names[] = {
+    {"fr", "République d’Utopie", "Ministère de l’Intérieur", "Service national des migrations"},
+    {"ht", "Repiblik Itopi", "Ministè Enteryè", "Sèvis nasyonal migrasyon"},
+    {"pt", "República da Utopia", "Ministério do Interior", "Serviço Nacional de Migração"},
+};
+static const struct model_names funds_names[] = {
+    {"fr", "République d’Utopie", "Ministère de l’Intérieur", "Unité des fonds de coopération"},
+    {"ht", "Repiblik Itopi", "Ministè Enteryè", "Inite lajan kowoperasyon"},
+    {"pt", "República da Utopia", "Ministério do Interior", "Unidade de Fundos de Cooperação"},
+};
 
 static struct model_authority authority(bool of_funds) {
   return (struct model_authority){
@@ -51,6 +97,8 @@ static struct model_authority authority(bool of_funds) {
       .zone = "America/Panama",
       .duty_telephone = "+000 555 0100",
       .verify_url = "verificar.utopia.example",
+      .more = of_funds ? funds_names : service_names,
+      .more_n = 3,
   };
 }
 

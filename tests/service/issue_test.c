@@ -78,9 +78,11 @@ static void policy_fill(struct fixture *f) {
                                           "Puerto Esperanza",
                                           "America/Panama",
                                           "+000 555 0100",
-                                          "verificar.utopia.example"};
+                                          "verificar.utopia.example",
+                                          NULL,
+                                          0};
   f->officer = (struct policy_officer){{"spiffe://utopia.example/authority/migration/officer/a",
-                                        "Ada Ríos", "Directora", "Director", "UT-1"},
+                                        "Ada Ríos", "Directora", "Director", "UT-1", NULL, 0},
                                        "migration",
                                        SERVICE_ALL_KINDS};
   f->role.name = "all";
