@@ -205,11 +205,14 @@ static sv_status read_head(struct pdfio *p, struct pdfio_container *c) {
   return SV_DONE;
 }
 
+static sv_status object_of(struct pdfio *p, struct pdfio_object_entry *e,
+                           const struct pdfio_value **ret);
+
 /* Decodes an object stream once. */
-static sv_status open_container(struct pdfio *p, uint32_t number, struct pdfio_container **ret) {
-  struct pdfio_object_entry *e = find_entry(p, number);
+static sv_status open_container(struct pdfio *p, struct pdfio_object_entry *e,
+                                struct pdfio_container **ret) {
   if (!e || e->place != PDFIO_AT_OFFSET) {
-    return bad(p, "no object stream", number);
+    return bad(p, "no object stream", 0);
   }
   if (e->container) {
     *ret = e->container;
@@ -218,7 +221,7 @@ static sv_status open_container(struct pdfio *p, uint32_t number, struct pdfio_c
   const struct pdfio_value *v;
   const struct pdfio_value *n;
   const struct pdfio_value *first;
-  SV_TRY(pdfio_object(p, number, &v));
+  SV_TRY(object_of(p, e, &v));
   SV_TRY(pdfio_entry(p, v, "N", &n));
   SV_TRY(pdfio_entry(p, v, "First", &first));
   struct pdfio_container *c = SV_NEW(p->ctx->mem, struct pdfio_container);
@@ -241,13 +244,24 @@ static sv_status open_container(struct pdfio *p, uint32_t number, struct pdfio_c
   return SV_DONE;
 }
 
+/* The section (newest is 0) that an entry is of. An object stream is looked for from there on: a later one of the same number
+ * holds nothing for earlier rows. */
+static size_t section_with(const struct pdfio *p, const struct pdfio_object_entry *e) {
+  size_t i = 0;
+  while (i + 1 < p->section_count &&
+         !(e >= p->sections[i].entries && e < p->sections[i].entries + p->sections[i].n)) {
+    i++;
+  }
+  return i;
+}
+
 static sv_status read_in_stream(struct pdfio *p, const struct pdfio_object_entry *e,
                                 const struct pdfio_value **ret) {
   struct pdfio_container *c = NULL;
   if (e->where > UINT32_MAX) {
     return bad(p, "no object stream", 0);
   }
-  SV_TRY(open_container(p, (uint32_t)e->where, &c));
+  SV_TRY(open_container(p, find_from(p, section_with(p, e), (uint32_t)e->where), &c));
   if (e->index >= c->n || c->numbers[e->index] != e->number) {
     return bad(p, "another object in an object stream", e->index);
   }
@@ -388,4 +402,64 @@ sv_status pdfio_data(struct pdfio *p, const struct pdfio_value *stream, size_t c
   struct sv_bytes plain;
   SV_TRY(pdfio_inflate(p->ctx, stream->dict.data, cap, &plain));
   return pdfio_unpredict(p->ctx, plain, &how, ret);
+}
+
+/* --- object streams without doubt --- */
+
+static bool only_space(const struct pdfio_container *c, size_t from, size_t to) {
+  while (from < to && (c->data.p[from] == ' ' || c->data.p[from] == '\n')) {
+    from++;
+  }
+  return from == to;
+}
+
+/* Object i of a stream: the section has it there, and it ends where the next begins. */
+static sv_status check_member(struct pdfio *p, struct pdfio_section *s, uint32_t stream,
+                              const struct pdfio_container *c, uint32_t i) {
+  struct pdfio_object_entry *e = find_in(s, c->numbers[i]);
+  const struct pdfio_value *v;
+  if (!e || e->place != PDFIO_IN_STREAM || e->where != stream || e->index != i) {
+    return bad(p, "an object in a stream and elsewhere", c->numbers[i]);
+  }
+  SV_TRY(object_of(p, e, &v));
+  size_t next = i + 1 < c->n ? c->first + c->offsets[i + 1] : c->data.n;
+  if (v->at != c->first + c->offsets[i] || v->end > next || !only_space(c, v->end, next)) {
+    return bad(p, "bytes of an object stream that belong to no object", v->end);
+  }
+  return SV_DONE;
+}
+
+static sv_status check_container(struct pdfio *p, struct pdfio_section *s,
+                                 struct pdfio_object_entry *e) {
+  const struct pdfio_container *c = e->container;
+  SV_TRY(sv_ctx_alive(p->ctx));
+  if (pdfio_direct(e->value, "Extends") || (c->n && c->offsets[0] != 0)) {
+    return bad(p, "an object stream with more than its objects", (size_t)e->where);
+  }
+  for (uint32_t i = 0; i < c->n; i++) {
+    SV_TRY(check_member(p, s, e->number, c, i));
+  }
+  return SV_DONE;
+}
+
+sv_status pdfio_streams_check(struct pdfio *p) {
+  for (size_t k = 0; k < p->section_count; k++) {
+    struct pdfio_section *s = &p->sections[k];
+    struct pdfio_object_entry *last = NULL;
+    for (size_t i = 0; i < s->n; i++) {
+      struct pdfio_container *c;
+      if (s->entries[i].place != PDFIO_IN_STREAM || (last && last->number == s->entries[i].where)) {
+        continue;
+      }
+      last = s->entries[i].where < PDFIO_OBJECTS_MAX ? find_in(s, (uint32_t)s->entries[i].where)
+                                                     : NULL;
+      SV_TRY(open_container(p, last, &c));
+    }
+    for (size_t i = 0; i < s->n; i++) {
+      if (s->entries[i].container) {
+        SV_TRY(check_container(p, s, &s->entries[i]));
+      }
+    }
+  }
+  return SV_DONE;
 }

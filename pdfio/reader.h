@@ -21,6 +21,7 @@ struct pdfio_revision {
   size_t xref_at; /* what its startxref says */
   size_t end;     /* after the line end that follows %%EOF; 0 when that is not where it must be */
   bool xref_stream;
+  uint32_t xref_object; /* number of that stream; 0: a table */
   const struct pdfio_value *trailer;
 };
 
@@ -66,9 +67,13 @@ sv_status pdfio_entry_at(struct pdfio *p, size_t revision, const struct pdfio_va
 size_t pdfio_revision_objects(const struct pdfio *p, size_t revision);
 uint32_t pdfio_revision_object(const struct pdfio *p, size_t revision, size_t i);
 /* Whether each byte that an appended revision adds is white space between, or part of, an object that its cross reference
- * table lists, that table, its trailer and the end, in this order and without comments; /Prev is the revision before.
+ * lists, that cross reference, its trailer and the end, in this order and without comments; /Prev is the revision before. A
+ * file whose first cross reference is a stream goes on with streams, in the form of xref_write.h.
  * Fails: PDF_FORMAT with what is out of place, NO_MEMORY. */
 sv_status pdfio_revision_check(struct pdfio *p, size_t revision);
+/* Whether object streams leave no doubt: each holds exactly the objects that the cross reference of its revision has in it,
+ * one after the other and nothing between, and extends no other. Fails: PDF_FORMAT with what is in doubt, NO_MEMORY. */
+sv_status pdfio_streams_check(struct pdfio *p);
 /* Whether two values of the file are written alike: references by number, dictionaries key by key, everything else letter by
  * letter. Streams, and what stands inside object streams, are never alike. */
 bool pdfio_alike(const struct pdfio *p, const struct pdfio_value *a, const struct pdfio_value *b);

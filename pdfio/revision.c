@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "pdfio/reader_struct.h"
+#include "pdfio/xref_write.h"
 
 static const struct pdfio_section *section_of(const struct pdfio *p, size_t revision) {
   SV_ASSERT(revision < p->section_count);
@@ -30,7 +31,7 @@ static int by_place(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The section's entries in the order of the file. */
+/* The section's entries in the order of the file; not the cross reference stream's own. */
 static sv_status entries_by_place(struct pdfio *p, const struct pdfio_section *s,
                                   const struct pdfio_object_entry ***ret, size_t *ret_n) {
   const struct pdfio_object_entry **list =
@@ -44,7 +45,8 @@ static sv_status entries_by_place(struct pdfio *p, const struct pdfio_section *s
     if (s->entries[i].place != PDFIO_AT_OFFSET && !head) {
       return out_of_place(p, "an object that is freed or in a stream", s->info.xref_at);
     }
-    if (!head) { /* of the list of free objects, which many writers repeat */
+    bool self = s->info.xref_stream && s->entries[i].number == s->info.xref_object;
+    if (!head && !self) { /* of the list of free objects, which many writers repeat */
       list[n++] = &s->entries[i];
     }
   }
@@ -127,14 +129,48 @@ static bool size_is_exact(const struct pdfio_section *s, const struct pdfio_sect
   return size->integer == (highest > old->integer ? highest : old->integer);
 }
 
+static uint32_t reference(const struct pdfio_value *v) {
+  return v && v->type == PDFIO_REF && v->ref.generation == 0 ? v->ref.number : 0;
+}
+
+/* A cross reference stream from its head to the end: the very bytes that we write for such rows. */
+static sv_status stream_is_ours(struct pdfio *p, const struct pdfio_section *s,
+                                const struct pdfio_section *before, bool *ret) {
+  const struct pdfio_value *id = pdfio_direct(before->info.trailer, "ID");
+  const struct pdfio_value *size = pdfio_direct(s->info.trailer, "Size");
+  struct pdfio_xref_row *rows = SV_ARRAY(p->ctx->mem, s->n, struct pdfio_xref_row);
+  struct sv_buf text = sv_buf_in(p->ctx->mem, 0);
+  if (!rows) {
+    return SV_FAIL(p->ctx, NO_MEMORY, "rows of a cross reference");
+  }
+  for (size_t i = 0; i < s->n; i++) {
+    rows[i] = (struct pdfio_xref_row){s->entries[i].number, s->entries[i].where};
+  }
+  pdfio_xref_put(
+      &text, &(struct pdfio_xref_tail){
+                 .object = s->info.xref_object,
+                 .size = (uint32_t)size->integer,
+                 .root = reference(pdfio_direct(s->info.trailer, "Root")),
+                 .info = reference(pdfio_direct(s->info.trailer, "Info")),
+                 .prev = before->info.xref_at,
+                 .at = s->info.xref_at,
+                 .id = id ? sv_bytes_of(p->file.p + id->at, id->end - id->at) : sv_bytes_str(""),
+                 .rows = rows,
+                 .n = s->n});
+  *ret = !text.failed &&
+         sv_bytes_equal(sv_buf_bytes(&text),
+                        sv_bytes_of(p->file.p + s->info.xref_at, s->info.end - s->info.xref_at));
+  return text.failed ? SV_FAIL(p->ctx, NO_MEMORY, "cross reference") : SV_DONE;
+}
+
 sv_status pdfio_revision_check(struct pdfio *p, size_t revision) {
   const struct pdfio_section *s = section_of(p, revision);
   SV_ASSERT(revision > 0);
   const struct pdfio_section *before = section_of(p, revision - 1);
   const struct pdfio_value *prev = pdfio_direct(s->info.trailer, "Prev");
-  if (s->info.xref_stream || before->info.end == 0 || s->info.end == 0 ||
-      before->info.end > s->info.xref_at) {
-    return out_of_place(p, "no table where one must be", s->info.xref_at);
+  if (s->info.xref_stream != before->info.xref_stream || before->info.end == 0 ||
+      s->info.end == 0 || before->info.end > s->info.xref_at) {
+    return out_of_place(p, "no cross reference where one must be", s->info.xref_at);
   }
   if (!prev || prev->type != PDFIO_INT || (uint64_t)prev->integer != before->info.xref_at) {
     return out_of_place(p, "Prev", s->info.xref_at);
@@ -142,8 +178,12 @@ sv_status pdfio_revision_check(struct pdfio *p, size_t revision) {
   if (!size_is_exact(s, before)) {
     return out_of_place(p, "Size", s->info.xref_at);
   }
-  if (!table_is_plain(p, s)) {
-    return out_of_place(p, "a comment", s->info.xref_at);
+  bool plain = !s->info.xref_stream && table_is_plain(p, s);
+  if (s->info.xref_stream) {
+    SV_TRY(stream_is_ours(p, s, before, &plain));
+  }
+  if (!plain) {
+    return out_of_place(p, "a comment, or another form than ours", s->info.xref_at);
   }
   return check_objects(p, s, before->info.end);
 }

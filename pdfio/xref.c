@@ -196,6 +196,19 @@ static sv_status read_stream_rows(struct pdfio *p, struct pdfio_section *s, stru
                                   : bad(p, "rows of a cross reference stream", s->info.xref_at);
 }
 
+/* What the rows say of the stream itself is where it is. */
+static sv_status check_self(struct pdfio *p, const struct pdfio_section *s, uint32_t number,
+                            uint16_t generation) {
+  for (size_t i = 0; i < s->n; i++) {
+    const struct pdfio_object_entry *e = &s->entries[i];
+    if (e->number == number && (e->place != PDFIO_AT_OFFSET || e->where != s->info.xref_at ||
+                                e->generation != generation)) {
+      return bad(p, "a cross reference stream that is elsewhere", s->info.xref_at);
+    }
+  }
+  return SV_DONE;
+}
+
 static sv_status read_stream(struct pdfio *p, struct pdfio_lexer *l, struct pdfio_section *s) {
   uint32_t number;
   uint16_t generation;
@@ -207,9 +220,11 @@ static sv_status read_stream(struct pdfio *p, struct pdfio_lexer *l, struct pdfi
     return bad(p, "no cross reference", s->info.xref_at);
   }
   s->info.xref_stream = true;
+  s->info.xref_object = number;
   struct sv_bytes rows;
   SV_TRY(pdfio_data(p, s->info.trailer, PDFIO_STREAM_MAX, &rows));
-  return read_stream_rows(p, s, rows, w);
+  SV_TRY(read_stream_rows(p, s, rows, w));
+  return check_self(p, s, number, generation);
 }
 
 /* startxref, the section's own offset, %%EOF and at most one line end; 0 when that is not what follows. */

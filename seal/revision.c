@@ -2,6 +2,8 @@
  * Invariant: nothing of the file is read but through pdfio, and nothing of it is changed. */
 #include "seal/revision.h"
 
+#include "pdfio/xref_write.h"
+
 #include <stdlib.h>
 
 enum { OBJECTS_MAX = 256, REVISION_MAX = 24 * 1024 * 1024 };
@@ -15,6 +17,7 @@ struct revision {
   struct sv_ctx *ctx;
   struct sv_bytes pdf;
   struct pdfio *reader;
+  const struct pdfio_revision *before;
   const struct pdfio_value *root, *catalog, *info, *id;
   struct sv_buf out;
   struct placed placed[OBJECTS_MAX];
@@ -48,8 +51,9 @@ sv_status revision_open(struct sv_ctx *ctx, struct sv_bytes pdf, struct revision
   r->root = pdfio_direct(trailer, "Root");
   r->info = pdfio_direct(trailer, "Info");
   r->id = pdfio_direct(trailer, "ID");
-  if (pdfio_revision(r->reader, last)->xref_stream || !stands(r->root, PDFIO_REF) ||
-      !stands(r->id, PDFIO_ARRAY) || pdf.n == 0 || pdf.p[pdf.n - 1] != '\n') {
+  r->before = pdfio_revision(r->reader, last);
+  if (!stands(r->root, PDFIO_REF) || !stands(r->id, PDFIO_ARRAY) || pdf.n == 0 ||
+      pdf.p[pdf.n - 1] != '\n') {
     return SV_FAIL(ctx, PDF_FORMAT, "a file of another writer can't be raised");
   }
   SV_TRY(pdfio_resolve(r->reader, r->root, &r->catalog));
@@ -68,12 +72,16 @@ struct pdfio *revision_reader(struct revision *r) {
 
 uint32_t revision_number(struct revision *r) { return r->next++; }
 
-static void begin(struct revision *r, uint32_t number) {
+static void place(struct revision *r, uint32_t number, size_t at) {
   if (r->n == OBJECTS_MAX) {
     r->too_many = true;
     return;
   }
-  r->placed[r->n++] = (struct placed){number, r->pdf.n + r->out.n};
+  r->placed[r->n++] = (struct placed){number, at};
+}
+
+static void begin(struct revision *r, uint32_t number) {
+  place(r, number, r->pdf.n + r->out.n);
   sv_buf_printf(&r->out, "%u 0 obj\n", number);
 }
 
@@ -122,8 +130,8 @@ static int by_number(const void *a, const void *b) {
   return (x->number > y->number) - (x->number < y->number);
 }
 
-static void xref_put(struct revision *r) {
-  qsort(r->placed, r->n, sizeof r->placed[0], by_number);
+static void table_put(struct revision *r, size_t at) {
+  struct sv_bytes id = text_of(r, r->id);
   sv_buf_str(&r->out, "xref\n");
   for (size_t i = 0; i < r->n;) {
     size_t n = 1;
@@ -136,20 +144,40 @@ static void xref_put(struct revision *r) {
     }
     i += n;
   }
-}
-
-sv_status revision_close(struct revision *r, uint8_t **ret, size_t *ret_n) {
-  size_t xref_at = r->pdf.n + r->out.n;
-  const struct pdfio_revision *before =
-      pdfio_revision(r->reader, pdfio_revision_count(r->reader) - 1);
-  struct sv_bytes id = text_of(r, r->id);
-  xref_put(r);
   sv_buf_printf(&r->out, "trailer\n<</Size %u/Root %u 0 R", r->next, r->root->ref.number);
   if (stands(r->info, PDFIO_REF)) {
     sv_buf_printf(&r->out, "/Info %u 0 R", r->info->ref.number);
   }
-  sv_buf_printf(&r->out, "/Prev %zu/ID%.*s>>\nstartxref\n%zu\n%%%%EOF\n", before->xref_at,
-                (int)id.n, (const char *)id.p, xref_at);
+  sv_buf_printf(&r->out, "/Prev %zu/ID%.*s>>\nstartxref\n%zu\n%%%%EOF\n", r->before->xref_at,
+                (int)id.n, (const char *)id.p, at);
+}
+
+/* Streams go on as streams (7.5.8.4 has no mixture that all readers take). */
+static void stream_put(struct revision *r, size_t at) {
+  struct pdfio_xref_row rows[OBJECTS_MAX];
+  for (size_t i = 0; i < r->n; i++) {
+    rows[i] = (struct pdfio_xref_row){r->placed[i].number, r->placed[i].at};
+  }
+  uint32_t info = stands(r->info, PDFIO_REF) ? r->info->ref.number : 0;
+  pdfio_xref_put(&r->out, &(struct pdfio_xref_tail){.object = r->next - 1,
+                                                    .size = r->next,
+                                                    .root = r->root->ref.number,
+                                                    .info = info,
+                                                    .prev = r->before->xref_at,
+                                                    .at = at,
+                                                    .id = text_of(r, r->id),
+                                                    .rows = rows,
+                                                    .n = r->n});
+}
+
+sv_status revision_close(struct revision *r, uint8_t **ret, size_t *ret_n) {
+  size_t xref_at = r->pdf.n + r->out.n;
+  bool stream = r->before->xref_stream;
+  if (stream) {
+    place(r, revision_number(r), xref_at);
+  }
+  qsort(r->placed, r->n, sizeof r->placed[0], by_number);
+  (stream ? stream_put : table_put)(r, xref_at);
   if (r->too_many) {
     return SV_FAIL(r->ctx, LIMIT_EXCEEDED, "more than %d objects in a revision", OBJECTS_MAX);
   }

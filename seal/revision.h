@@ -1,5 +1,6 @@
 /* One more revision of a PDF (ISO 32000-1 7.5.6): what was there stays, byte for byte, and objects follow it. For files of
- * our own alone: classic cross references, a catalog that stands in the file. Inside seal/ only; one thread. */
+ * our own alone: a catalog that stands in the file; the cross reference is of the kind that the
+ * file has. Inside seal/ only; one thread. */
 #pragma once
 #include "pdfio/reader.h"
 

@@ -202,7 +202,18 @@ static sv_status judge_store(struct judge *j) {
   return SV_DONE;
 }
 
+/* Ours has no object that one reader finds in a stream and another elsewhere. */
+static sv_status judge_object_streams(struct judge *j) {
+  sv_status s = pdfio_streams_check(j->reader);
+  if (s.reason == SV_PDF_FORMAT) {
+    add(j, VERIFY_BYTES_ALTERED, take_detail(j));
+    return SV_DONE;
+  }
+  return s;
+}
+
 static sv_status judge_ours(struct judge *j, const struct verify_found *sig) {
+  SV_TRY(judge_object_streams(j));
   SV_TRY(judge_store(j));
   if (sig->revision > 1) {
     add(j, VERIFY_BYTES_ALTERED, "our signature is not over the first revision");

@@ -373,14 +373,19 @@ static bool same_id(const struct step *s, const struct pdfio_value *before,
 }
 
 static sv_status check_trailer(struct step *s, uint32_t *ret_root) {
-  static const char *const free_keys[] = {"Size", "Prev", "ID", NULL};
+  static const char *const of_streams[] = {
+      "Size",   "Prev",   "ID",          "W", "Index",
+      "Length", "Filter", "DecodeParms", NULL}; /* a trailer that is the stream's dictionary */
+  static const char *const of_tables[] = {"Size", "Prev", "ID", NULL};
+  bool stream = pdfio_revision(s->p, s->now - 1)->xref_stream;
+  const char *const *free_keys = stream ? of_streams : of_tables;
   const struct pdfio_value *before = pdfio_revision(s->p, s->now - 1)->trailer;
   const struct pdfio_value *now = pdfio_revision(s->p, s->now)->trailer;
   const struct pdfio_value *root = pdfio_direct(now, "Root");
   const struct pdfio_value *size = pdfio_direct(before, "Size");
-  if (pdfio_revision(s->p, s->now - 1)->xref_stream || !alike_but(s, before, now, free_keys) ||
-      !same_id(s, before, now) || !root || root->type != PDFIO_REF || !size ||
-      size->type != PDFIO_INT) {
+  if (pdfio_revision(s->p, s->now)->xref_stream != stream ||
+      !alike_but(s, before, now, free_keys) || !same_id(s, before, now) || !root ||
+      root->type != PDFIO_REF || !size || size->type != PDFIO_INT) {
     return other(s, "the trailer");
   }
   s->first_new = (uint32_t)size->integer;
@@ -395,7 +400,8 @@ static sv_status check_step(struct step *s) {
   SV_TRY(check_catalog(s, root));
   for (size_t i = 0; i < pdfio_revision_objects(s->p, s->now); i++) {
     uint32_t number = pdfio_revision_object(s->p, s->now, i);
-    if (number != 0 && !is_accounted(s, number)) {
+    bool frame = number == pdfio_revision(s->p, s->now)->xref_object && number >= s->first_new;
+    if (number != 0 && !frame && !is_accounted(s, number)) {
       return other(s, "an object that is neither a store's nor a time-stamp's");
     }
   }

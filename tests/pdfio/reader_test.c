@@ -175,6 +175,56 @@ static void another_object_in_an_object_stream_is_refused(void **state) {
   assert_int_equal(pdfio_entry(p, pdfio_trailer(p), "Root", &v).reason, SV_PDF_FORMAT);
 }
 
+/* Both objects of with_streams are asked for, and the check of all streams is run: what fails first. */
+static enum sv_reason reason_of_reading(struct sv_bytes file) {
+  struct sv_ctx own = sv_ctx_over(arena);
+  struct pdfio *p;
+  const struct pdfio_value *v;
+  sv_status s = pdfio_open(&own, file, &p);
+  for (uint32_t number = 1; number < 4 && !sv_failed(s); number += 2) {
+    s = pdfio_object(p, number, &v);
+  }
+  return sv_failed(s) ? s.reason : pdfio_streams_check(p).reason;
+}
+
+static void bent_object_streams_are_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *from, *to;
+    enum sv_reason reason;
+  } rows[] = {
+      {"/N 2", "/N 2", SV_OK},
+      {"/N 2", "/N 9", SV_PDF_FORMAT}, /* more than its head has */
+      {"/N 2", "/N 1", SV_PDF_FORMAT}, /* less than the rows say */
+      {"/N 2", "/N-2", SV_PDF_FORMAT},
+      {"/First 9", "/First-9", SV_PDF_FORMAT},
+      {"/First 9", "/First 8", SV_PDF_FORMAT}, /* an object that begins before its place */
+      {"/Length 72", "/Length 10", SV_PDF_FORMAT},
+      {"/Type/ObjStm", "/Type/ObjStn", SV_PDF_FORMAT},
+      {"1 0 3 33", "1 0 3 99", SV_PDF_FORMAT}, /* past the end */
+      {"1 0 3 33", "1 0 3 32", SV_PDF_FORMAT}, /* in a space */
+      {"1 0 3 33", "1 9 3 33", SV_PDF_FORMAT}, /* in the middle of another value */
+      {"1 0 3 33", "1 0 1 33", SV_PDF_FORMAT}, /* one object twice */
+      {"0>>", "0>9", SV_PDF_FORMAT},
+      {"/Catalog  ", "/Catalog>>",
+       SV_PDF_FORMAT}, /* a value that ends early: the rest is nobody's */
+      {"\2\0\0\0\2\1", "\2\0\0\0\4\1", SV_PDF_FORMAT}, /* in what is no object stream */
+      {"\2\0\0\0\2\1", "\2\0\0\0\3\1", SV_PDF_FORMAT}, /* in itself */
+      {"\2\0\0\0\2\1", "\2\0\0\0\2\0", SV_PDF_FORMAT},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct sv_bytes file = with_streams(false, two_objects, 1);
+    size_t n = rows[i].from[0] == 2 ? 6 : strlen(rows[i].from);
+    uint8_t *at = memmem(file.p, file.n, rows[i].from, n);
+    assert_non_null(at);
+    memcpy(at, rows[i].to, n);
+    if (reason_of_reading(file) != rows[i].reason) {
+      print_error("row %zu: %s\n", i, rows[i].to);
+    }
+    assert_int_equal(reason_of_reading(file), rows[i].reason);
+  }
+}
+
 static void revisions_are_found_with_their_ends_and_the_newest_object_wins(void **state) {
   (void)state;
   struct sv_bytes first = small("old", NULL, 0);
@@ -339,6 +389,7 @@ int main(void) {
       T(values_of_every_type_are_read),
       T(object_streams_and_cross_reference_streams_are_read),
       T(another_object_in_an_object_stream_is_refused),
+      T(bent_object_streams_are_refused),
       T(revisions_are_found_with_their_ends_and_the_newest_object_wins),
       T(bent_cross_references_are_refused),
       T(a_loop_of_prev_is_refused),

@@ -21,6 +21,11 @@ static void each_level_is_valid_and_has_its_exact_name(void **state) {
       {"raised-t", "b-b", "B-T", "PAdES-BASELINE-T", 2, true},
       {"raised-lt", "b-b", "B-LT", "PAdES-BASELINE-LT", 2, true},
       {"raised-lta", "b-b", "B-LTA", "PAdES-BASELINE-LTA", 3, true},
+      {"streams-b-b", "streams-b-b", "B-B", "PAdES-BASELINE-B", 1, false},
+      {"streams-b-lt", "streams-b-t", "B-LT", "PAdES-BASELINE-LT", 1, true},
+      {"streams-b-lta", "streams-b-t", "B-LTA", "PAdES-BASELINE-LTA", 2, true},
+      {"streams-raised-t", "streams-b-b", "B-T", "PAdES-BASELINE-T", 2, true},
+      {"streams-raised-lta", "streams-b-b", "B-LTA", "PAdES-BASELINE-LTA", 3, true},
       {"half-store", "b-t", "B-T", "PAdES-BASELINE-T", 1, true}, /* nothing tells of two signers */
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -214,6 +219,46 @@ static void nothing_else_may_stand_behind_a_signed_revision(void **state) {
   }
 }
 
+/* Signed by us or appended later: a second meaning of an object, and cross references of another kind or form. Even a registry
+ * that has the file's digest does not make it valid. */
+static void object_streams_that_leave_a_doubt_are_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    enum verify_reason reason;
+  } rows[] = {
+      {"in-two-places", VERIFY_BYTES_ALTERED},
+      {"in-two-streams", VERIFY_BYTES_ALTERED},
+      {"unlisted-in-stream", VERIFY_BYTES_ALTERED},
+      {"rest-in-stream", VERIFY_BYTES_ALTERED},
+      {"listed-elsewhere", VERIFY_BYTES_ALTERED},
+      {"extends", VERIFY_BYTES_ALTERED},
+      {"table-after-stream", VERIFY_CHANGED_AFTER_SIGNING},
+      {"table-after-stream-lt", VERIFY_CHANGED_AFTER_SIGNING},
+      {"stream-after-table", VERIFY_CHANGED_AFTER_SIGNING},
+      {"stream-again", VERIFY_CHANGED_AFTER_SIGNING},
+      {"stream-again-lt", VERIFY_CHANGED_AFTER_SIGNING},
+      {"packed-later", VERIFY_CHANGED_AFTER_SIGNING},
+      {"packed-later-lt", VERIFY_CHANGED_AFTER_SIGNING},
+      {"deflated-later", VERIFY_CHANGED_AFTER_SIGNING},
+      {"deflated-later-lt", VERIFY_CHANGED_AFTER_SIGNING},
+      {"stream-over-content", VERIFY_CHANGED_AFTER_SIGNING},
+      {"stream-over-content-lt", VERIFY_CHANGED_AFTER_SIGNING},
+      {"stream-content", VERIFY_CHANGED_AFTER_SIGNING},
+      {"stream-content-lt", VERIFY_CHANGED_AFTER_SIGNING},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const char *name = sv_arena_printf(arena, "bent-%s", rows[i].name);
+    struct registry_double registry = registered(name);
+    struct verify_report r = judged(file(name), &registry, start_us + DAY_US);
+    if (r.verdict != VERIFY_INVALID || !verify_report_has(&r, rows[i].reason)) {
+      print_error("%s: %s %s\n", name, verify_verdict_name(r.verdict), r.detail);
+    }
+    assert_int_equal(r.verdict, VERIFY_INVALID);
+    is(judged(file(name), NULL, start_us + DAY_US), VERIFY_INVALID, rows[i].reason);
+  }
+}
+
 /* The head of one file, the tail of another that begins at the same place. */
 static void revisions_of_another_file_do_not_raise_this_one(void **state) {
   (void)state;
@@ -245,6 +290,7 @@ int main(void) {
       T(an_authority_that_is_not_known_proves_nothing),
       T(a_clock_before_the_time_stamp_is_wrong),
       T(nothing_else_may_stand_behind_a_signed_revision),
+      T(object_streams_that_leave_a_doubt_are_refused),
       T(revisions_of_another_file_do_not_raise_this_one),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);

@@ -4,15 +4,19 @@
 
 enum { MUTANT_BYTES_MAX = 48 << 20, MUTANT_MS_MAX = 4000, SAMPLES = 300 };
 
-static const char *const names[] = {"b-b",      "b-t",       "b-lt",       "b-lta",
-                                    "raised-t", "raised-lt", "raised-lta", "renewed"};
+static const char *const names[] = {
+    "b-b",        "b-t",     "b-lt",        "b-lta",        "raised-t",          "raised-lt",
+    "raised-lta", "renewed", "streams-b-b", "streams-b-lt", "streams-raised-lta"};
 enum { NAMES = sizeof names / sizeof *names };
 
 static int64_t when(const char *name) {
   return strcmp(name, "renewed") == 0 ? start_us + 3 * YEAR_US : start_us + DAY_US;
 }
 static const char *original_of(const char *name) {
-  return strcmp(name, "b-b") == 0 || name[2] == 'i' ? "b-b" : "b-t";
+  bool streams = strncmp(name, "streams-", 8) == 0;
+  name += streams ? 8 : 0;
+  bool low = strcmp(name, "b-b") == 0 || name[2] == 'i';
+  return streams ? (low ? "streams-b-b" : "streams-b-t") : low ? "b-b" : "b-t";
 }
 
 /* Judges in an arena of its own; the text of the verdict is for the one who looks at a failure. */
@@ -80,17 +84,20 @@ static void no_flipped_byte_of_any_level_is_valid(void **state) {
 static void no_flipped_byte_of_the_frame_is_valid(void **state) {
   (void)state;
   static const uint8_t masks[] = {0x01, 0x20, 0x07};
-  struct sv_bytes pdf = file("b-lt");
-  size_t original_n = file("b-t").n;
-  struct registry_double registry = registered("b-t");
-  uint8_t *p = copy_of(pdf, 0);
-  size_t frame =
-      (size_t)((const uint8_t *)memmem(p + original_n, pdf.n - original_n, "/Type/DSS", 9) - p);
-  for (size_t i = frame - 16; i < pdf.n; i++) {
-    for (size_t m = 0; m < sizeof masks; m++) {
-      p[i] ^= masks[m];
-      is_refused(sv_bytes_of(p, pdf.n), &registry, when("b-lt"), "frame", i);
-      p[i] ^= masks[m];
+  static const char *const raised[] = {"b-lt", "streams-b-lt"};
+  for (size_t k = 0; k < 2; k++) {
+    struct sv_bytes pdf = file(raised[k]);
+    size_t original_n = file(original_of(raised[k])).n;
+    struct registry_double registry = registered(original_of(raised[k]));
+    uint8_t *p = copy_of(pdf, 0);
+    size_t frame =
+        (size_t)((const uint8_t *)memmem(p + original_n, pdf.n - original_n, "/Type/DSS", 9) - p);
+    for (size_t i = frame - 16; i < pdf.n; i++) {
+      for (size_t m = 0; m < sizeof masks; m++) {
+        p[i] ^= masks[m];
+        is_refused(sv_bytes_of(p, pdf.n), &registry, when(raised[k]), "frame", i);
+        p[i] ^= masks[m];
+      }
     }
   }
 }
