@@ -6,6 +6,7 @@ import time
 import pytest
 from conftest import Authority, Server, document_pb2, letter, operations_pb2, refused, verification_pb2
 from rotation_test import configure, next_keys
+from years_test import at
 
 Report = verification_pb2.VerificationReport
 
@@ -102,6 +103,33 @@ def test_a_compromised_key_signs_nothing_and_the_next_one_finishes_what_waits(ow
     rotate(own, "B3")
     answer = own.client("case").issue(request)
     assert answer.document.state == document_pb2.Document.STATE_ISSUED and judged(own, answer) == GOOD
+
+
+def row(server):
+    with sqlite3.connect(f"file:{server.dir}/registry.db?mode=ro", uri=True) as db:
+        return db.execute("SELECT number, state, lease_until_us FROM documents").fetchone()
+
+
+def test_a_sweep_keeps_the_number_of_what_waits_for_the_next_keys(own, monkeypatch):
+    key = next(k for k in keys(own) if k.purpose == "DOCUMENT")
+    report(own, key, time.time() - 3600)
+    request = letter()
+    refused(lambda: own.client("case").issuance.IssueDocument(request, timeout=30), "FAILED_PRECONDITION", "KEY_COMPROMISED")
+    number, state, lease = row(own)
+    own.stop()
+    with monkeypatch.context() as tomorrow:  # its lease has ended by then, and a server sweeps when it starts
+        for name, value in at(1).items():
+            tomorrow.setenv(name, value)
+        own.start()
+    until = time.monotonic() + 30
+    while row(own)[2] == lease:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert row(own)[:2] == (number, state)
+    own.stop()
+    own.start()
+    rotate(own, "B3")
+    assert own.client("case").issue(request).document.number == number
 
 
 def test_only_an_officer_reports_a_key_of_ours_and_only_of_the_past(own):
