@@ -1,17 +1,21 @@
 /* A box a text: its width, from a little below the baseline to the height of capitals. Tight leading is no fault: only what
- * covers ink of another text is. */
+ * covers ink of another text is, and words of two fields that could be read as one. */
 #include "docs_gen/layout/overlap.h"
 
 enum {
   SLACK_UM = 60,   /* boxes that touch */
   EDGE_UM = 4500,  /* printers leave as much blank */
   HALF_UM = 90000, /* of what is written on, from the middle of the sheet */
+  ZONE_UM = 23200, /* high: the machine-readable zone, which has an edge of its own */
+  GAP_UM = 600,    /* between words of two elements */
   TINY_MPT = 3000,
 };
 
 struct box {
   int32_t left, bottom, right, top;
   const struct list_text *text; /* NULL: a code or a picture */
+  const struct list *list;
+  uint16_t element;
 };
 
 static int32_t of_em(int64_t mpt, int64_t part, int64_t whole) { /* micrometres */
@@ -20,13 +24,17 @@ static int32_t of_em(int64_t mpt, int64_t part, int64_t whole) { /* micrometres 
 
 static bool box_of(const struct list_item *item, struct box *ret) {
   if (item->op == LIST_CODE) {
-    *ret =
-        (struct box){item->x, item->y, item->x + item->code.edge, item->y + item->code.edge, NULL};
+    *ret = (struct box){.left = item->x,
+                        .bottom = item->y,
+                        .right = item->x + item->code.edge,
+                        .top = item->y + item->code.edge};
     return true;
   }
   if (item->op == LIST_PICTURE) {
-    *ret =
-        (struct box){item->x, item->y, item->x + item->picture.w, item->y + item->picture.h, NULL};
+    *ret = (struct box){.left = item->x,
+                        .bottom = item->y,
+                        .right = item->x + item->picture.w,
+                        .top = item->y + item->picture.h};
     return true;
   }
   const struct list_text *t = &item->text;
@@ -34,21 +42,38 @@ static bool box_of(const struct list_item *item, struct box *ret) {
     return false;
   }
   int32_t width = of_em(t->size_mpt, t->line.width, FACE_UNITS) + t->track * (int32_t)t->line.n;
-  *ret = (struct box){item->x, item->y - of_em(t->size_mpt, 12, 100), item->x + width,
-                      item->y + of_em(t->size_mpt, 68, 100), t};
+  *ret = (struct box){.left = item->x,
+                      .bottom = item->y - of_em(t->size_mpt, 12, 100),
+                      .right = item->x + width,
+                      .top = item->y + of_em(t->size_mpt, 68, 100),
+                      .text = t};
   return true;
 }
 
+/* Words of one element may follow each other closely; those of two are kept apart. */
 static bool touch(const struct box *a, const struct box *b) {
-  return a->left + SLACK_UM < b->right && b->left + SLACK_UM < a->right &&
-         a->bottom + SLACK_UM < b->top && b->bottom + SLACK_UM < a->top;
+  bool parts = a->list == b->list && a->element == b->element;
+  int32_t gap = a->text && b->text && !parts ? GAP_UM : -SLACK_UM;
+  return a->left < b->right + gap && b->left < a->right + gap && a->bottom + SLACK_UM < b->top &&
+         b->bottom + SLACK_UM < a->top;
+}
+
+/* Whether a text leaves the margins of the sheet. */
+static bool leaves(const struct box *a, const struct paper *paper) {
+  const int32_t middle = (int32_t)(paper->width * 500), room = HALF_UM + SLACK_UM;
+  const int32_t left = a->top < ZONE_UM ? EDGE_UM : middle - room;
+  const int32_t hangs = of_em(a->text->size_mpt, 1, 10); /* the side bearing of large type */
+  return a->left + hangs < left || a->right > middle + room || a->bottom < EDGE_UM;
 }
 
 static size_t boxes_of(const struct list *list, uint16_t page, bool any_page, struct box *ret) {
   size_t n = 0;
   for (size_t i = 0; list && i < list->n; i++) {
     bool here = any_page || list->items[i].page == page;
-    n += here && box_of(&list->items[i], &ret[n]) ? 1 : 0;
+    if (here && box_of(&list->items[i], &ret[n])) {
+      ret[n].list = list;
+      ret[n++].element = list->items[i].element;
+    }
   }
   return n;
 }
@@ -57,7 +82,6 @@ const struct list_text *overlap_find(const struct paper *paper, const struct lis
                                      const struct list *own, uint16_t page,
                                      const char **ret_other) {
   struct box *v = SV_ARRAY(own->ctx->mem, own->n + (fixed ? fixed->n : 0) + 1, struct box);
-  const int32_t right = (int32_t)(paper->width * 500) + HALF_UM + SLACK_UM;
   *ret_other = "";
   if (!v) {
     return NULL;
@@ -65,7 +89,7 @@ const struct list_text *overlap_find(const struct paper *paper, const struct lis
   size_t n = boxes_of(fixed, page, true, v);
   n += boxes_of(own, page, false, v + n);
   for (size_t i = 0; i < n; i++) {
-    if (v[i].text && (v[i].left < EDGE_UM || v[i].right > right || v[i].bottom < EDGE_UM)) {
+    if (v[i].text && leaves(&v[i], paper)) {
       return v[i].text;
     }
     for (size_t k = 0; k < i; k++) {

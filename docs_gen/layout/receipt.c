@@ -486,12 +486,11 @@ static void officers(struct canvas *c, const struct layout *l) {
   const struct pair *p = &LAYOUT_WORD(l, approvals), *q = &LAYOUT_WORD(l, requester);
   const struct style mono = {FACE_MONO, 7.6};
   const char *id = l->issue->requester.short_id;
-  canvas_open(c, "H2", ORDER_OFFICERS);
-  canvas_pair(c, 115, 207.6, style_head, style_head_en, p->first, p->second);
   canvas_open(c, "P", ORDER_OFFICERS + 1);
-  canvas_text_right(c, 195, 207.6, mono, id);
-  canvas_pair_right(c, 195 - canvas_width(c, mono, id) - 1.6, 207.6, style_caption,
-                    style_caption_en, q->first, q->second);
+  double w = canvas_text_right(c, 195, 207.6, mono, id) + 1.6;
+  w += canvas_pair_right(c, 195 - w, 207.6, style_caption, style_caption_en, q->first, q->second);
+  canvas_open(c, "H2", ORDER_OFFICERS);
+  canvas_pair_within(c, 115, 207.6, 80 - w - 2, style_head, style_head_en, p->first, p->second);
   canvas_artifact(c);
   canvas_rule(c, 115, 195, 209.4, 0.3);
   if (l->variant == LAYOUT_DRAFT) {

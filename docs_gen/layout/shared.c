@@ -155,16 +155,24 @@ static double black_tab(struct canvas *c, double x, const char *text) {
   return x + width;
 }
 
-/* Why there is a second copy, in what room is left before the next cell. */
+/* The size that both texts need to have room in a width. */
+static double both_fitted(struct canvas *c, double pt, double width, const char *es,
+                          const char *en) {
+  return fmin(layout_fitted(c, (struct style){FACE_SANS, pt}, es, width).pt,
+              layout_fitted(c, (struct style){FACE_SANS_ITALIC, pt}, en, width).pt);
+}
+
+/* Why there is a second copy, in what room is left before the next cell; which copy it cancels where that can still be read:
+ * it is the one before. */
 static void copy_why(struct canvas *c, const struct layout *l, double x, double room,
                      uint32_t copy) {
   const struct pair *why = copy_reason(l), *cancels = &LAYOUT_WORD(l, cancels_copy);
   const char *es = layout_printf(c, "%s; %s %u", why->first, cancels->first, copy - 1);
   const char *en = layout_printf(c, "%s; %s %u", why->second, cancels->second, copy - 1);
-  double pt = 5.8;
-  while (pt > 4 && (canvas_width(c, (struct style){FACE_SANS, pt}, es) > room ||
-                    canvas_width(c, (struct style){FACE_SANS_ITALIC, pt}, en) > room)) {
-    pt -= 0.2;
+  double pt = both_fitted(c, 5.8, room, es, en);
+  if (pt < 4.6) {
+    es = why->first, en = why->second;
+    pt = both_fitted(c, 5.8, room, es, en);
   }
   canvas_text_in(c, c->languages[0], x, 62.95, (struct style){FACE_SANS, pt}, es);
   canvas_text_in(c, c->languages[1], x, 65.1, (struct style){FACE_SANS_ITALIC, pt}, en);

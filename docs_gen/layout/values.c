@@ -90,6 +90,16 @@ const char *layout_upper(struct canvas *c, const char *text) {
   return kept(c, b.failed ? NULL : (const char *)b.p);
 }
 
+/* A number is not parted at the end of a line. */
+static const char *unbroken(struct canvas *c, const char *text) {
+  struct sv_buf b = sv_buf_in(c->list.ctx->mem, 0);
+  for (; text && *text; text++) {
+    sv_buf_str(&b, *text == ' ' ? "\u00a0" : (const char[]){*text, 0});
+  }
+  sv_buf_u8(&b, 0);
+  return kept(c, b.failed ? NULL : (const char *)b.p);
+}
+
 static const char *field_value(struct canvas *c, const struct layout *l,
                                enum template_field field) {
   const struct model_safe_conduct *m = &l->content->letter;
@@ -99,7 +109,7 @@ static const char *field_value(struct canvas *c, const struct layout *l,
     case FIELD_verify_url:
       return a->verify_url;
     case FIELD_duty_telephone:
-      return a->duty_telephone;
+      return unbroken(c, a->duty_telephone);
     case FIELD_authority:
       return layout_own(l, column).name;
     case FIELD_state:
