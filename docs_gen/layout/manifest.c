@@ -219,10 +219,11 @@ void manifest_extract_bar(struct canvas *c, const struct layout *l) {
   if (c->page == 1) {
     canvas_open(c, "P", ORDER_EXTRACT);
   }
+  const struct pair *for_whom = &LAYOUT_WORD(l, sheet_for);
   canvas_text_in(c, c->languages[0], 17, 7.7, es,
-                 layout_printf(c, "%s: %s", LAYOUT_WORD(l, recipient).first, to->first));
+                 layout_printf(c, "%s %s", for_whom->first, to->first));
   canvas_text_in(c, c->languages[1], 47, 7.7, en,
-                 layout_printf(c, "%s: %s", LAYOUT_WORD(l, recipient).second, to->second));
+                 layout_printf(c, "%s %s", for_whom->second, to->second));
   canvas_pair_right(c, 193, 7.7, (struct style){FACE_SANS, 6.8},
                     (struct style){FACE_SANS_ITALIC, 6.8}, what->first, what->second);
   canvas_artifact(c);
@@ -261,7 +262,7 @@ static void running_head(struct canvas *c, const struct layout *l) {
                                                   : layout_number(c, l->issue->number);
   layout_running_head(
       c, l, number,
-      layout_printf(c, "%s %u · %s %u · %s: %s", LAYOUT_WORD(l, sheet_version).first,
+      layout_printf(c, "%s %u · %s %u · %s %s", LAYOUT_WORD(l, sheet_version).first,
                     l->issue->version, LAYOUT_WORD(l, sheet_copy).first, l->issue->copy,
                     LAYOUT_WORD(l, sheet_for).first, manifest_recipient(l)->first));
   const char *of = layout_printf(c, "%u / %u", c->page, l->page_count);

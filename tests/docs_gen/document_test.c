@@ -192,6 +192,24 @@ static void documents_of_a_template_share_what_is_static(void **state) {
   }
 }
 
+static void documents_on_other_paper_share_other_beginnings(void **state) {
+  (void)state;
+  struct sv_bytes pdf[2][2];
+  struct sv_sig_slot slot[2];
+  for (int i = 0; i < 4; i++) {
+    struct sample *s = sample_named("letter");
+    s->content.paper = i / 2 ? MODEL_LETTER : MODEL_A4;
+    s->content.letter.holder.surname = i % 2 ? "OTRO" : "UNO";
+    assert_false(sv_failed(docs_render(docs, &ctx, &s->request, &pdf[i / 2][i % 2], &slot[i / 2])));
+  }
+  for (int paper = 0; paper < 2; paper++) {
+    assert_memory_equal(pdf[paper][0].p, pdf[paper][1].p, slot[paper].static_bytes);
+  }
+  size_t n =
+      slot[0].static_bytes < slot[1].static_bytes ? slot[0].static_bytes : slot[1].static_bytes;
+  assert_int_not_equal(memcmp(pdf[0][0].p, pdf[1][0].p, n), 0);
+}
+
 static void the_slot_is_where_it_says(void **state) {
   (void)state;
   struct sample *s = sample_named("receipt");
@@ -452,6 +470,7 @@ int main(void) {
       cmocka_unit_test_setup(a_draft_has_no_number_no_code_and_no_field, begin),
       cmocka_unit_test_setup(the_same_request_gives_the_same_bytes, begin),
       cmocka_unit_test_setup(documents_of_a_template_share_what_is_static, begin),
+      cmocka_unit_test_setup(documents_on_other_paper_share_other_beginnings, begin),
       cmocka_unit_test_setup(the_slot_is_where_it_says, begin),
       cmocka_unit_test_setup(pages_are_counted_before_they_are_drawn, begin),
       cmocka_unit_test_setup(receipts_of_every_length_fit_their_pages, begin),
