@@ -24,11 +24,15 @@ static const char *dump_of(struct sample *s) {
   return dump;
 }
 
-/* Compares with tests/golden/NAME.txt; with UPDATE_GOLDEN set, writes it. */
-static void expect_golden(const char *name) {
-  const char *dump = dump_of(sample_named(name));
+/* Compares with tests/golden/NAME.txt, or NAME.Letter.txt; with UPDATE_GOLDEN set, writes it. */
+static void expect_golden(const char *name, enum model_paper paper) {
+  struct sample *s = sample_named(name);
+  s->content.paper = paper;
+  sample_on(&ctx, s, paper, docs_page_count(docs, &s->content));
+  const char *dump = dump_of(s);
   char path[256];
-  snprintf(path, sizeof path, "tests/golden/%s.txt", name);
+  snprintf(path, sizeof path, "tests/golden/%s%s.txt", name,
+           paper == MODEL_LETTER ? ".Letter" : "");
   if (getenv("UPDATE_GOLDEN")) {
     FILE *f = fopen(path, "we");
     assert_non_null(f);
@@ -51,19 +55,23 @@ static void expect_golden(const char *name) {
 
 static void the_letter_is_drawn_as_before(void **state) {
   (void)state;
-  expect_golden("letter");
+  expect_golden("letter", MODEL_A4);
+  expect_golden("letter", MODEL_LETTER);
 }
 static void the_emergency_document_is_drawn_as_before(void **state) {
   (void)state;
-  expect_golden("letter-etd");
+  expect_golden("letter-etd", MODEL_A4);
+  expect_golden("letter-etd", MODEL_LETTER);
 }
 static void the_manifest_is_drawn_as_before(void **state) {
   (void)state;
-  expect_golden("manifest");
+  expect_golden("manifest", MODEL_A4);
+  expect_golden("manifest-30", MODEL_LETTER);
 }
 static void the_receipt_is_drawn_as_before(void **state) {
   (void)state;
-  expect_golden("receipt");
+  expect_golden("receipt", MODEL_A4);
+  expect_golden("receipt-8", MODEL_LETTER);
 }
 
 static void letters_of_different_purposes_look_alike(void **state) {
