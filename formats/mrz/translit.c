@@ -130,7 +130,7 @@ static void word_end(struct zone *z) {
 static void letter_again(struct zone *z) {
   char letter[8];
   size_t n = z->out.n - z->letter;
-  if (z->last && n < sizeof letter && !z->out.failed) {
+  if (z->last && n > 0 && n < sizeof letter && !z->out.failed) {
     memcpy(letter, z->out.p + z->letter, n);
     sv_buf_put(&z->out, letter, n);
   }
