@@ -309,6 +309,14 @@ static void signature_box(struct drawing *d) {
   }
 }
 
+static void attach(struct assemble_input *f, const char *name, const char *type,
+                   const char *description, struct sv_bytes bytes) {
+  if (bytes.n) {
+    f->attachments[f->attachment_count++] =
+        (struct docs_attachment){name, type, description, bytes};
+  }
+}
+
 static void describe(const struct docs *docs, struct sv_ctx *ctx, const struct docs_request *r,
                      struct drawing *d) {
   struct assemble_input *f = &d->file;
@@ -319,8 +327,9 @@ static void describe(const struct docs *docs, struct sv_ctx *ctx, const struct d
   f->page_count = d->layout.page_count;
   f->media_box = paper_of(d->layout.paper)->media_box;
   f->icc = docs->icc;
-  f->record = r->record;
-  f->record_description = d->layout.captions->words[WORD_attachment].first;
+  attach(f, "passengers.edi", "application#2FEDIFACT", "PAXLST, UN/EDIFACT D.15B", r->passengers);
+  attach(f, "record.json", "application#2Fjson", d->layout.captions->words[WORD_attachment].first,
+         r->record);
   f->title = *issue->number ? issue->number : d->layout.captions->words[WORD_draft_mark].first;
   f->time_us = issue->issue_time_us;
   f->contents_room = issue->preview ? 0 : r->contents_room;

@@ -33,7 +33,8 @@ struct docs_request {
   const struct model_issue *issue;
   const struct docs_seal *seals; /* a page without one shows the empty box of a draft */
   size_t seal_count;
-  struct sv_bytes record; /* record.json, attached; n 0: no attachment */
+  struct sv_bytes record;     /* record.json, attached; n 0: none */
+  struct sv_bytes passengers; /* passengers.edi (PAXLST), attached; n 0: none */
   const char *signer_lines
       [4]; /* "UT-DOC-07, Servicio Nacional de Migración", "PAdES, ECDSA P-256, SHA-256" */
   size_t signer_line_count; /* the line with the time is added from issue_time_us */

@@ -73,6 +73,25 @@ static sv_status mrz_check(struct sv_ctx *ctx, const struct model_safe_conduct *
   return SV_DONE;
 }
 
+/* Names that the passenger list message can't carry are found before a number is taken. */
+static sv_status names_check(struct sv_ctx *ctx, const struct model_manifest *m) {
+  static const char *const fields[] = {"surname", "given_names"};
+  for (size_t i = 0; i < m->occupant_count; i++) {
+    const struct model_person *p = &m->occupants[i].person;
+    const char *values[] = {p->surname, p->given_names};
+    for (size_t k = 0; k < 2; k++) {
+      const char *fault = NULL;
+      if (values[k][0] && !model_name_fault(values[k])) {
+        SV_TRY(mrz_name_fault(ctx, values[k], &fault));
+      }
+      if (fault) {
+        sv_ctx_violate(ctx, fault, "flight_manifest.occupants[%zu].person.%s", i, fields[k]);
+      }
+    }
+  }
+  return SV_DONE;
+}
+
 static void supersedes_check(struct sv_ctx *ctx, const struct service_issue_request *r) {
   enum model_kind kind = MODEL_KIND_NONE;
   if (r->supersedes[0] == '\0') {
@@ -133,6 +152,8 @@ sv_status service_request_check(struct service *s, struct sv_ctx *ctx,
   supersedes_check(ctx, r);
   if (c->kind == MODEL_SAFE_CONDUCT) {
     SV_TRY(mrz_check(ctx, &c->letter));
+  } else if (c->kind == MODEL_FLIGHT_MANIFEST) {
+    SV_TRY(names_check(ctx, &c->manifest));
   }
   if (!sv_failed(checked)) {
     defaults_fill(s, ctx, caller->authority, c);

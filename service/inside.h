@@ -149,6 +149,11 @@ sv_status service_row_find(struct service *s, struct sv_ctx *ctx, const char *nu
 sv_status service_report_project(struct service *s, struct sv_ctx *ctx,
                                  const struct service_caller *caller, const char *language,
                                  struct service_report *r);
+/* The passenger list message of a manifest's version, deterministic: what its document has attached. Outside of transactions.
+ * Fails: MRZ_FORMAT for a name that can't be transliterated. */
+sv_status service_paxlst_of(struct service *s, struct sv_ctx *ctx, const struct store_document *row,
+                            const struct model_content *content,
+                            const struct model_authority *authority, struct sv_bytes *ret);
 /* A watermarked page of a request. */
 sv_status service_preview(struct service *s, struct sv_ctx *ctx,
                           const struct service_caller *caller, const struct model_content *content,

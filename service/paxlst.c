@@ -1,4 +1,4 @@
-/* The passenger list message of a manifest. Invariants: it is made of the row, so the same version gives the same bytes; none
+/* The passenger list message of a manifest, attached to the authority's own document and given out alone. Invariants: it is made of the row, so the same version gives the same bytes; none
  * goes out about a flight that is under a hold; who took one out is in the audit before it leaves. */
 #include <string.h>
 
@@ -59,19 +59,39 @@ static enum paxlst_stage stage_of(const struct store_document *row) {
                                      : PAXLST_NEW;
 }
 
+/* Of a row and its content, after who is off since the version before was found. */
+static sv_status message_write(struct sv_ctx *ctx, const struct listing *l,
+                               const struct model_authority *authority, struct sv_bytes *ret) {
+  struct paxlst_occasion o = {.stage = stage_of(&l->row),
+                              .number = l->row.number,
+                              .version = l->row.version,
+                              .time_us = l->row.issue_time_us,
+                              .authority = authority,
+                              .removed = &l->revision.removed};
+  return paxlst_write(ctx, &l->content.manifest, &o, ret);
+}
+
+static sv_status revision_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  return revision_find(tx, ctx, arg);
+}
+
+sv_status service_paxlst_of(struct service *s, struct sv_ctx *ctx, const struct store_document *row,
+                            const struct model_content *content,
+                            const struct model_authority *authority, struct sv_bytes *ret) {
+  struct listing l = {.s = s, .number = row->number, .row = *row, .content = *content};
+  if (row->version > 1) {
+    SV_TRY(store_read(s->parts.store, ctx, revision_act, &l));
+  }
+  return message_write(ctx, &l, authority, ret);
+}
+
 sv_status service_paxlst(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
                          const char *number, uint32_t version, struct sv_bytes *ret) {
   SV_TRY(policy_allows(ctx, caller, SERVICE_ACT_DownloadDocument, MODEL_KIND_NONE));
   struct listing l = {.s = s, .caller = caller, .number = number, .version = version};
   SV_TRY(store_read(s->parts.store, ctx, listing_act, &l));
-  struct paxlst_occasion o = {.stage = stage_of(&l.row),
-                              .number = l.row.number,
-                              .version = l.row.version,
-                              .time_us = l.row.issue_time_us,
-                              .authority = caller->authority,
-                              .removed = &l.revision.removed};
   struct sv_bytes out;
-  SV_TRY(paxlst_write(ctx, &l.content.manifest, &o, &out));
+  SV_TRY(message_write(ctx, &l, caller->authority, &out));
   SV_TRY(service_audit(s, ctx,
                        &(struct store_audit){.actor = caller->spiffe,
                                              .act = "download",

@@ -119,6 +119,7 @@ struct service_policy {
   struct policy_budgets budgets;
   struct policy_retention retention;
   struct policy_levels levels;
+  bool attach_passengers; /* the authority's own manifests carry the passenger list message */
 };
 
 /* A caller whose certificate was accepted. Borrowed from the policy and the connection. */

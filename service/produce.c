@@ -25,7 +25,7 @@ struct work {
   enum model_state_reason copy_reason;
   struct model_issue issue;
   struct record_salts salts;
-  struct sv_bytes record;
+  struct sv_bytes record, passengers;
   struct docs_seal *seals;
   size_t seal_count;
   char mrz[2][37];
@@ -369,6 +369,7 @@ static struct docs_request request_of(const struct work *w) {
       .seals = w->seals,
       .seal_count = w->seal_count,
       .record = w->record,
+      .passengers = w->passengers,
       .signer_lines = {w->s->parts.signer_lines[0], w->s->parts.signer_lines[1]},
       .signer_line_count = 2,
   };
@@ -432,6 +433,9 @@ static sv_status produce(struct service *s, struct sv_ctx *ctx, const struct mod
   crypto_sha256(w.record, w.issue.record_sha256);
   if (content->kind == MODEL_SAFE_CONDUCT) {
     SV_TRY(mrz_letter(ctx, &content->letter, w.issue.number, w.mrz[0], w.mrz[1]));
+  }
+  if (content->kind == MODEL_FLIGHT_MANIFEST && s->parts.policy->attach_passengers) {
+    SV_TRY(service_paxlst_of(s, ctx, row, w.content, &w.issue.authority, &w.passengers));
   }
   SV_TRY(seals_make(&w));
   SV_TRY(sv_ctx_alive(ctx));

@@ -416,6 +416,8 @@ static sv_status file_read(struct reading *r, struct config *file) {
   SV_TRY(budgets_read(r, file));
   SV_TRY(retention_read(r, file));
   SV_TRY(levels_read(r, file));
+  SV_TRY(config_bool(r->ctx, config_root(file), "attach_passenger_list", false,
+                     &r->policy->attach_passengers));
   return config_unknown_check(r->ctx, file);
 }
 

@@ -23,7 +23,7 @@ struct assembly {
   uint32_t fonts[TEXT_FONTS];
   uint32_t fixed[ASSEMBLE_PAGES_MAX]; /* static parts, by page */
   uint32_t forms[LOOK_FORMS];
-  uint32_t icc, widget, value, metadata, attachment, tree;
+  uint32_t icc, widget, value, metadata, attachments[DOCS_ATTACHMENTS_MAX], tree;
 };
 
 /* Text of an object, in the arena; a failure shows as NULL and is found at the end by the caller's own test. */
@@ -214,27 +214,42 @@ static sv_status put_signature(struct assembly *a) {
 
 /* ---- metadata, attachment, catalog ---- */
 
-/* The twin of the page for machines (ISO 19005-3 6.8): "/AF ... /Names ..." of the catalog. */
-static const char *put_attachment(struct assembly *a, const char *date) {
-  const struct assemble_input *in = a->in;
+/* A file for machines (ISO 19005-3 6.8): its Filespec is object `number`. */
+static bool put_attachment(struct assembly *a, uint32_t number, const char *date,
+                           const struct docs_attachment *f) {
   struct sv_bytes deflated;
-  if (!a->attachment || sv_failed(deflater_run(a->deflater, a->ctx, in->record, &deflated))) {
-    return "";
+  if (sv_failed(deflater_run(a->deflater, a->ctx, f->bytes, &deflated))) {
+    return false;
   }
-  uint32_t file =
-      put_stream(a,
-                 TEXT(a,
-                      "/Type/EmbeddedFile/Subtype/application#2Fjson/Params<</ModDate(%s)"
-                      "/Size %zu>>/Filter/FlateDecode",
-                      date, in->record.n),
-                 deflated);
-  pdf_dict(a->pdf, a->attachment,
-           TEXT(a,
-                "/Type/Filespec/F(record.json)/UF(record.json)/AFRelationship/Data/Desc%s"
-                "/EF<</F %u 0 R/UF %u 0 R>>",
-                xmp_pdf_string(a->ctx, in->record_description), file, file));
-  return TEXT(a, "/AF[%u 0 R]/Names<</EmbeddedFiles<</Names[(record.json)%u 0 R]>>>>",
-              a->attachment, a->attachment);
+  const char *head = TEXT(a,
+                          "/Type/EmbeddedFile/Subtype/%s/Params<</ModDate(%s)"
+                          "/Size %zu>>/Filter/FlateDecode",
+                          f->type, date, f->bytes.n);
+  uint32_t file = put_stream(a, head, deflated);
+  const char *spec = TEXT(a,
+                          "/Type/Filespec/F(%s)/UF(%s)/AFRelationship/Data/Desc%s"
+                          "/EF<</F %u 0 R/UF %u 0 R>>",
+                          f->name, f->name, xmp_pdf_string(a->ctx, f->description), file, file);
+  pdf_dict(a->pdf, number, spec);
+  return head[0] && spec[0];
+}
+
+/* "/AF ... /Names ..." of the catalog: names of a tree stand in their order. NULL: no memory. */
+static const char *put_attachments(struct assembly *a, const char *date) {
+  const struct assemble_input *in = a->in;
+  const char *list = "", *names = "";
+  for (size_t i = 0; i < in->attachment_count; i++) {
+    const struct docs_attachment *f = &in->attachments[i];
+    SV_ASSERT(i == 0 || strcmp(in->attachments[i - 1].name, f->name) < 0);
+    if (!put_attachment(a, a->attachments[i], date, f)) {
+      return NULL;
+    }
+    list = TEXT(a, "%s%s%u 0 R", list, i ? " " : "", a->attachments[i]);
+    names = TEXT(a, "%s(%s)%u 0 R", names, f->name, a->attachments[i]);
+  }
+  return in->attachment_count
+             ? TEXT(a, "/AF[%s]/Names<</EmbeddedFiles<</Names[%s]>>>>", list, names)
+             : "";
 }
 
 static sv_status put_catalog(struct assembly *a) {
@@ -244,7 +259,10 @@ static sv_status put_catalog(struct assembly *a) {
   struct sv_bytes packet;
   SV_TRY(xmp_packet(a->ctx, in->title, in->time_us, &packet));
   pdf_stream(a->pdf, a->metadata, "/Type/Metadata/Subtype/XML", packet);
-  const char *attachment = put_attachment(a, date);
+  const char *attachments = put_attachments(a, date);
+  if (!attachments) {
+    return SV_FAIL(a->ctx, NO_MEMORY, "attachments");
+  }
   const char *form =
       a->widget ? TEXT(a, "/AcroForm<</Fields[%u 0 R]/SigFlags 3>>/Perms<</DocMDP %u 0 R>>",
                        a->widget, a->value)
@@ -254,11 +272,11 @@ static sv_status put_catalog(struct assembly *a) {
       "/Lang(%s)/Metadata %u 0 R/MarkInfo<</Marked true>>/ViewerPreferences<</DisplayDocTitle true"
       "/PrintScaling/None>>/StructTreeRoot %u 0 R/OutputIntents[<</Type/OutputIntent/S/GTS_PDFA1"
       "/OutputConditionIdentifier(sRGB)/Info(sRGB IEC61966-2.1)/DestOutputProfile %u 0 R>>]%s%s",
-      in->language, a->metadata, a->tree, a->icc, attachment, form);
+      in->language, a->metadata, a->tree, a->icc, attachments, form);
   const char *title = xmp_pdf_string(a->ctx, in->title);
   const char *info = TEXT(a, "/Title%s/Creator(%s)/Producer(%s)/CreationDate(%s)/ModDate(%s)",
                           title, xmp_producer, xmp_producer, date, date);
-  if (!attachment || !form || !entries || !title || !info) {
+  if (!form || !entries || !title || !info) {
     return SV_FAIL(a->ctx, NO_MEMORY, "catalog");
   }
   pdf_catalog(a->pdf, entries);
@@ -279,7 +297,9 @@ static void put_static(struct assembly *a) {
   }
   a->tree = pdf_object(a->pdf);
   a->metadata = pdf_object(a->pdf);
-  a->attachment = a->in->record.n ? pdf_object(a->pdf) : 0;
+  for (size_t i = 0; i < a->in->attachment_count; i++) {
+    a->attachments[i] = pdf_object(a->pdf);
+  }
   if (a->in->contents_room) {
     a->widget = pdf_object(a->pdf);
     a->value = pdf_object(a->pdf);

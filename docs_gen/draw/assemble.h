@@ -23,6 +23,15 @@ struct assemble_picture {
   uint32_t width, height, components;
 };
 
+/* An associated file. Names are in plain ASCII and stand in order. */
+struct docs_attachment {
+  const char *name;        /* "record.json" */
+  const char *type;        /* as a name of PDF writes it: "application#2Fjson" */
+  const char *description; /* UTF-8 */
+  struct sv_bytes bytes;
+};
+enum { DOCS_ATTACHMENTS_MAX = 2 };
+
 struct assemble_input {
   struct sv_ctx *ctx;
   struct text_session *text;
@@ -40,8 +49,8 @@ struct assemble_input {
   const char *signature_alt;
   size_t contents_room; /* 0: no signature field */
   struct sv_bytes icc;  /* deflated */
-  struct sv_bytes record;
-  const char *record_description;
+  struct docs_attachment attachments[DOCS_ATTACHMENTS_MAX];
+  size_t attachment_count;
   const char *title;
   const char *language; /* of the document */
   const char *signer_name;

@@ -28,7 +28,7 @@ def sizes(pdf, tmp_path):
 def record(pdf, tmp_path):
     path = tmp_path / "x.pdf"
     path.write_bytes(pdf)
-    subprocess.run(["pdfdetach", "-save", "1", "-o", tmp_path / "record.json", path], check=True)
+    subprocess.run(["pdfdetach", "-savefile", "record.json", "-o", tmp_path / "record.json", path], check=True)
     return json.loads((tmp_path / "record.json").read_text())
 
 

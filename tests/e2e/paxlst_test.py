@@ -45,6 +45,26 @@ def test_other_makers_parsers_read_every_person_and_every_count(server, manifest
     assert not any("WCH" in c or "DEP" in c for s in read for e in s[1:] for c in e)
 
 
+def test_the_authoritys_document_carries_it_and_no_copy_does(server, manifest, tmp_path):
+    client, number = server.client("flight"), manifest[1]
+    message = client.download(number, view=Download.VIEW_PAXLST)
+    for audience, files in ((0, ["passengers.edi", "record.json"]), (Download.AUDIENCE_GATE, ["record.json"])):
+        path = tmp_path / "m.pdf"
+        path.write_bytes(client.download(number, audience=audience))
+        listed = subprocess.run(["pdfdetach", "-list", path], capture_output=True, text=True, check=True).stdout
+        assert [line.split(": ")[1] for line in listed.splitlines()[1:]] == files
+        if audience == 0:
+            subprocess.run(["pdfdetach", "-savefile", "passengers.edi", "-o", tmp_path / "p.edi", path], check=True)
+            assert (tmp_path / "p.edi").read_bytes() == message
+
+
+def test_a_name_that_the_message_can_not_carry_is_refused_with_its_field(server):
+    request = example("flight-manifest")
+    request.flight_manifest.occupants[1].person.surname = "\u4eba"
+    found = refused(lambda: server.client("flight").issue(request), "INVALID_ARGUMENT", "FIELD_INVALID")
+    assert [v.field for v in found["BadRequest"].field_violations] == ["flight_manifest.occupants[1].person.surname"]
+
+
 @pytest.mark.parametrize("role", ["print", "approver", "audit"])
 def test_only_a_role_of_the_policy_has_it(server, manifest, role):
     refused(lambda: server.client(role).download(manifest[1], view=Download.VIEW_PAXLST), "PERMISSION_DENIED", "ROLE_MISSING")
