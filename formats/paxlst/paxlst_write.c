@@ -55,12 +55,11 @@ static void put_number(struct writing *v, const char *tag, size_t n, const char 
 /* --- texts --- */
 
 static void cut(char *text, size_t max) {
-  if (strlen(text) > max) {
-    text[max] = '\0';
-    for (size_t n = max; n && text[n - 1] == ' '; n--) {
-      text[n - 1] = '\0';
-    }
+  size_t n = strlen(text) < max ? strlen(text) : max;
+  while (n > 0 && text[n - 1] == ' ') {
+    n--;
   }
+  text[n] = '\0';
 }
 
 /* A name in capitals A to Z, words parted by spaces. */
@@ -86,26 +85,32 @@ static sv_status name_of(struct writing *v, const char *name, const char *field,
   return SV_DONE;
 }
 
+/* Spaces part words, one each; none begins or ends a text, where a reader would not keep it. */
+static void put_word_part(struct sv_buf *out, const char *part) {
+  bool space = part[0] == ' ';
+  if (!space || (out->n > 0 && out->p[out->n - 1] != ' ')) {
+    sv_buf_str(out, part);
+  }
+}
+
 /* A text of an authority or a company: characters of UNOA stay, letters are transliterated, the rest is a space. */
 static sv_status plain_of(struct writing *v, const char *text, const char **ret) {
   struct sv_buf out = sv_buf_in(v->ctx->mem, 1024);
   for (const char *s = text, *from = s; sv_utf8_next(&s); from = s) {
     char one[5] = "";
-    const char *latin;
+    const char *latin = one;
     memcpy(one, from, (size_t)(s - from) < sizeof one ? (size_t)(s - from) : 0);
-    if (one[0] >= ' ' && one[1] == '\0' && edifact_level_has('A', (uint8_t)one[0])) {
-      sv_buf_u8(&out, (uint8_t)one[0]);
-      continue;
+    if (one[0] < ' ' || one[1] != '\0' || !edifact_level_has('A', (uint8_t)one[0])) {
+      sv_status s1 = mrz_transliterate(v->ctx, one, &latin, NULL);
+      if (sv_failed(s1) && s1.reason != SV_MRZ_FORMAT) {
+        return s1;
+      }
+      if (sv_failed(s1)) {
+        sv_ctx_clear(v->ctx);
+        latin = " ";
+      }
     }
-    sv_status s1 = mrz_transliterate(v->ctx, one, &latin, NULL);
-    if (sv_failed(s1) && s1.reason != SV_MRZ_FORMAT) {
-      return s1;
-    }
-    if (sv_failed(s1)) {
-      sv_ctx_clear(v->ctx);
-      latin = " ";
-    }
-    sv_buf_str(&out, latin);
+    put_word_part(&out, latin);
   }
   sv_buf_u8(&out, 0);
   if (out.failed) {

@@ -77,6 +77,17 @@ static void a_flight_of_one_is_written_segment_by_segment(void **state) {
   sv_arena_close(ctx.mem);
 }
 
+static void what_a_text_can_not_say_leaves_one_space_between_words_and_none_at_its_ends(
+    void **state) {
+  (void)state;
+  struct sv_ctx ctx = fresh();
+  struct model_occupant one = somebody("P1", MODEL_RETURNEE);
+  struct model_manifest m = flight_of(&one, 1, 1);
+  m.operator_name = "™ Aerovías ® 航 del Istmo \\";
+  assert_non_null(strstr(written(&ctx, &m, occasion(PAXLST_NEW, 1)), "+:::AEROVIAS DEL ISTMO+"));
+  sv_arena_close(ctx.mem);
+}
+
 static void a_release_sign_at_the_end_of_a_part_is_released(void **state) {
   (void)state;
   struct sv_ctx ctx = fresh();
@@ -315,6 +326,7 @@ static void a_manifest_comes_back_without_loss_of_what_the_message_carries(void 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_flight_of_one_is_written_segment_by_segment),
+      cmocka_unit_test(what_a_text_can_not_say_leaves_one_space_between_words_and_none_at_its_ends),
       cmocka_unit_test(a_release_sign_at_the_end_of_a_part_is_released),
       cmocka_unit_test(the_level_is_the_least_that_has_all_characters),
       cmocka_unit_test(what_no_other_authority_is_to_know_is_not_written),
