@@ -248,7 +248,11 @@ static void stop(struct canvas *c, const struct layout *l, size_t i, size_t n, d
   const char *code = l->content->letter.route.v[i], *place = template_place_name(l->captions, code);
   bool first = i == 0, last = i + 1 == n;
   double dot = first ? x + 1.2 : last ? x - 1.2 : x;
-  const struct style strong = {FACE_SANS_BOLD, 10.5}, small = {FACE_SANS, 7.6};
+  place = place ? place : "";
+  const struct style strong = {FACE_SANS_BOLD, 10.5};
+  const double apart = 180.0 / (double)(n > 1 ? n - 1 : 1) - 1; /* the ends are not centred */
+  const struct style small =
+      layout_fitted(c, (struct style){FACE_SANS, 7.6}, place, apart / (n > 2 ? 1.5 : 2));
   if (first || last) {
     canvas_circle(c, dot, 204.4, 1.2, 0);
   } else {
@@ -261,7 +265,6 @@ static void stop(struct canvas *c, const struct layout *l, size_t i, size_t n, d
                             : last ? &LAYOUT_WORD(l, destination)
                                    : &LAYOUT_WORD(l, transit);
   canvas_open(c, "P", ORDER_BASIS + 1 + (uint32_t)i);
-  place = place ? place : "";
   if (first) {
     canvas_text(c, x, 209.9, strong, code);
     canvas_text(c, x, 213.4, small, place);

@@ -104,11 +104,15 @@ static double below_legs(const struct model_manifest *m) {
   return m->leg_count > 3 ? (double)m->leg_count * leg_pitch(m) - 3 * 5.4 : 0;
 }
 
-static void place(struct canvas *c, const struct layout *l, double x, double y, const char *code) {
+/* A code and the name of its place, in the room up to the next column. */
+static void place(struct canvas *c, const struct layout *l, double x, double right, double y,
+                  const char *code) {
   double w = canvas_text(c, x, y, style_strong, code);
   const char *name = template_place_name(l->captions, code);
   if (name) {
-    canvas_text(c, x + (w < 8.5 ? 10 : w + 1.5), y, (struct style){FACE_SANS, 8}, name);
+    double at = x + (w < 8.5 ? 10 : w + 1.5);
+    canvas_text(c, at, y, layout_fitted(c, (struct style){FACE_SANS, 8}, name, right - 1.5 - at),
+                name);
   }
 }
 
@@ -118,9 +122,9 @@ static void leg_row(struct canvas *c, const struct layout *l, size_t i, double y
   uint32_t row = ORDER_LEGS + 20 + 20 * (uint32_t)i;
   manifest_open_group(c, "TR", row, ORDER_LEGS + 1);
   canvas_open_in(c, "TD", row + 1, row);
-  place(c, l, 15, y, leg->from);
+  place(c, l, 15, 52, y, leg->from);
   canvas_open_in(c, "TD", row + 2, row);
-  place(c, l, 52, y, leg->to);
+  place(c, l, 52, 84, y, leg->to);
   canvas_open_in(c, "TD", row + 3, row);
   canvas_text(c, 84, y, (struct style){FACE_SANS, 8.6}, clock_text(c, leg->departure_time));
   canvas_open_in(c, "TD", row + 4, row);

@@ -242,6 +242,30 @@ static void a_purpose_is_added_as_a_folder_alone(void **state) {
   forget(dir);
 }
 
+static void places_with_long_names_have_room(void **state) {
+  (void)state;
+  const char *dir = own_templates();
+  struct docs *own;
+  static const char *const codes_of[] = {"PAC", "BOG", "UIO", "LIM", "SCL"};
+  for (size_t i = 0; i < 5; i++) {
+    put(dir, "captions/places.txt", "ae",
+        sv_arena_printf(mem, "Z%c%c = San Bartolomé de los Llanos y Puerto Esperanza\n",
+                        codes_of[i][0], codes_of[i][1]));
+  }
+  assert_false(sv_failed(docs_open(&ctx, dir, &own)));
+  static const char *stops[] = {"ZPA", "ZBO", "ZUI", "ZLI", "ZSC"};
+  struct sample *s = sample_at(1);
+  s->content.letter.route = (struct model_texts){stops, 5};
+  expect_room(own, s, "es", "en", MODEL_A4);
+  s = sample_at(7);
+  s->content.manifest.legs[0].from = "ZPA", s->content.manifest.legs[0].to = "ZBO";
+  s->content.manifest.legs[1].from = "ZBO", s->content.manifest.legs[1].to = "ZUI";
+  expect_room(own, s, "es", "en", MODEL_A4);
+  assert_non_null(strstr(dump_of(own, s), "|San Bartolomé de los Llanos y Puerto Esperanza|"));
+  docs_close(own);
+  forget(dir);
+}
+
 static void a_clause_may_have_places_for_fields(void **state) {
   (void)state;
   const char *dir = own_templates();
@@ -357,6 +381,7 @@ int main(void) {
       cmocka_unit_test_setup(amounts_are_in_spanish_and_english_words_on_every_page, begin),
       cmocka_unit_test_setup(no_template_labels_a_person, begin),
       cmocka_unit_test_setup(a_purpose_is_added_as_a_folder_alone, begin),
+      cmocka_unit_test_setup(places_with_long_names_have_room, begin),
       cmocka_unit_test_setup(a_clause_may_have_places_for_fields, begin),
       cmocka_unit_test_setup(a_reload_puts_new_words_in_force_and_a_faulty_one_none, begin),
       cmocka_unit_test_setup(each_template_has_a_digest_of_all_its_files, begin),
