@@ -211,6 +211,7 @@ def test_a_table_of_letters_is_issued_like_the_requests_it_stands_for(server, tm
     requests = [letter() for _ in range(3)]
     requests[1].safe_conduct.holder.surname = "PÉREZ MUÑOZ"
     requests[1].safe_conduct.issuing_place = "Puerto Esperanza, Utopía"
+    requests[2].paper = 2  # Letter
     for r in requests:
         r.safe_conduct.holder.portrait_jpeg = b""
     table = [dict(columns_of(r)) for r in requests]
