@@ -15,7 +15,8 @@
 enum { PURPOSES = 4 };
 
 struct telling {
-  uint8_t now[PURPOSES][32]; /* what signs */
+  const uint8_t *now[PURPOSES]; /* what signs */
+  bool others_end;
   int64_t time_us;
 };
 static const char *const purposes[PURPOSES] = {"DOCUMENT", "VISIBLE", "LOG", "TRUST"};
@@ -85,7 +86,7 @@ static sv_status tell_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   for (int p = 0; p < PURPOSES; p++) {
     SV_TRY(begin(tx, ctx, t, p, life_of(lives, n, t->now[p])));
   }
-  for (size_t i = 0; i < n; i++) {
+  for (size_t i = 0; t->others_end && i < n; i++) {
     if (lives[i].until_us == 0 && !signs(t, &lives[i])) {
       lives[i].until_us = t->time_us;
       SV_TRY(life_change(tx, ctx, "signer", "key-retired", lives[i].purpose, &lives[i]));
@@ -136,17 +137,30 @@ static sv_status lives_learn(struct service *s, struct sv_ctx *ctx) {
   return service_rotate(s, ctx, learn, &l);
 }
 
-sv_status service_keys_tell(struct service *s, struct sv_ctx *ctx) {
-  SV_ASSERT(s->parts.log_key && s->parts.trust_key);
-  struct telling t = {.time_us = sv_wall_us()};
-  service_hold(s);
-  memcpy(t.now[0], seal_signer_sha256(s->parts.seal), sizeof t.now[0]);
-  memcpy(t.now[1], seal_vds_sha256(s->parts.seal), sizeof t.now[1]);
-  keys_note_sha256(s->parts.log_key, t.now[2]);
-  keys_note_sha256(s->parts.trust_key, t.now[3]);
-  service_release(s);
+static sv_status tell(struct service *s, struct sv_ctx *ctx, const struct service_keyset *keys,
+                      bool others_end) {
+  struct telling t = {.now = {keys->document, keys->visible, keys->log, keys->trust},
+                      .others_end = others_end,
+                      .time_us = sv_wall_us()};
   SV_TRY(store_write(s->parts.store, ctx, tell_act, &t));
   return lives_learn(s, ctx);
+}
+
+sv_status service_keys_announce(struct service *s, struct sv_ctx *ctx,
+                                const struct service_keyset *keys) {
+  return tell(s, ctx, keys, false);
+}
+
+sv_status service_keys_tell(struct service *s, struct sv_ctx *ctx) {
+  struct service_keyset keys;
+  SV_ASSERT(s->parts.log_key && s->parts.trust_key);
+  service_hold(s);
+  memcpy(keys.document, seal_signer_sha256(s->parts.seal), sizeof keys.document);
+  memcpy(keys.visible, seal_vds_sha256(s->parts.seal), sizeof keys.visible);
+  keys_note_sha256(s->parts.log_key, keys.log);
+  keys_note_sha256(s->parts.trust_key, keys.trust);
+  service_release(s);
+  return tell(s, ctx, &keys, true);
 }
 
 sv_status keys_usable(const struct service *s, struct sv_ctx *ctx,

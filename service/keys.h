@@ -5,9 +5,16 @@
 #include "service/service.h"
 #include "store/key_lives.h"
 
-/* Each key that the server signs with and that is new becomes a leaf ("key", with the digest of its certificate, or of the
- * public key of signed notes, in the place of a record's); each that it does not sign with any more, another; in one act.
- * To be called at start and after service_rotate, by nobody who holds the service. */
+/* What signs, or is about to: digests of the two certificates, and of the public keys of signed notes. */
+struct service_keyset {
+  uint8_t document[32], visible[32], log[32], trust[32];
+};
+/* Each of them that is new becomes a leaf ("key", with its digest in the place of a record's), in one act. To be called
+ * before they sign for the first time. */
+sv_status service_keys_announce(struct service *s, struct sv_ctx *ctx,
+                                const struct service_keyset *keys);
+/* The same of those that sign, and each that does not sign any more becomes a leaf of its end. To be called at start and after
+ * service_rotate, also one that failed, by nobody who holds the service. */
 sv_status service_keys_tell(struct service *s, struct sv_ctx *ctx);
 
 /* All that ever signed, oldest first; in ctx->mem. Fails: ROLE_MISSING. */

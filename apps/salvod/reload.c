@@ -3,6 +3,7 @@
 #include "apps/salvod/reload.h"
 
 #include "base/log.h"
+#include "crypto/digest.h"
 #include "service/keys.h"
 
 enum { RELOAD_MEMORY = 64 * 1024 * 1024 };
@@ -29,7 +30,7 @@ static sv_status swap(void *arg, struct sv_ctx *ctx, struct service_parts *parts
 
 /* Whether who would sign from now on is somebody whom the trust of now leads to. */
 static sv_status wanted_check(struct reload *r, struct sv_ctx *ctx, const struct keyring *next,
-                              bool *ret_turn) {
+                              struct service_keyset *ret_keys, bool *ret_turn) {
   struct signer_hello hello;
   SV_AUTO(pki_chain_close) struct pki_chain *document = NULL;
   SV_AUTO(pki_chain_close) struct pki_chain *visible = NULL;
@@ -37,6 +38,10 @@ static sv_status wanted_check(struct reload *r, struct sv_ctx *ctx, const struct
   SV_TRY(pki_chain_open(ctx, hello.document_chain, &document));
   SV_TRY(pki_chain_open(ctx, hello.visible_chain, &visible));
   *ret_turn = !signer_link_says(r->link, &hello);
+  memcpy(ret_keys->document, pki_cert_sha256(pki_chain_signer(document)), 32);
+  memcpy(ret_keys->visible, pki_cert_sha256(pki_chain_signer(visible)), 32);
+  crypto_sha256(sv_bytes_of(hello.log_public, sizeof hello.log_public), ret_keys->log);
+  crypto_sha256(sv_bytes_of(hello.trust_public, sizeof hello.trust_public), ret_keys->trust);
   return verify_trust_believes(next->trust, document, visible, sv_wall_us())
              ? SV_DONE
              : SV_FAIL(ctx, CONFIG, "%s does not lead to who would sign", r->settings->trust);
@@ -45,10 +50,18 @@ static sv_status wanted_check(struct reload *r, struct sv_ctx *ctx, const struct
 static sv_status keys_reload(struct reload *r, struct sv_ctx *ctx) {
   struct swapping w = {.r = r};
   SV_TRY(keyring_open(ctx, r->settings, &w.next));
-  sv_status status = wanted_check(r, ctx, w.next, &w.turn);
+  struct service_keyset keys;
+  sv_status status = wanted_check(r, ctx, w.next, &keys, &w.turn);
   if (!sv_failed(status)) {
     atomic_store(&r->process->barred, false); /* who was looked at has taken the PIN */
+    status = service_keys_announce(r->service, ctx, &keys);
+  }
+  if (!sv_failed(status)) {
     status = service_rotate(r->service, ctx, swap, &w);
+    struct sv_ctx aside = sv_ctx_over(ctx->mem);
+    if (sv_failed(status)) { /* those of before go on, and the announced ones do not sign */
+      (void)service_keys_tell(r->service, &aside).reason;
+    }
   }
   keyring_close(sv_failed(status) ? w.next : w.before);
   SV_TRY(status);
