@@ -4,7 +4,7 @@ import pikepdf
 
 OPERATORS = set("""b B b* B* BDC BI BMC BT BX c cm CS cs d d0 d1 Do DP EI EMC ET EX f F f* G g gs h i ID j J K k l m M MP n q Q re RG rg ri s S
  sc SC scn SCN sh T* Tc Td TD Tf Tj TJ TL Tm Tr Ts Tw Tz v w W W* y ' " """.split()) | {"INLINE IMAGE"}
-PAINT = {"f", "F", "f*", "B", "B*", "b", "b*", "S", "s", "Tj", "TJ", "'", '"', "INLINE IMAGE", "sh"}
+PAINT = {"f", "F", "f*", "B", "B*", "b", "b*", "S", "s", "n", "Tj", "TJ", "'", '"', "INLINE IMAGE", "sh"}
 SHOW = {"Tj", "TJ", "'", '"'}
 DEVICE = {"g": "DeviceGray", "G": "DeviceGray", "rg": "DeviceRGB", "RG": "DeviceRGB", "k": "DeviceCMYK", "K": "DeviceCMYK"}
 
@@ -31,7 +31,6 @@ class Content:
         self.unmarked, self.faults, self.missing, self.called = [], [], [], []
         self.shown = []  # (font, codes, rendering mode, under ActualText)
         self.deepest = 0
-        self.sizes_of_bad_strings = 0
         for stream in streams:
             self.walk(stream)
 
@@ -89,7 +88,7 @@ class Content:
         for value in operands if op != "INLINE IMAGE" else []:
             self.numbers += [float(v) for v in (value if isinstance(value, pikepdf.Array) else [value])
                              if isinstance(v, (int, float)) or type(v).__name__ == "Decimal"]
-        if op in PAINT and not any(m.artifact or m.mcid is not None for m in open_marks) and state["mode"] != 3:
+        if op in PAINT and not any(m.artifact or m.mcid is not None for m in open_marks):
             self.unmarked.append(op)
         if op in DEVICE:
             self.colours.append(DEVICE[op])

@@ -19,7 +19,7 @@ class Font:
     def __init__(self, font):
         self.font = font
         self.name = str(font.get("/BaseFont", "?"))
-        self.codes, self.bare = set(), set()  # all that are shown; those that no ActualText stands for
+        self.codes, self.drawn, self.bare = set(), set(), set()  # all; without unseen ones (Tr 3); those that no ActualText stands for
         self.descendant = font.DescendantFonts[0] if "/DescendantFonts" in font else font
         self.descriptor = self.descendant.get("/FontDescriptor", pikepdf.Dictionary())
         self.program, self.fault = None, None
@@ -55,7 +55,8 @@ def fonts(file):
                 codes = {int.from_bytes(text[i:i + 2], "big") for i in range(0, len(text), 2)}
                 if len(text) % 2 and "/DescendantFonts" in font:
                     one.fault = one.fault or "a text of half a code"
-                one.codes |= codes if mode != 3 else set()
+                one.codes |= codes
+                one.drawn |= codes if mode != 3 else set()
                 one.bare |= codes if not actual else set()
     return file._fonts.values()
 
@@ -131,7 +132,7 @@ def embedded_programs(file):
             kind = f.descendant.get("/Subtype")
             if (kind == "/CIDFontType2") != isinstance(f.program, TrueType):
                 yield f"{f.name}: {kind} with a program of another sort"
-            missing = sorted(c for c in f.codes if not f.program.has(f.glyph(c)))
+            missing = sorted(c for c in f.drawn if not f.program.has(f.glyph(c)))
             if missing:
                 yield f"{f.name}: no glyphs {missing[:5]}"
 
@@ -179,7 +180,7 @@ def widths(file):
     for f in composite(file):
         if f.program is None:
             continue
-        for cid in sorted(f.codes):
+        for cid in sorted(f.drawn):
             if f.program.has(f.glyph(cid)):
                 said, drawn = f.widths.get(cid, f.default), f.program.width(f.glyph(cid))
                 if abs(said - drawn) > 1:
@@ -205,7 +206,7 @@ def characters_legal(file):
 @rule("A 6.2.11.7.3")
 def private_use(file):
     for f in fonts(file):
-        for c in sorted(f.bare & f.codes):
+        for c in sorted(f.bare):
             if any(unicodedata.category(x) == "Co" for x in f.unicode.get(c, "")):
                 yield f"{f.name}: code {c} is of the private use area"
 
@@ -235,7 +236,7 @@ def characters_right(file):
         if not isinstance(f.program, TrueType):
             continue
         known = shapes_of(f.name.split("+")[-1])
-        for c in sorted(f.bare & f.codes):
+        for c in sorted(f.bare & f.drawn):
             shape = f.program.shape(f.glyph(c)) if f.program.has(f.glyph(c)) else None
             text = unicodedata.normalize("NFKC", f.unicode.get(c, ""))
             alike = {unicodedata.normalize("NFKC", k) for k in known.get(shape, ())} if shape is not None else set()
