@@ -1,5 +1,5 @@
-/* Draws a document of every kind and purpose in every pair of languages on every paper: draw_contact TEMPLATES FOLDER.
- * Prints a line a document: its file, kind, the two languages, paper. */
+/* Draws a document of every kind and purpose, a draft and a second copy of a letter, in every pair of languages on every
+ * paper: draw_contact TEMPLATES FOLDER. Prints a line a document: its file, kind, the two languages, paper. */
 #include <stdio.h>
 
 #include "tests/docs_gen/samples.h"
@@ -7,9 +7,14 @@
 static const struct {
   const char *kind;
   size_t sample;
-} kinds[] = {{"transit_exit", 2},        {"emergency_travel_document", 1},
-             {"asylum_safe_conduct", 3}, {"protection_stay", 0},
-             {"flight_manifest", 16},    {"disbursement_receipt", 11}};
+} kinds[] = {{"transit_exit", 2},
+             {"emergency_travel_document", 1},
+             {"asylum_safe_conduct", 3},
+             {"protection_stay", 0},
+             {"flight_manifest", 16},
+             {"disbursement_receipt", 11},
+             {"draft", 4},
+             {"second_copy", 5}};
 enum { KINDS = sizeof kinds / sizeof *kinds, LANGUAGES_MAX = 8 };
 static const char *const papers[MODEL_PAPERS] = {[MODEL_A4] = "A4", [MODEL_LETTER] = "Letter"};
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Do the pages look as they did? A document of every kind and purpose in every pair of languages on every paper.
+"""Do the pages look as they did? A document of every kind and purpose, a draft and a second copy in every pair of languages on every paper.
 
   contact_test.py DRAW_CONTACT            draws all of them; the pages of PICKS are compared with the pictures in contact/
                                           (UPDATE_GOLDEN=1 writes them, and contact.html)
@@ -24,7 +24,8 @@ DPI = 40
 PAPERS = ("A4", "Letter")
 PICKS = {  # a pair a kind: every language first at least once
     "transit_exit": ("en", "es"), "emergency_travel_document": ("fr", "en"), "asylum_safe_conduct": ("ht", "fr"),
-    "protection_stay": ("pt", "ht"), "flight_manifest": ("es", "pt"), "disbursement_receipt": ("es", "en")}
+    "protection_stay": ("pt", "ht"), "flight_manifest": ("es", "pt"), "disbursement_receipt": ("es", "en"),
+    "draft": ("fr", "pt"), "second_copy": ("en", "fr")}
 TILE = 8            # pixels: about five millimetres
 TILE_TOLERANCE = 7  # of 255, between the means of two tiles: antialiasing moves a tile by less, a lost word by more
 SHADES = 16         # of a reference: a few kilobytes a page
