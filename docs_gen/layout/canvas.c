@@ -58,8 +58,9 @@ static struct list_item item_of(const struct canvas *c, enum list_op op, double 
 
 static void note_missing(struct canvas *c, uint32_t cp) {
   if (c->path) {
-    sv_ctx_violate(c->list.ctx, "a character has no glyph in the fonts of this server", "%s",
-                   c->path);
+    const char *told = sv_arena_printf(
+        c->list.ctx->mem, "a character has no glyph in the fonts of this server: U+%04X", cp);
+    sv_ctx_violate(c->list.ctx, told ? told : "a character has no glyph", "%s", c->path);
   } else if (!sv_failed(c->list.fault)) {
     c->list.fault = SV_FAIL(c->list.ctx, GLYPH_MISSING, "U+%04X", cp);
   }

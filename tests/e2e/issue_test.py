@@ -119,13 +119,14 @@ def test_every_fault_of_a_request_is_reported_at_once(server):
                      "safe_conduct.signatory"}
 
 
-@pytest.mark.parametrize("surname,told", [("ישראלי", "U+05D9"), ("王小明", "U+738B"), ("HADDADƁ", "U+0181"), ("ҖАМАЛ", "U+0496")])
-def test_a_name_that_no_table_of_the_zone_has_is_refused_with_the_character_named(server, surname, told):
+@pytest.mark.parametrize("field,name,told", [("surname", "ישראלי", "U+05D9"), ("surname", "王小明", "U+738B"), ("given_names", "ANAƁ", "U+0181"),
+                                             ("given_names", "ҖАМАЛ", "U+0496"), ("native_name", "\U00013000", "U+13000")])
+def test_a_name_that_the_zone_or_the_fonts_do_not_have_is_refused_with_the_character_named(server, field, name, told):
     request = example("safe-conduct")
-    request.safe_conduct.holder.surname = surname
+    setattr(request.safe_conduct.holder, field, name)
     found = refused(lambda: server.client("case").issue(request), "INVALID_ARGUMENT", "FIELD_INVALID")
     (violation,) = found["BadRequest"].field_violations
-    assert violation.field == "safe_conduct.holder.surname" and told in violation.description
+    assert violation.field == f"safe_conduct.holder.{field}" and told in violation.description
 
 
 def test_unknown_airports_and_currencies_and_wrong_sums_are_refused(server, documents):
