@@ -181,6 +181,9 @@ static bool buf_grow(struct sv_buf *b, size_t n) {
   if (room < need) {
     room = need;
   }
+  if (b->max && room > b->max) {
+    room = b->max; /* what has room is never over it */
+  }
   uint8_t *p = sv_arena_alloc(b->arena, room);
   if (!p) {
     b->failed = true;
@@ -204,16 +207,12 @@ uint8_t *sv_buf_space(struct sv_buf *b, size_t n) {
   return p;
 }
 
-void sv_buf_put(struct sv_buf *b, const void *p, size_t n) {
+void sv_buf_put_growing(struct sv_buf *b, const void *p, size_t n) {
   if (n && buf_grow(b, n)) {
     memcpy(b->p + b->n, p, n);
     b->n += n;
   }
 }
-
-void sv_buf_u8(struct sv_buf *b, uint8_t v) { sv_buf_put(b, &v, 1); }
-
-void sv_buf_str(struct sv_buf *b, const char *s) { sv_buf_put(b, s, strlen(s)); }
 
 void sv_buf_printf(struct sv_buf *b, const char *format, ...) {
   char small[256];

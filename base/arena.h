@@ -41,9 +41,18 @@ struct sv_buf {
 static inline struct sv_buf sv_buf_in(struct sv_arena *arena, size_t max) {
   return (struct sv_buf){.arena = arena, .max = max};
 }
-void sv_buf_put(struct sv_buf *b, const void *p, size_t n);
-void sv_buf_u8(struct sv_buf *b, uint8_t v);
-void sv_buf_str(struct sv_buf *b, const char *s);
+/* Where there is no room yet. */
+void sv_buf_put_growing(struct sv_buf *b, const void *p, size_t n);
+static inline void sv_buf_put(struct sv_buf *b, const void *p, size_t n) {
+  if (n == 0 || b->failed || n > b->room - b->n) {
+    sv_buf_put_growing(b, p, n);
+    return;
+  }
+  memcpy(b->p + b->n, p, n);
+  b->n += n;
+}
+static inline void sv_buf_u8(struct sv_buf *b, uint8_t v) { sv_buf_put(b, &v, 1); }
+static inline void sv_buf_str(struct sv_buf *b, const char *s) { sv_buf_put(b, s, strlen(s)); }
 void sv_buf_printf(struct sv_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* n zeroed bytes at the end to be filled in by the caller; NULL when failed. */
 uint8_t *sv_buf_space(struct sv_buf *b, size_t n);

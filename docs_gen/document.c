@@ -25,7 +25,6 @@ struct force {
 struct docs {
   struct sv_arena *mem;
   struct edition_means means;
-  struct sv_bytes icc;
   const char *dir;
   struct force *force;
 };
@@ -97,7 +96,7 @@ static sv_status open_parts(struct sv_ctx *ctx, const char *dir, struct docs *do
   SV_TRY(pdf_library_check(ctx));
   SV_TRY(faces_open(ctx, &docs->means.faces));
   SV_TRY(make_ornaments(ctx, &docs->means.ornaments));
-  SV_TRY(read_icc(ctx, &docs->icc));
+  SV_TRY(read_icc(ctx, &docs->means.icc));
   docs->dir = sv_arena_strdup(ctx->mem, dir);
   return docs->dir ? force_open(ctx, docs) : SV_FAIL(ctx, NO_MEMORY, "documents");
 }
@@ -280,12 +279,14 @@ static sv_status begin(const struct docs *docs, const struct edition *e, struct 
 static sv_status write_pages(const struct docs *docs, struct edition *e, struct drawing *d) {
   struct assemble_input *f = &d->file;
   SV_TRY(edition_look(e, &docs->means, f->ctx, &d->layout, &f->look));
+  SV_TRY(edition_beginning(e, &docs->means, f->ctx, &d->layout, &f->beginning));
+  f->trees = e->trees;
   for (uint32_t page = 1; page <= d->layout.page_count; page++) {
     struct assemble_page *p = &f->pages[page - 1];
-    SV_TRY(edition_static(e, &docs->means, f->ctx, &d->layout, edition_part(page), &p->fixed));
+    p->fixed = f->beginning->parts[edition_part(page)];
     SV_TRY(content_write(&d->canvas.list, f->look, (uint16_t)page, p->fixed->content.next_mcid,
                          f->fonts, &p->content));
-    for (size_t i = 0; i < TEXT_FONTS; i++) {
+    for (size_t i = 0; i < TEXT_FONT_LOOK; i++) {
       f->fonts[i] = f->fonts[i] || p->fixed->fonts[i];
     }
   }
@@ -317,8 +318,7 @@ static void attach(struct assemble_input *f, const char *name, const char *type,
   }
 }
 
-static void describe(const struct docs *docs, struct sv_ctx *ctx, const struct docs_request *r,
-                     struct drawing *d) {
+static void describe(struct sv_ctx *ctx, const struct docs_request *r, struct drawing *d) {
   struct assemble_input *f = &d->file;
   const struct model_issue *issue = r->issue;
   f->ctx = ctx;
@@ -326,7 +326,6 @@ static void describe(const struct docs *docs, struct sv_ctx *ctx, const struct d
   f->list = &d->canvas.list;
   f->page_count = d->layout.page_count;
   f->media_box = paper_of(d->layout.paper)->media_box;
-  f->icc = docs->icc;
   attach(f, "passengers.edi", "application#2FEDIFACT", "PAXLST, UN/EDIFACT D.15B", r->passengers);
   attach(f, "record.json", "application#2Fjson", d->layout.captions->words[WORD_attachment].first,
          r->record);
@@ -377,7 +376,7 @@ sv_status docs_render(const struct docs *docs, struct sv_ctx *ctx,
   HOLD(now, docs);
   struct drawing *d;
   SV_TRY(draw(docs, now.edition, ctx, request, &d));
-  describe(docs, ctx, request, d);
+  describe(ctx, request, d);
   SV_TRY(write_pages(docs, now.edition, d));
   if (request->content->kind == MODEL_SAFE_CONDUCT &&
       request->content->letter.holder.portrait_jpeg.n) {

@@ -9,7 +9,7 @@
 #include "docs_gen/layout/overlap.h"
 #include "docs_gen/specimen.h"
 
-enum { EDITION_ARENA_BYTES = 64 * 1024 * 1024, TRIAL_ARENA_BYTES = 64 * 1024 * 1024 };
+enum { EDITION_ARENA_BYTES = 192 * 1024 * 1024, TRIAL_ARENA_BYTES = 64 * 1024 * 1024 };
 
 SV_AUTO_DEFINE(struct edition, edition_close)
 SV_AUTO_DEFINE(struct sv_arena, sv_arena_close)
@@ -115,9 +115,9 @@ static size_t look_slot(const struct edition *e, const struct layout *l) {
   return pair * e->templates.template_n + (size_t)(l->t - e->templates.v[pair]);
 }
 
-static size_t slot_of(const struct edition *e, const struct layout *l, enum layout_part part) {
-  size_t sheet = (look_slot(e, l) * MODEL_PAPERS + l->paper) * LAYOUT_VARIANTS + l->variant;
-  return sheet * LAYOUT_PARTS + part;
+/* A template in a pair of languages on one paper, in one variant. */
+static size_t sheet_of(const struct edition *e, const struct layout *l) {
+  return (look_slot(e, l) * MODEL_PAPERS + l->paper) * LAYOUT_VARIANTS + l->variant;
 }
 
 /* ---- specimens ---- */
@@ -179,6 +179,10 @@ static sv_status look_see(const struct edition *e, const struct edition_means *m
   struct trial_page page;
   SV_TRY(specimen_draw(e, means, ctx, pair, index, MODEL_A4, false, &page));
   look_note(seen, &page.canvas.list, true);
+  look_note_values(seen, FACE_MONO);
+  if (l->t->kind == MODEL_SAFE_CONDUCT) {
+    look_note_values(seen, FACE_OCR_B);
+  }
   return page.canvas.list.fault;
 }
 
@@ -191,11 +195,7 @@ static sv_status look_start(struct edition *e, const struct edition_means *means
   }
   seen->faces = &means->faces;
   SV_TRY(look_see(e, means, ctx, l, seen));
-  struct sv_ctx own = sv_ctx_over(e->mem);
-  sv_status status = look_make(&own, seen, look);
-  if (sv_failed(status)) {
-    return sv_ctx_fail(ctx, status.reason, "%s", own.detail);
-  }
+  SV_TRY(look_make(ctx, e->mem, seen, look));
   *ret = look;
   return SV_DONE;
 }
@@ -274,23 +274,63 @@ static sv_status static_make(struct edition *e, const struct edition_means *mean
   return SV_DONE;
 }
 
-sv_status edition_static(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
-                         const struct layout *l, enum layout_part part,
-                         const struct assemble_static **ret) {
-  struct assemble_static *_Atomic *slot = &e->statics[slot_of(e, l, part)];
-  struct assemble_static *s = atomic_load_explicit(slot, memory_order_acquire);
+/* Under the lock. l: of a static half. */
+static sv_status static_of(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
+                           const struct layout *l, enum layout_part part,
+                           const struct assemble_static **ret) {
+  struct assemble_static *_Atomic *slot = &e->statics[sheet_of(e, l) * LAYOUT_PARTS + part];
+  struct assemble_static *s = atomic_load_explicit(slot, memory_order_relaxed);
   if (!s) {
+    SV_TRY(static_make(e, means, ctx, l, part, &s));
+    atomic_store_explicit(slot, s, memory_order_release);
+  }
+  *ret = s;
+  return SV_DONE;
+}
+
+/* Under the lock: the parts that so many pages have, and what stands before them. */
+static sv_status beginning_start(struct edition *e, const struct edition_means *means,
+                                 struct sv_ctx *ctx, const struct layout *l, size_t part_n,
+                                 struct beginning **ret) {
+  const struct assemble_static *parts[BEGINNING_PARTS];
+  const struct look *look;
+  struct beginning made, *b = SV_NEW(e->mem, struct beginning);
+  if (!b) {
+    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
+  }
+  SV_TRY(look_of(e, means, ctx, l, &look));
+  for (size_t i = 0; i < part_n; i++) {
+    SV_TRY(static_of(e, means, ctx, l, (enum layout_part)i, &parts[i]));
+  }
+  SV_TRY(beginning_make(ctx, look, parts, part_n, means->icc, &made));
+  made.file.bytes.p = kept(e->mem, made.file.bytes.p, made.file.bytes.n);
+  made.file.rows = kept(e->mem, made.file.rows, made.file.row_n * sizeof *made.file.rows);
+  if (!made.file.bytes.p || !made.file.rows) {
+    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
+  }
+  *b = made;
+  *ret = b;
+  return SV_DONE;
+}
+
+sv_status edition_beginning(struct edition *e, const struct edition_means *means,
+                            struct sv_ctx *ctx, const struct layout *l,
+                            const struct beginning **ret) {
+  size_t part_n = l->page_count < BEGINNING_PARTS ? l->page_count : BEGINNING_PARTS;
+  struct beginning *_Atomic *slot = &e->beginnings[sheet_of(e, l) * BEGINNING_PARTS + part_n - 1];
+  struct beginning *b = atomic_load_explicit(slot, memory_order_acquire);
+  if (!b) {
     struct layout plain = plain_layout(l);
     (void)pthread_mutex_lock(&e->lock);
-    s = atomic_load_explicit(slot, memory_order_relaxed);
-    sv_status made = s ? SV_DONE : static_make(e, means, ctx, &plain, part, &s);
+    b = atomic_load_explicit(slot, memory_order_relaxed);
+    sv_status made = b ? SV_DONE : beginning_start(e, means, ctx, &plain, part_n, &b);
     if (!sv_failed(made)) {
-      atomic_store_explicit(slot, s, memory_order_release);
+      atomic_store_explicit(slot, b, memory_order_release);
     }
     (void)pthread_mutex_unlock(&e->lock);
     SV_TRY(made);
   }
-  *ret = s;
+  *ret = b;
   return SV_DONE;
 }
 
@@ -382,7 +422,10 @@ static sv_status statics_take(struct sv_ctx *ctx, struct edition *e) {
   e->statics = sv_arena_array(e->mem, n, sizeof *e->statics);
   e->looks = sv_arena_array(e->mem, templates_pairs(&e->templates) * e->templates.template_n,
                             sizeof *e->looks);
-  return e->statics && e->looks ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "templates");
+  e->beginnings = sv_arena_array(e->mem, n / LAYOUT_PARTS * BEGINNING_PARTS, sizeof *e->beginnings);
+  e->trees = kept_trees_open();
+  return e->statics && e->looks && e->beginnings && e->trees ? SV_DONE
+                                                             : SV_FAIL(ctx, NO_MEMORY, "templates");
 }
 
 /* Of the languages that requests have when they name none, everything; the rest when it is first asked for. */
@@ -397,17 +440,16 @@ static sv_status first_pair(struct sv_ctx *ctx, struct edition *e,
     sv_arena_reset(mem);
     struct sv_ctx scratch = sv_ctx_over(mem);
     for (int v = 0; v < LAYOUT_VARIANTS; v++) {
-      for (int p = 0; p < (t->kind == MODEL_SAFE_CONDUCT ? 1 : LAYOUT_PARTS); p++) {
-        const struct assemble_static *made;
-        struct layout l = {.captions = &e->templates.captions[0],
-                           .t = t,
-                           .ornaments = &means->ornaments,
-                           .variant = (enum layout_variant)v,
-                           .paper = MODEL_A4};
-        sv_status status = edition_static(e, means, &scratch, &l, (enum layout_part)p, &made);
-        if (sv_failed(status)) {
-          return sv_ctx_fail(ctx, status.reason, "%s", scratch.detail);
-        }
+      const struct beginning *made;
+      struct layout l = {.captions = &e->templates.captions[0],
+                         .t = t,
+                         .ornaments = &means->ornaments,
+                         .variant = (enum layout_variant)v,
+                         .paper = MODEL_A4,
+                         .page_count = t->kind == MODEL_SAFE_CONDUCT ? 1 : LAYOUT_PARTS};
+      sv_status status = edition_beginning(e, means, &scratch, &l, &made);
+      if (sv_failed(status)) {
+        return sv_ctx_fail(ctx, status.reason, "%s", scratch.detail);
       }
     }
   }
@@ -440,6 +482,7 @@ sv_status edition_open(struct sv_ctx *ctx, const struct edition_means *means, co
 void edition_close(struct edition *e) {
   if (e) {
     (void)pthread_mutex_destroy(&e->lock);
+    kept_trees_close(e->trees);
     sv_arena_close(e->mem);
     free(e);
   }

@@ -4,13 +4,14 @@
 #include <pthread.h>
 
 #include "docs_gen/draw/assemble.h"
-#include "docs_gen/draw/look.h"
+#include "docs_gen/draw/kept_trees.h"
 #include "docs_gen/layout/layout.h"
 
 /* What all editions share: read once, never written again. */
 struct edition_means {
   struct faces faces;
   struct layout_ornaments ornaments;
+  struct sv_bytes icc; /* deflated */
 };
 
 struct edition {
@@ -19,6 +20,8 @@ struct edition {
   struct templates templates;
   pthread_mutex_t lock; /* of what is made when it is first asked for */
   struct assemble_static *_Atomic *statics;
+  struct beginning *_Atomic *beginnings; /* by sheet and kinds of pages */
+  struct kept_trees *trees;
   struct look *_Atomic *looks; /* by pair of languages and template */
 };
 
@@ -32,11 +35,11 @@ void edition_close(struct edition *e);
  * NO_MEMORY. */
 sv_status edition_look(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
                        const struct layout *l, const struct look **ret);
-/* The half of a page that documents share; made on first use, from then on only read. Fails: NO_MEMORY. */
-sv_status edition_static(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
-                         const struct layout *l, enum layout_part part,
-                         const struct assemble_static **ret);
-/* The same half as a display list, for dumps. */
+/* The first bytes of such documents, with their static halves. Fails: RENDER, NO_MEMORY. */
+sv_status edition_beginning(struct edition *e, const struct edition_means *means,
+                            struct sv_ctx *ctx, const struct layout *l,
+                            const struct beginning **ret);
+/* The half of a page that documents share as a display list, for dumps. */
 sv_status edition_list(const struct edition_means *means, struct sv_ctx *ctx,
                        const struct layout *l, enum layout_part part, const struct list **ret);
 enum layout_part edition_part(uint32_t page);

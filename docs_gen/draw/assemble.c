@@ -5,8 +5,7 @@
 
 #include <stdlib.h>
 
-#include "docs_gen/draw/deflate.h"
-#include "docs_gen/draw/objects.h"
+#include "docs_gen/draw/font_objects.h"
 #include "docs_gen/draw/structure.h"
 #include "docs_gen/draw/xmp.h"
 
@@ -21,15 +20,11 @@ struct assembly {
   const char *resources;
   uint32_t page_objects[ASSEMBLE_PAGES_MAX];
   uint32_t fonts[TEXT_FONTS];
-  uint32_t fixed[ASSEMBLE_PAGES_MAX]; /* static parts, by page */
-  uint32_t forms[LOOK_FORMS];
-  uint32_t icc, widget, value, metadata, attachments[DOCS_ATTACHMENTS_MAX], tree;
+  uint32_t widget, value, metadata, attachments[DOCS_ATTACHMENTS_MAX], tree;
 };
 
 /* Text of an object, in the arena; a failure shows as NULL and is found at the end by the caller's own test. */
 #define TEXT(a, ...) sv_arena_printf((a)->ctx->mem, __VA_ARGS__)
-
-/* ---- fonts (PDF 32000-1 9.7) ---- */
 
 static uint32_t put_stream(struct assembly *a, const char *entries, struct sv_bytes data) {
   uint32_t n = pdf_object(a->pdf);
@@ -42,58 +37,18 @@ static uint32_t put_dict(struct assembly *a, const char *entries) {
   return n;
 }
 
-static uint32_t put_font(struct assembly *a, const struct face_subset *s) {
-  const char *kind = s->cff ? "/Subtype/CIDFontType0C" : "";
-  uint32_t program = put_stream(
-      a, TEXT(a, "/Filter/FlateDecode%s/Length1 %zu", kind, s->program_length), s->program);
-  uint32_t unicode = put_stream(a, "/Filter/FlateDecode", s->to_unicode);
-  uint32_t descriptor =
-      put_dict(a, TEXT(a, "/Type/FontDescriptor/FontName/%s%s/%s %u 0 R", s->name, s->descriptor,
-                       s->cff ? "FontFile3" : "FontFile2", program));
-  const char *map = "";
-  if (!s->cff && !s->cid_to_gid.n) {
-    map = "/CIDToGIDMap/Identity";
-  } else if (!s->cff) {
-    map = TEXT(a, "/CIDToGIDMap %u 0 R", put_stream(a, "/Filter/FlateDecode", s->cid_to_gid));
-  }
-  uint32_t cid_font =
-      put_dict(a, TEXT(a,
-                       "/Type/Font/Subtype/CIDFontType%d/BaseFont/%s/CIDSystemInfo<</"
-                       "Registry(Adobe)/Ordering(Identity)"
-                       "/Supplement 0>>/FontDescriptor %u 0 R/DW 0/W %s%s",
-                       s->cff ? 0 : 2, s->name, descriptor, s->widths, map ? map : ""));
-  return put_dict(
-      a, TEXT(a,
-              "/Type/Font/Subtype/Type0/BaseFont/%s/Encoding/Identity-H/DescendantFonts[%u 0 R]"
-              "/ToUnicode %u 0 R",
-              s->name, cid_font, unicode));
-}
-
-/* What the look embeds, whichever of it a document uses. */
-static void put_look(struct assembly *a) {
-  const struct look *look = a->in->look;
-  for (int i = 0; i < FACE_PRIMARY_COUNT; i++) {
-    if (look->fonts[i]) {
-      a->fonts[TEXT_FONT_LOOK + i] = put_font(a, look->fonts[i]);
-    }
-  }
-  for (size_t i = 0; i < look->form_n; i++) {
-    a->forms[i] = put_stream(a,
-                             "/Type/XObject/Subtype/Form/BBox[-10000 -10000 10000 10000]"
-                             "/Resources<<>>/Filter/FlateDecode",
-                             look->forms[i].deflated);
-  }
-}
+/* ---- fonts and pictures ---- */
 
 /* Blocks that hold what the look lacks, and fonts cut for this document alone. */
 static sv_status put_own_font(struct assembly *a, unsigned i) {
   const struct assemble_input *in = a->in;
   if (i < TEXT_FONT_DYNAMIC) {
-    a->fonts[i] = put_font(a, in->text->faces->v[i / FACE_BLOCKS].blocks[i % FACE_BLOCKS]);
+    a->fonts[i] =
+        font_put(a->pdf, a->ctx, in->text->faces->v[i / FACE_BLOCKS].blocks[i % FACE_BLOCKS], NULL);
   } else if (i < TEXT_FONT_LOOK) {
     struct face_subset own;
     SV_TRY(text_dynamic_subset(in->text, i - TEXT_FONT_DYNAMIC, &own));
-    a->fonts[i] = put_font(a, &own);
+    a->fonts[i] = font_put(a->pdf, a->ctx, &own, NULL);
   }
   return SV_DONE;
 }
@@ -104,8 +59,9 @@ static sv_status put_fonts(struct assembly *a, struct sv_buf *resources) {
     if (a->in->fonts[i]) {
       SV_TRY(put_own_font(a, i));
     }
-    if (a->fonts[i]) {
-      sv_buf_printf(resources, "/F%u %u 0 R", i, a->fonts[i]);
+    uint32_t font = a->fonts[i] ? a->fonts[i] : a->in->beginning->fonts[i];
+    if (font) {
+      sv_buf_printf(resources, "/F%u %u 0 R", i, font);
     }
   }
   sv_buf_str(resources, ">>");
@@ -117,7 +73,7 @@ static void put_pictures(struct assembly *a, struct sv_buf *resources) {
   const struct assemble_picture *p = &a->in->portrait;
   sv_buf_str(resources, "/XObject<<");
   for (size_t i = 0; i < a->in->look->form_n; i++) {
-    sv_buf_printf(resources, "/Ornament%zu %u 0 R", i, a->forms[i]);
+    sv_buf_printf(resources, "/Ornament%zu %u 0 R", i, a->in->beginning->forms[i]);
   }
   if (p->jpeg.n) {
     uint32_t n =
@@ -157,26 +113,18 @@ static const char *box_text(struct assembly *a, const int32_t um[4]) {
               v[1] % 100, v[2] / 100, v[2] % 100, v[3] / 100, v[3] % 100);
 }
 
-/* The object of a page's static part: one for all pages that share it. */
-static uint32_t static_object(struct assembly *a, uint32_t page) {
-  for (uint32_t i = 0; i < page; i++) {
-    if (a->in->pages[i].fixed == a->in->pages[page].fixed) {
-      return a->fixed[i];
-    }
-  }
-  return put_stream(a, "/Filter/FlateDecode", a->in->pages[page].fixed->deflated);
-}
-
 static sv_status put_pages(struct assembly *a) {
   for (uint32_t i = 0; i < a->in->page_count; i++) {
     struct sv_bytes deflated;
     SV_TRY(deflater_run(a->deflater, a->ctx, a->in->pages[i].content.bytes, &deflated));
     uint32_t own = put_stream(a, "/Filter/FlateDecode", deflated);
+    uint32_t part = i < BEGINNING_PARTS ? i : BEGINNING_PARTS - 1;
     const char *annots =
         a->widget && i + 1 == a->in->signature_page ? TEXT(a, "/Annots[%u 0 R]", a->widget) : "";
-    pdf_dict(a->pdf, a->page_objects[i],
-             TEXT(a, "/MediaBox[0 0 %s]%s/Contents[%u 0 R %u 0 R]/StructParents %u/Tabs/S%s",
-                  a->in->media_box, a->resources, a->fixed[i], own, i, annots));
+    pdf_dict(
+        a->pdf, a->page_objects[i],
+        TEXT(a, "/MediaBox[0 0 %s]%s/Contents[%u 0 R %u 0 R]/StructParents %u/Tabs/S%s",
+             a->in->media_box, a->resources, a->in->beginning->contents[part], own, i, annots));
   }
   return SV_DONE;
 }
@@ -272,7 +220,7 @@ static sv_status put_catalog(struct assembly *a) {
       "/Lang(%s)/Metadata %u 0 R/MarkInfo<</Marked true>>/ViewerPreferences<</DisplayDocTitle true"
       "/PrintScaling/None>>/StructTreeRoot %u 0 R/OutputIntents[<</Type/OutputIntent/S/GTS_PDFA1"
       "/OutputConditionIdentifier(sRGB)/Info(sRGB IEC61966-2.1)/DestOutputProfile %u 0 R>>]%s%s",
-      in->language, a->metadata, a->tree, a->icc, attachments, form);
+      in->language, a->metadata, a->tree, in->beginning->icc, attachments, form);
   const char *title = xmp_pdf_string(a->ctx, in->title);
   const char *info = TEXT(a, "/Title%s/Creator(%s)/Producer(%s)/CreationDate(%s)/ModDate(%s)",
                           title, xmp_producer, xmp_producer, date, date);
@@ -284,18 +232,11 @@ static sv_status put_catalog(struct assembly *a) {
   return SV_DONE;
 }
 
-/* What documents of a template have in common; then the numbers that this part speaks of. */
-static void put_static(struct assembly *a) {
-  a->icc = put_stream(a, "/N 3/Filter/FlateDecode", a->in->icc);
-  put_look(a);
-  for (uint32_t i = 0; i < a->in->page_count; i++) {
-    a->fixed[i] = static_object(a, i);
-  }
-  pdf_static_end(a->pdf);
+/* Objects that others speak of; the structure's numbers come next, so that they are those of other documents' trees too. */
+static void take_numbers(struct assembly *a) {
   for (uint32_t i = 0; i < a->in->page_count; i++) {
     a->page_objects[i] = pdf_page(a->pdf);
   }
-  a->tree = pdf_object(a->pdf);
   a->metadata = pdf_object(a->pdf);
   for (size_t i = 0; i < a->in->attachment_count; i++) {
     a->attachments[i] = pdf_object(a->pdf);
@@ -307,13 +248,13 @@ static void put_static(struct assembly *a) {
 }
 
 static sv_status put_all(struct assembly *a) {
-  put_static(a);
+  take_numbers(a);
+  SV_TRY(structure_put(a->in, a->pdf, a->page_objects, a->widget, &a->tree));
   SV_TRY(put_resources(a));
   if (a->widget) {
     SV_TRY(put_signature(a));
   }
   SV_TRY(put_pages(a));
-  SV_TRY(structure_put(a->in, a->pdf, a->page_objects, a->widget, a->tree));
   return put_catalog(a);
 }
 
@@ -326,8 +267,8 @@ sv_status assemble(const struct assemble_input *input, struct sv_bytes *ret_pdf,
     return SV_FAIL(input->ctx, NO_MEMORY, "compressor");
   }
   a.deflater = deflater;
-  SV_TRY(pdf_objects_open(input->ctx, &pdf));
+  SV_TRY(pdf_objects_open(input->ctx, &input->beginning->file, &pdf));
   a.pdf = pdf;
   SV_TRY(put_all(&a));
-  return pdf_objects_save(pdf, input->id, ret_pdf, ret_slot);
+  return pdf_objects_save(pdf, deflater, input->id, ret_pdf, ret_slot);
 }

@@ -1,17 +1,8 @@
 /* The parts of a drawn document put together as one PDF/A-3a file with PDF/UA-1 structure, ready to be signed. */
 #pragma once
-#include "base/sig_slot.h"
-#include "docs_gen/draw/content.h"
+#include "docs_gen/draw/beginning.h"
 
 enum { ASSEMBLE_PAGES_MAX = 80 };
-
-/* A page part made when the templates were compiled: its content deflated, its list for the structure. */
-struct assemble_static {
-  struct sv_bytes deflated;
-  const struct list *list; /* its elements alone */
-  struct content content;
-  bool fonts[TEXT_FONTS];
-};
 
 struct assemble_page {
   const struct assemble_static *fixed; /* may be shared by pages */
@@ -36,6 +27,8 @@ struct assemble_input {
   struct sv_ctx *ctx;
   struct text_session *text;
   const struct look *look;
+  const struct beginning *beginning;
+  struct kept_trees *trees;
   const struct list *list; /* of the document's own content */
   struct assemble_page pages[ASSEMBLE_PAGES_MAX];
   uint32_t page_count;
@@ -48,7 +41,6 @@ struct assemble_input {
   uint32_t signature_order; /* of its Form among the elements */
   const char *signature_alt;
   size_t contents_room; /* 0: no signature field */
-  struct sv_bytes icc;  /* deflated */
   struct docs_attachment attachments[DOCS_ATTACHMENTS_MAX];
   size_t attachment_count;
   const char *title;

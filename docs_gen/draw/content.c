@@ -3,6 +3,7 @@
 #include "docs_gen/draw/content.h"
 
 #include "base/fields.h"
+#include "docs_gen/draw/pack.h"
 
 struct writer {
   struct sv_buf buf;
@@ -118,11 +119,29 @@ static void open_mark(struct writer *w, const struct list_item *item) {
     return;
   }
   uint32_t mcid = w->content->next_mcid++;
-  sv_buf_printf(&w->buf, "/%s<</MCID %u>>BDC\n", w->list->elements[item->element - 1].type, mcid);
+  sv_buf_u8(&w->buf, '/');
+  sv_buf_str(&w->buf, w->list->elements[item->element - 1].type);
+  sv_buf_str(&w->buf, "<</MCID ");
+  pack_number(&w->buf, mcid);
+  sv_buf_str(&w->buf, ">>BDC\n");
   note_mark(w, item->element, mcid);
 }
 
 /* ---- text ---- */
+
+/* Two bytes of a literal string (PDF 32000-1 7.3.4.2), in which a CR would be read as a LF. */
+static void put_cid(struct sv_buf *b, uint16_t cid) {
+  uint8_t text[4];
+  size_t n = 0;
+  for (int shift = 8; shift >= 0; shift -= 8) {
+    uint8_t c = (uint8_t)(cid >> shift);
+    if (c == '(' || c == ')' || c == '\\' || c == '\r') {
+      text[n++] = '\\';
+    }
+    text[n++] = c == '\r' ? 'r' : c;
+  }
+  sv_buf_put(b, text, n);
+}
 
 static void put_hex(struct sv_buf *b, uint16_t cid) {
   static const char digits[] = "0123456789ABCDEF";
@@ -141,7 +160,7 @@ struct show {
 
 static void end_array(struct writer *w, struct show *s) {
   if (s->in_string) {
-    sv_buf_u8(&w->buf, '>');
+    sv_buf_u8(&w->buf, ')');
   }
   if (s->in_array) {
     sv_buf_str(&w->buf, "]TJ ");
@@ -165,7 +184,9 @@ static void show_glyph(struct writer *w, const struct list_text *text, const str
   int font = font_of(w, g, &cid);
   if (font != s->font) {
     end_array(w, s);
-    sv_buf_printf(&w->buf, "/F%d ", font);
+    sv_buf_str(&w->buf, "/F");
+    pack_number(&w->buf, (uint32_t)font);
+    sv_buf_u8(&w->buf, ' ');
     put_milli(&w->buf, text->size_mpt);
     sv_buf_str(&w->buf, "Tf ");
     s->font = font;
@@ -184,17 +205,17 @@ static void show_glyph(struct writer *w, const struct list_text *text, const str
   int32_t gap = g->x - s->pen;
   if (gap >= FACE_UNITS / 2000 || gap <= -FACE_UNITS / 2000) {
     if (s->in_string) {
-      sv_buf_u8(&w->buf, '>');
+      sv_buf_u8(&w->buf, ')');
     }
     s->in_string = false;
     put_milli(&w->buf, -(int64_t)gap * 1000000 / FACE_UNITS);
     s->pen = g->x;
   }
   if (!s->in_string) {
-    sv_buf_u8(&w->buf, '<');
+    sv_buf_u8(&w->buf, '(');
     s->in_string = true;
   }
-  put_hex(&w->buf, cid);
+  put_cid(&w->buf, cid);
   /* a reader advances by the whole thousandths of the /W array */
   s->pen += (int32_t)((int64_t)g->advance * 1000 / FACE_UNITS * FACE_UNITS / 1000);
 }
@@ -242,7 +263,9 @@ static void put_text(struct writer *w, const struct list_item *item) {
   const char *own = item->element ? w->list->elements[item->element - 1].language : NULL;
   bool span = w->marks && item->element && t->language && (!own || strcmp(own, t->language) != 0);
   if (span) {
-    sv_buf_printf(&w->buf, "/Span<</Lang(%s)>>BDC ", t->language);
+    sv_buf_str(&w->buf, "/Span<</Lang(");
+    sv_buf_str(&w->buf, t->language);
+    sv_buf_str(&w->buf, ")>>BDC ");
   }
   set_ink(w, item->ink, t->outline);
   sv_buf_str(&w->buf, "BT ");

@@ -25,7 +25,7 @@ static const char *const values[FACE_PRIMARY_COUNT] = {
     [FACE_SERIF_BOLD] = "",
     [FACE_SERIF_ITALIC] = " -/0123456789abcdefghijklmnopqrstuvwxyz",
     [FACE_SERIF_BOLD_ITALIC] = "",
-    [FACE_MONO] = " -./0123456789:ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    [FACE_MONO] = " -./0123456789:ABCDEFGHIJKLMNOPQRSTUVWXYZaejgpá", /* and the pages' numbers */
     [FACE_MONO_BOLD] = " -./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     [FACE_OCR_B] = "0123456789<ABCDEFGHIJKLMNOPQRSTUVWXYZ",
 };
@@ -62,7 +62,11 @@ void look_note(struct look_seen *seen, const struct list *list, bool own) {
   }
 }
 
-/* The characters that were seen of a face, as codes of a subset; chars: which character each is, in step with them. */
+void look_note_values(struct look_seen *seen, enum face_id face) {
+  note_text(seen, face, values[face]);
+}
+
+/* The characters that were seen of a face, as codes of a subset. */
 static sv_status codes_of(struct sv_ctx *ctx, const struct look_seen *seen, enum face_id id,
                           struct subset_code **ret, size_t *ret_n) {
   size_t n = 0, most = 0;
@@ -89,16 +93,21 @@ static sv_status codes_of(struct sv_ctx *ctx, const struct look_seen *seen, enum
   return SV_DONE;
 }
 
-static sv_status map_codes(struct sv_ctx *ctx, const struct face *face, enum face_id id,
-                           const struct subset_code *codes, size_t n, struct look *look) {
+static sv_status no_memory(struct sv_ctx *ctx) {
+  return SV_FAIL(ctx, NO_MEMORY, "font of a template");
+}
+
+static sv_status map_codes(struct sv_ctx *ctx, struct sv_arena *mem, const struct face *face,
+                           enum face_id id, const struct subset_code *codes, size_t n,
+                           struct look *look) {
   uint16_t *maps[FACE_BLOCKS] = {NULL};
   for (size_t i = 0; i < n; i++) {
     const char *text = codes[i].unicode;
     const struct face_char *c = face_char_of(face, sv_utf8_next(&text));
     if (!maps[c->block]) {
-      maps[c->block] = SV_ARRAY(ctx->mem, FACE_BLOCK_CODES, uint16_t);
+      maps[c->block] = SV_ARRAY(mem, face->blocks[c->block]->code_end, uint16_t);
       if (!maps[c->block]) {
-        return SV_FAIL(ctx, NO_MEMORY, "font of a template");
+        return no_memory(ctx);
       }
       look->cids[(unsigned)id * FACE_BLOCKS + c->block] = maps[c->block];
     }
@@ -107,32 +116,57 @@ static sv_status map_codes(struct sv_ctx *ctx, const struct face *face, enum fac
   return SV_DONE;
 }
 
-static sv_status make_font(struct sv_ctx *ctx, const struct look_seen *seen, enum face_id id,
-                           struct look *look) {
-  const struct face *face = &seen->faces->v[id];
-  struct face_subset *font = SV_NEW(ctx->mem, struct face_subset);
-  struct subset_code *codes;
-  size_t n;
-  if (!font) {
-    return SV_FAIL(ctx, NO_MEMORY, "font of a template");
+static bool keep_bytes(struct sv_arena *mem, struct sv_bytes *b) {
+  uint8_t *copy = sv_arena_alloc(mem, b->n);
+  if (copy && b->n) {
+    memcpy(copy, b->p, b->n);
   }
-  SV_TRY(codes_of(ctx, seen, id, &codes, &n));
-  SV_TRY(subset_make(ctx, face, codes, n, TEXT_FONT_LOOK + (unsigned)id, SUBSET_BY_GLYPH, LEVEL,
-                     font));
-  look->fonts[id] = font;
-  return map_codes(ctx, face, id, codes, n, look);
+  b->p = copy;
+  return copy != NULL;
 }
 
-sv_status look_make(struct sv_ctx *ctx, const struct look_seen *seen, struct look *ret) {
+/* The subset without what was needed to make it; the descriptor is the face's. */
+static struct face_subset *keep_font(struct sv_arena *mem, const struct face_subset *from) {
+  struct face_subset *font = SV_NEW(mem, struct face_subset);
+  if (!font) {
+    return NULL;
+  }
+  *font = *from;
+  font->name = sv_arena_strdup(mem, from->name);
+  font->widths = sv_arena_strdup(mem, from->widths);
+  return font->name && font->widths && keep_bytes(mem, &font->program) &&
+                 keep_bytes(mem, &font->cid_to_gid) && keep_bytes(mem, &font->to_unicode)
+             ? font
+             : NULL;
+}
+
+static sv_status make_font(struct sv_ctx *ctx, struct sv_arena *mem, const struct look_seen *seen,
+                           enum face_id id, struct look *look) {
+  const struct face *face = &seen->faces->v[id];
+  struct face_subset font;
+  struct subset_code *codes;
+  size_t n;
+  SV_TRY(codes_of(ctx, seen, id, &codes, &n));
+  SV_TRY(subset_make(ctx, face, codes, n, TEXT_FONT_LOOK + (unsigned)id, SUBSET_BY_GLYPH, LEVEL,
+                     &font));
+  look->fonts[id] = keep_font(mem, &font);
+  return look->fonts[id] ? map_codes(ctx, mem, face, id, codes, n, look) : no_memory(ctx);
+}
+
+sv_status look_make(struct sv_ctx *ctx, struct sv_arena *mem, const struct look_seen *seen,
+                    struct look *ret) {
   struct look look = {.form_n = seen->ornament_n};
   for (int id = 0; id < FACE_PRIMARY_COUNT; id++) {
     if (seen->used[id]) {
-      SV_TRY(make_font(ctx, seen, (enum face_id)id, &look));
+      SV_TRY(make_font(ctx, mem, seen, (enum face_id)id, &look));
     }
   }
   for (size_t i = 0; i < look.form_n; i++) {
     look.forms[i].content = seen->ornaments[i].p;
     SV_TRY(deflate_bytes(ctx, seen->ornaments[i], LEVEL, &look.forms[i].deflated));
+    if (!keep_bytes(mem, &look.forms[i].deflated)) {
+      return no_memory(ctx);
+    }
   }
   *ret = look;
   return SV_DONE;

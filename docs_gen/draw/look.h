@@ -31,5 +31,8 @@ struct look_seen {
 
 /* own: of documents' own halves, where values stand: their faces get what values are made of as well. */
 void look_note(struct look_seen *seen, const struct list *list, bool own);
-/* ret in ctx->mem. Fails: RENDER, NO_MEMORY. */
-sv_status look_make(struct sv_ctx *ctx, const struct look_seen *seen, struct look *ret);
+/* A face whose text is in no specimen: what its values are made of. */
+void look_note_values(struct look_seen *seen, enum face_id face);
+/* ret in mem; what is needed on the way in ctx->mem. Fails: RENDER, NO_MEMORY. */
+sv_status look_make(struct sv_ctx *ctx, struct sv_arena *mem, const struct look_seen *seen,
+                    struct look *ret);

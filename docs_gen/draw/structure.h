@@ -3,8 +3,7 @@
 #include "docs_gen/draw/assemble.h"
 #include "docs_gen/draw/objects.h"
 
-/* Puts StructTreeRoot, its elements and its parent tree. page_objects: of the pages; widget 0: none. root: the object
- * that becomes the StructTreeRoot.
+/* Puts StructTreeRoot, its elements and its parent tree, all in one object stream. page_objects: of the pages; widget 0: none.
  * Fails: RENDER (an element names a parent that is not there), NO_MEMORY. */
 sv_status structure_put(const struct assemble_input *input, struct pdf_objects *pdf,
-                        const uint32_t *page_objects, uint32_t widget, uint32_t root);
+                        const uint32_t *page_objects, uint32_t widget, uint32_t *ret_root);

@@ -60,8 +60,8 @@ _Static_assert((int)FACE_FILES <= (int)FACE_MAX, "table of faces");
 static const char basic_signs[] = "áéíóúüñÁÉÍÓÚÜÑ¿¡«»°ºª·–—‘’“”…−\u00a0";
 
 static bool is_basic(uint32_t cp) {
-  if (cp >= 0x20 && cp <= 0x7e) {
-    return true;
+  if (cp <= 0x7e || cp > 0x2212 || (cp > 0xff && cp < 0x2013)) {
+    return cp >= 0x20 && cp <= 0x7e;
   }
   const char *s = basic_signs;
   for (uint32_t sign; (sign = sv_utf8_next(&s)) != 0;) {
@@ -72,19 +72,25 @@ static bool is_basic(uint32_t cp) {
   return false;
 }
 
-/* The block of a character that every face has: capitals, digits and common signs; small letters; the rest of the basic
- * ones; Western; the rest of Latin Extended-A. */
-static unsigned common_block_of(uint32_t cp) {
-  if (is_basic(cp)) {
-    return cp > 0x7e ? 2 : cp >= 'a' && cp <= 'z' ? 1 : 0;
+/* The block of a character's capitals, the next one is that of all others; -1: not of these scripts. */
+static int script_block_of(enum face_id id, uint32_t cp) {
+  if ((cp >= 0x100 && cp < 0x180) || (cp >= 0x218 && cp <= 0x21b) ||
+      (cp >= 0x2010 && cp <= 0x2026 && cp != 0x2011)) {
+    return 4;
   }
-  if (cp > 0xa0 && cp < 0x100 && cp != 0xad) {
-    return 3;
+  if (id != FACE_SANS && id != FACE_SANS_BOLD) {
+    return -1;
   }
-  return (cp >= 0x100 && cp < 0x180) || (cp >= 0x218 && cp <= 0x21b) ||
-                 (cp >= 0x2010 && cp <= 0x2026 && cp != 0x2011)
-             ? 4
-             : FACE_NO_BLOCK;
+  if (cp >= 0x180 && cp < 0x250) {
+    return 6;
+  }
+  if (cp >= 0x1e00 && cp < 0x1f00) {
+    return 8;
+  }
+  if (cp >= 0x370 && cp < 0x400) {
+    return 10;
+  }
+  return cp >= 0x401 && cp < 0x460 ? 12 : -1;
 }
 
 /* The block of a character, FACE_NO_BLOCK for one that must be shaped (marks, other scripts). */
@@ -93,34 +99,43 @@ static unsigned block_of(enum face_id id, uint32_t cp) {
     bool mrz = (cp >= '0' && cp <= '9') || (cp >= 'A' && cp <= 'Z') || cp == '<';
     return mrz ? 0 : FACE_NO_BLOCK;
   }
-  unsigned common = common_block_of(cp);
-  if (common != FACE_NO_BLOCK || (id != FACE_SANS && id != FACE_SANS_BOLD)) {
-    return common;
+  if (is_basic(cp)) {
+    return cp > 0x7e ? 2 : cp >= 'a' && cp <= 'z' ? 1 : 0;
   }
-  if (cp >= 0x180 && cp < 0x250) {
-    return 5;
+  if (cp > 0xa0 && cp < 0x100 && cp != 0xad) {
+    return 3;
   }
-  if (cp >= 0x1e00 && cp < 0x1f00) {
-    return 6;
+  int script = script_block_of(id, cp);
+  if (script >= 0) {
+    bool capital = hb_unicode_general_category(hb_unicode_funcs_get_default(), cp) ==
+                   HB_UNICODE_GENERAL_CATEGORY_UPPERCASE_LETTER;
+    return (unsigned)script + (capital ? 0 : 1);
   }
-  if (cp >= 0x370 && cp < 0x400) {
-    return 7;
-  }
-  if (cp >= 0x401 && cp < 0x460) {
-    return 8;
-  }
-  return cp >= 0x400 && cp < 0x530 && !(cp >= 0x483 && cp <= 0x489) ? 9 : FACE_NO_BLOCK;
+  bool more = (id == FACE_SANS || id == FACE_SANS_BOLD) && cp >= 0x400 && cp < 0x530;
+  return more && !(cp >= 0x483 && cp <= 0x489) ? 14 : FACE_NO_BLOCK;
 }
 
-static sv_status cut_block(struct sv_ctx *ctx, struct face *face, enum face_id id, unsigned block) {
-  struct subset_code *codes = SV_ARRAY(ctx->mem, FACE_BLOCK_CODES, struct subset_code);
+/* The characters' blocks; how many characters each has. */
+static void sort_chars(struct face *face, enum face_id id, size_t ret_n[static FACE_BLOCKS]) {
+  hb_codepoint_t gid;
+  for (uint32_t cp = 0; cp < FACE_CHARS; cp++) {
+    unsigned block = cp < 0x20 ? FACE_NO_BLOCK : block_of(id, cp);
+    bool has = block != FACE_NO_BLOCK && hb_font_get_nominal_glyph(face->font, cp, &gid);
+    face->chars[cp].block = (uint8_t)(has ? block : FACE_NO_BLOCK);
+    ret_n[has ? block : 0] += has;
+  }
+}
+
+static sv_status cut_block(struct sv_ctx *ctx, struct face *face, enum face_id id, unsigned block,
+                           size_t room) {
+  struct subset_code *codes = SV_ARRAY(ctx->mem, room, struct subset_code);
   if (!codes) {
     return SV_FAIL(ctx, NO_MEMORY, "block of %s", face->name);
   }
   size_t n = 0;
-  for (uint32_t cp = 0x20; cp < FACE_CHARS && n < FACE_BLOCK_CODES; cp++) {
+  for (uint32_t cp = 0x20; cp < FACE_CHARS && n < room; cp++) {
     hb_codepoint_t gid = 0;
-    if (block_of(id, cp) == block && hb_font_get_nominal_glyph(face->font, cp, &gid)) {
+    if (face->chars[cp].block == block && hb_font_get_nominal_glyph(face->font, cp, &gid)) {
       char text[5] = {0};
       sv_utf8_put(cp, text);
       codes[n++] = (struct subset_code){.gid = gid,
@@ -209,11 +224,10 @@ sv_status faces_open(struct sv_ctx *ctx, struct faces *ret) {
     if (!face->chars) {
       return SV_FAIL(ctx, NO_MEMORY, "table of %s", face->name);
     }
-    for (size_t cp = 0; cp < FACE_CHARS; cp++) {
-      face->chars[cp].block = FACE_NO_BLOCK;
-    }
+    size_t sizes[FACE_BLOCKS] = {0};
+    sort_chars(face, (enum face_id)i, sizes);
     for (unsigned block = 0; block < FACE_BLOCKS; block++) {
-      SV_TRY(cut_block(ctx, face, (enum face_id)i, block));
+      SV_TRY(cut_block(ctx, face, (enum face_id)i, block, sizes[block]));
     }
   }
   return SV_DONE;

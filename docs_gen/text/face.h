@@ -1,6 +1,6 @@
 /* The faces of the pages, and the subsets of them that are ready to embed.
- * A primary face is cut once, at start, into blocks of characters (capitals and digits, small letters, signs, Western,
- * further Latin, Greek, Cyrillic); what a document needs beside the fonts of its template (draw/look.h) comes from these. Faces of other scripts, and rare characters, are cut per document.
+ * A primary face is cut once, at start, into blocks of characters (capitals and digits, small letters, signs, Western, and
+ * the capitals and the small letters of further Latin, Greek and Cyrillic); what a document needs beside the fonts of its template (draw/look.h) comes from these. Faces of other scripts, and rare characters, are cut per document.
  * Immutable after faces_open; shared by all workers. */
 #pragma once
 #include <hb.h>
@@ -24,11 +24,10 @@ enum face_id {
 };
 
 enum {
-  FACE_BLOCKS = 10,
-  FACE_BLOCK_CODES = 1200, /* more than the glyphs of any block */
-  FACE_MAX = 64,           /* primary faces and those of other scripts */
-  FACE_CHARS = 0x2300,     /* code points with an entry in the table */
-  FACE_UNITS = 64000,      /* of an em: every length of this folder */
+  FACE_BLOCKS = 15,
+  FACE_MAX = 64,       /* primary faces and those of other scripts */
+  FACE_CHARS = 0x2300, /* code points with an entry in the table */
+  FACE_UNITS = 64000,  /* of an em: every length of this folder */
   FACE_NO_BLOCK = 0xff,
 };
 
@@ -47,6 +46,7 @@ struct face_subset {
   size_t program_length;      /* before deflate */
   struct sv_bytes cid_to_gid; /* TrueType only */
   struct sv_bytes to_unicode;
+  unsigned code_end;      /* one more than the highest code */
   const char *widths;     /* the /W array */
   const char *descriptor; /* entries of the FontDescriptor but FontName and FontFile */
 };

@@ -61,6 +61,7 @@ static sv_status put_cids(struct sv_ctx *ctx, const struct face *face, hb_subset
       return SV_FAIL(ctx, RENDER, "glyph %u of %s", codes[i].gid, face->name);
     }
     codes[i].ret_cid = (uint16_t)(by_glyph ? gid : i + 1);
+    ret->code_end = codes[i].ret_cid >= ret->code_end ? codes[i].ret_cid + 1U : ret->code_end;
     table[2 * (i + 1)] = (uint8_t)(gid >> 8);
     table[2 * (i + 1) + 1] = (uint8_t)gid;
   }
