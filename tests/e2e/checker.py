@@ -3,6 +3,7 @@ the signatures. It knows no registry and no clock; it says what a file is by its
 
 import hashlib
 import re
+import sys
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from asn1crypto import cms, crl, ocsp, tsp, x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from archive.syntax import Broken, Lexer, Raw  # noqa: E402
 
 PROFILES = {"B-B": "PAdES-BASELINE-B", "B-T": "PAdES-BASELINE-T", "B-LT": "PAdES-BASELINE-LT", "B-LTA": "PAdES-BASELINE-LTA"}
 
@@ -195,6 +199,29 @@ def crl_tells(der, certificate, issuer):
             not any(r["user_certificate"].native == certificate.serial_number for r in revoked or []))
 
 
+def streams_hold(data):
+    """Object streams hold what the first cross reference says, each object once; what follows is of one kind, and open."""
+    raw = Raw(data)
+    need(len({s.lines is None for s in raw.sections}) == 1, "tables and streams in one file")
+    first, later = raw.sections[-1].entries, raw.sections[:-1]
+    need(all(s.lines is not None or b"Filter" not in s.trailer for s in later), "a packed cross reference behind the signature")
+    for one in raw.indirects:
+        if not isinstance(one.value, dict) or one.value.get(b"Type") != b"ObjStm":
+            continue
+        need(b"Extends" not in one.value and first.get(one.number) == (0, one.at), "another object stream")
+        objects, begin, count = raw.unpacked(one), one.value[b"First"], one.value[b"N"]
+        head = Lexer(objects, 0, begin)
+        pairs = [(head.token(), head.token()) for _ in range(count)]
+        for i, (number, offset) in enumerate(pairs):
+            need(first.get(number) == (0, ("in", one.number, i)), f"object {number} in a stream and elsewhere")
+            value = Lexer(objects, begin + offset)
+            value.value()
+            end = begin + pairs[i + 1][1] if i + 1 < count else len(objects)
+            need(value.at <= end and not objects[value.at:end].strip(), "bytes of an object stream that belong to no object")
+        inside = {n for n, e in first.items() if isinstance(e and e[1], tuple) and e[1][1] == one.number}
+        need({n for n, _ in pairs} == inside, "objects that are not in their stream")
+
+
 def revisions_of(data, first_end):
     """Where revisions end, from the signed one on."""
     return [m.end() for m in re.finditer(rb"startxref\r?\n\d+\r?\n%%EOF\r?\n", data) if m.end() >= first_end]
@@ -206,6 +233,7 @@ def store_of(file):
 
 
 def level_of(data):
+    streams_hold(data)
     file = opened(data)
     values = [f.V for f in file.Root.AcroForm.Fields]
     need(values and values[0].Type == "/Sig" and values[0].SubFilter == "/ETSI.CAdES.detached", "no PAdES signature")
@@ -249,5 +277,5 @@ def check(data):
         return level_of(data), None
     except Fault as fault:
         return None, str(fault)
-    except (pikepdf.PdfError, ValueError, KeyError, TypeError, AttributeError, IndexError) as broken:
+    except (Broken, pikepdf.PdfError, ValueError, KeyError, TypeError, AttributeError, IndexError) as broken:
         return None, f"{type(broken).__name__}: {broken}"
