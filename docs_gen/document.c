@@ -497,15 +497,10 @@ static const struct model_issue blank_issue = {
 };
 
 sv_status docs_check_content(const struct docs *docs, struct sv_ctx *ctx,
-                             const struct model_content *content) {
-  return docs_check_beside(docs, ctx, content, &blank_issue.authority);
-}
-
-sv_status docs_check_beside(const struct docs *docs, struct sv_ctx *ctx,
-                            const struct model_content *content,
-                            const struct model_authority *authority) {
+                             const struct model_content *content,
+                             const struct model_authority *authority) {
   struct model_issue issue = blank_issue;
-  issue.authority = *authority;
+  issue.authority = authority ? *authority : issue.authority;
   struct docs_request request = {.content = content, .issue = &issue};
   HOLD(now, docs);
   struct drawing *d;

@@ -59,13 +59,11 @@ uint32_t docs_page_count(const struct docs *docs, const struct model_content *co
 size_t docs_page_lines(const struct model_content *content, uint32_t page, size_t *ret_first);
 
 /* Texts that can't fit or have no glyph, each a violation with its field's path, before a number is taken.
- * Fails     FIELD_INVALID (violations in ctx), TEMPLATE (no such template), NO_MEMORY. */
+ * authority  whose names some of them share a line with; NULL: nobody's.
+ * Fails      FIELD_INVALID (violations in ctx), TEMPLATE (no such template), NO_MEMORY. */
 sv_status docs_check_content(const struct docs *docs, struct sv_ctx *ctx,
-                             const struct model_content *content);
-/* The same beside the names of an authority, which some of them share a line with. */
-sv_status docs_check_beside(const struct docs *docs, struct sv_ctx *ctx,
-                            const struct model_content *content,
-                            const struct model_authority *authority);
+                             const struct model_content *content,
+                             const struct model_authority *authority);
 
 /* "safe_conduct/protection_stay@1": the template that the content names, or the newest of its kind and purpose; NULL when
  * there is none. In ctx->mem. */

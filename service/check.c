@@ -157,7 +157,7 @@ sv_status service_request_check(struct service *s, struct sv_ctx *ctx,
   }
   if (!sv_failed(checked)) {
     defaults_fill(s, ctx, caller->authority, c);
-    sv_status drawn = docs_check_beside(s->parts.docs, ctx, c, caller->authority);
+    sv_status drawn = docs_check_content(s->parts.docs, ctx, c, caller->authority);
     if (sv_failed(drawn) && drawn.reason != SV_FIELD_INVALID) {
       return drawn;
     }

@@ -386,7 +386,7 @@ static void names_that_can_not_be_printed_are_violations(void **state) {
   s->content.letter.holder.surname =
       "DONAUDAMPFSCHIFFFAHRTSELEKTRIZITÄTENHAUPTBETRIEBSWERKBAUUNTERBEAMTENGESELLSCHAFTX";
   s->content.letter.holder.native_name = "\xf0\x93\x80\x80"; /* an Egyptian hieroglyph */
-  assert_int_equal(docs_check_content(docs, &ctx, &s->content).reason, SV_FIELD_INVALID);
+  assert_int_equal(docs_check_content(docs, &ctx, &s->content, NULL).reason, SV_FIELD_INVALID);
   assert_true(violated("safe_conduct.holder.surname"));
   assert_true(violated("safe_conduct.holder.native_name"));
 }
@@ -396,7 +396,7 @@ static void a_long_name_on_a_line_is_a_violation_of_that_line(void **state) {
   struct sample *s = sample_named("manifest");
   s->content.manifest.occupants[30].person.surname =
       "RINDFLEISCHETIKETTIERUNGSÜBERWACHUNGSAUFGABENÜBERTRAGUNGSGESETZ";
-  assert_int_equal(docs_check_content(docs, &ctx, &s->content).reason, SV_FIELD_INVALID);
+  assert_int_equal(docs_check_content(docs, &ctx, &s->content, NULL).reason, SV_FIELD_INVALID);
   assert_int_equal(ctx.violation_count, 1);
   assert_true(violated("flight_manifest.occupants[30].person.surname"));
 }
@@ -406,7 +406,7 @@ static void good_content_has_no_violation(void **state) {
   for (size_t i = 0; i < SAMPLE_COUNT; i++) {
     struct sample *s = SV_NEW(mem, struct sample);
     assert_false(sv_failed(sample_make(&ctx, i, s)));
-    if (sv_failed(docs_check_content(docs, &ctx, &s->content))) {
+    if (sv_failed(docs_check_content(docs, &ctx, &s->content, NULL))) {
       fail_msg("%s: %s", s->name, ctx.violation_count ? ctx.violations[0].path : ctx.detail);
     }
   }
@@ -429,7 +429,7 @@ static void a_portrait_that_is_none_is_refused(void **state) {
   s->content.letter.holder.portrait_jpeg = sv_bytes_str("GIF89a");
   assert_int_equal(docs_render(docs, &ctx, &s->request, &pdf, &slot).reason, SV_FIELD_INVALID);
   sv_ctx_clear(&ctx);
-  assert_int_equal(docs_check_content(docs, &ctx, &s->content).reason, SV_FIELD_INVALID);
+  assert_int_equal(docs_check_content(docs, &ctx, &s->content, NULL).reason, SV_FIELD_INVALID);
   assert_true(violated("safe_conduct.holder.portrait_jpeg"));
 }
 

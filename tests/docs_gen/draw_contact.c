@@ -58,7 +58,7 @@ static int draw(const struct contact *c, size_t kind, const char *const language
   s->content.languages.v[0] = languages[0], s->content.languages.v[1] = languages[1];
   s->content.paper = paper;
   sample_on(&ctx, s, paper, docs_page_count(c->docs, &s->content));
-  if (sv_failed(docs_check_beside(c->docs, &ctx, &s->content, &s->issue.authority)) ||
+  if (sv_failed(docs_check_content(c->docs, &ctx, &s->content, &s->issue.authority)) ||
       sv_failed(docs_render(c->docs, &ctx, &s->request, &pdf, &slot))) {
     return fail(&ctx, name);
   }

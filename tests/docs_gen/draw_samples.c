@@ -82,7 +82,7 @@ int main(int argc, char **argv) {
     }
     used = sv_arena_used(mem) - used;
     if (sv_failed(status) || sv_failed(docs_dump(docs, &ctx, &s->request, &dump)) ||
-        sv_failed(docs_check_beside(docs, &ctx, &s->content, &s->issue.authority))) {
+        sv_failed(docs_check_content(docs, &ctx, &s->content, &s->issue.authority))) {
       bad += fail(&ctx, s->name);
       continue;
     }

@@ -27,7 +27,7 @@ static void expect_room(const struct docs *of, struct sample *s, const char *a, 
   s->content.paper = paper;
   sample_on(&ctx, s, paper, docs_page_count(of, &s->content));
   s->content.languages.v[0] = a, s->content.languages.v[1] = b;
-  if (sv_failed(docs_check_beside(of, &ctx, &s->content, &s->issue.authority)) ||
+  if (sv_failed(docs_check_content(of, &ctx, &s->content, &s->issue.authority)) ||
       sv_failed(docs_crowded(of, &ctx, &s->request, &text, &page))) {
     fail_msg("%s in %s and %s: %s", s->name, a, b,
              ctx.violation_count ? ctx.violations[0].path : ctx.detail);

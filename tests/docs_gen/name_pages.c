@@ -50,7 +50,7 @@ static void put_people(struct model_manifest *m, const struct person *people, si
 /* Marks whom the page can't show. Fails with what docs_check_content fails with but FIELD_INVALID. */
 static sv_status find_faults(const struct docs *docs, struct sv_ctx *ctx,
                              const struct model_content *content, struct person *people) {
-  sv_status status = docs_check_content(docs, ctx, content);
+  sv_status status = docs_check_content(docs, ctx, content, NULL);
   for (size_t i = 0; i < ctx->violation_count; i++) {
     unsigned at;
     if (sscanf(ctx->violations[i].path, "flight_manifest.occupants[%u]", &at) == 1) {

@@ -36,7 +36,7 @@ static bool expect_room_or(struct sample *s, const char *path) {
   for (int paper = MODEL_A4; paper < MODEL_PAPERS; paper++) {
     sample_on(&ctx, s, (enum model_paper)paper, docs_page_count(docs, &s->content));
     struct sv_ctx own = sv_ctx_over(mem);
-    sv_status checked = docs_check_beside(docs, &own, &s->content, &s->issue.authority);
+    sv_status checked = docs_check_content(docs, &own, &s->content, &s->issue.authority);
     if (!sv_failed(checked)) {
       expect_room(s, path);
       continue;
