@@ -56,12 +56,20 @@ static struct list_item item_of(const struct canvas *c, enum list_op op, double 
                             .y = um_up(c, y)};
 }
 
+/* A text is measured before it is drawn: one violation is enough. */
+static bool told_already(const struct canvas *c) {
+  const struct sv_ctx *ctx = c->list.ctx;
+  size_t n = ctx->violation_count;
+  return n > 0 && n <= SV_VIOLATIONS_MAX && ctx->violations &&
+         strcmp(ctx->violations[n - 1].path, c->path) == 0;
+}
+
 static void note_missing(struct canvas *c, uint32_t cp) {
-  if (c->path) {
+  if (c->path && !told_already(c)) {
     const char *told = sv_arena_printf(
         c->list.ctx->mem, "a character has no glyph in the fonts of this server: U+%04X", cp);
     sv_ctx_violate(c->list.ctx, told ? told : "a character has no glyph", "%s", c->path);
-  } else if (!sv_failed(c->list.fault)) {
+  } else if (!c->path && !sv_failed(c->list.fault)) {
     c->list.fault = SV_FAIL(c->list.ctx, GLYPH_MISSING, "U+%04X", cp);
   }
 }

@@ -125,8 +125,8 @@ def test_a_name_that_the_zone_or_the_fonts_do_not_have_is_refused_with_the_chara
     request = example("safe-conduct")
     setattr(request.safe_conduct.holder, field, name)
     found = refused(lambda: server.client("case").issue(request), "INVALID_ARGUMENT", "FIELD_INVALID")
-    (violation,) = found["BadRequest"].field_violations
-    assert violation.field == f"safe_conduct.holder.{field}" and told in violation.description
+    violations = found["BadRequest"].field_violations
+    assert [v.field for v in violations] == [f"safe_conduct.holder.{field}"] and told in violations[0].description, violations
 
 
 def test_unknown_airports_and_currencies_and_wrong_sums_are_refused(server, documents):
