@@ -113,7 +113,26 @@ static sv_status read_code(struct walk *w, struct pdfio_lexer *l, struct sv_byte
 /* --- pages ---------------------------------------------------------------------------------------------------------- */
 
 /* What may begin an inline image, a string or a comment; the rest is passed over at once. */
-static bool is_mark(uint8_t c) { return c == 'B' || c == '(' || c == '%'; }
+enum { MARKS = 3 };
+static const char mark_of[MARKS] = {'B', '(', '%'};
+
+struct marks {
+  size_t at[MARKS]; /* where each is next, from some place on; the end where it is no more */
+  bool known[MARKS];
+};
+
+static size_t next_mark(struct marks *m, struct sv_bytes text, size_t from) {
+  size_t next = text.n;
+  for (int i = 0; i < MARKS; i++) {
+    if (!m->known[i] || m->at[i] < from) {
+      const uint8_t *p = from < text.n ? memchr(text.p + from, mark_of[i], text.n - from) : NULL;
+      m->at[i] = p ? (size_t)(p - text.p) : text.n;
+      m->known[i] = true;
+    }
+    next = m->at[i] < next ? m->at[i] : next;
+  }
+  return next;
+}
 
 /* Moves past a string, a comment or one other byte: an operator in a text is none. */
 static sv_status skip_one(struct pdfio_lexer *l) {
@@ -138,11 +157,10 @@ static bool starts_word(const struct pdfio_lexer *l) {
 static sv_status scan_content(struct walk *w, struct sv_bytes content, int *codes) {
   size_t nodes = PDFIO_NODES_MAX;
   struct pdfio_lexer l = {.ctx = w->ctx, .text = content, .nodes = &nodes};
+  struct marks marks = {0};
   for (;;) {
-    while (l.at < l.text.n && !is_mark(l.text.p[l.at])) {
-      l.at++;
-    }
-    if (l.at == l.text.n) {
+    l.at = next_mark(&marks, content, l.at);
+    if (l.at == content.n) {
       return SV_DONE;
     }
     if (l.text.p[l.at] != 'B' || !starts_word(&l) || !pdfio_keyword(&l, "BI")) {
