@@ -97,6 +97,10 @@ static sv_status open_parts(struct sv_ctx *ctx, const char *dir, struct docs *do
   SV_TRY(faces_open(ctx, &docs->means.faces));
   SV_TRY(make_ornaments(ctx, &docs->means.ornaments));
   SV_TRY(read_icc(ctx, &docs->means.icc));
+  docs->means.deflaters = deflaters_open(1);
+  if (!docs->means.deflaters) {
+    return SV_FAIL(ctx, NO_MEMORY, "documents");
+  }
   docs->dir = sv_arena_strdup(ctx->mem, dir);
   return docs->dir ? force_open(ctx, docs) : SV_FAIL(ctx, NO_MEMORY, "documents");
 }
@@ -140,6 +144,7 @@ void docs_close(struct docs *docs) {
       (void)pthread_mutex_destroy(&docs->force->lock);
     }
     faces_close(&docs->means.faces);
+    deflaters_close(docs->means.deflaters);
     sv_arena_close(docs->mem);
     free(docs);
   }
@@ -281,6 +286,7 @@ static sv_status write_pages(const struct docs *docs, struct edition *e, struct 
   SV_TRY(edition_look(e, &docs->means, f->ctx, &d->layout, &f->look));
   SV_TRY(edition_beginning(e, &docs->means, f->ctx, &d->layout, &f->beginning));
   f->trees = e->trees;
+  f->deflaters = docs->means.deflaters;
   for (uint32_t page = 1; page <= d->layout.page_count; page++) {
     struct assemble_page *p = &f->pages[page - 1];
     p->fixed = f->beginning->parts[edition_part(page)];

@@ -11,7 +11,8 @@
 struct edition_means {
   struct faces faces;
   struct layout_ornaments ornaments;
-  struct sv_bytes icc; /* deflated */
+  struct sv_bytes icc;         /* deflated */
+  struct deflaters *deflaters; /* of level 1 */
 };
 
 struct edition {

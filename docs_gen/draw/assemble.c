@@ -10,7 +10,15 @@
 #include "docs_gen/draw/xmp.h"
 
 SV_AUTO_DEFINE(struct pdf_objects, pdf_objects_close)
-SV_AUTO_DEFINE(struct deflater, deflater_close)
+
+/* A compressor that a call has from the store. */
+struct lent {
+  struct deflaters *from;
+  struct deflater *one;
+};
+static void lent_give(struct lent *l) { deflaters_give(l->from, l->one); }
+#define LEND(name, store) \
+  __attribute__((cleanup(lent_give))) struct lent name = {(store), deflaters_take(store)}
 
 struct assembly {
   const struct assemble_input *in;
@@ -262,13 +270,13 @@ sv_status assemble(const struct assemble_input *input, struct sv_bytes *ret_pdf,
                    struct sv_sig_slot *ret_slot) {
   struct assembly a = {.in = input, .ctx = input->ctx};
   SV_AUTO(pdf_objects_close) struct pdf_objects *pdf = NULL;
-  SV_AUTO(deflater_close) struct deflater *deflater = deflater_open(1);
-  if (!deflater) {
+  LEND(deflater, input->deflaters);
+  if (!deflater.one) {
     return SV_FAIL(input->ctx, NO_MEMORY, "compressor");
   }
-  a.deflater = deflater;
+  a.deflater = deflater.one;
   SV_TRY(pdf_objects_open(input->ctx, &input->beginning->file, &pdf));
   a.pdf = pdf;
   SV_TRY(put_all(&a));
-  return pdf_objects_save(pdf, deflater, input->id, ret_pdf, ret_slot);
+  return pdf_objects_save(pdf, deflater.one, input->id, ret_pdf, ret_slot);
 }

@@ -29,6 +29,7 @@ struct assemble_input {
   const struct look *look;
   const struct beginning *beginning;
   struct kept_trees *trees;
+  struct deflaters *deflaters;
   const struct list *list; /* of the document's own content */
   struct assemble_page pages[ASSEMBLE_PAGES_MAX];
   uint32_t page_count;

@@ -220,6 +220,17 @@ static void show_glyph(struct writer *w, const struct list_text *text, const str
   s->pen += (int32_t)((int64_t)g->advance * 1000 / FACE_UNITS * FACE_UNITS / 1000);
 }
 
+/* -1 to 1 with five decimals, then a space. */
+static void put_ratio(struct sv_buf *b, double v) {
+  int u = (int)(v < 0 ? 0.5 - v * 100000 : v * 100000 + 0.5);
+  char text[10] = "-0.00000 ";
+  text[1] = (char)('0' + u / 100000);
+  for (int i = 7; i > 2; i--, u /= 10) {
+    text[i] = (char)('0' + u % 10);
+  }
+  sv_buf_put(b, v < 0 ? text : text + 1, v < 0 ? 9 : 8);
+}
+
 static void put_matrix(struct writer *w, const struct list_item *item) {
   static const struct {
     int32_t cdeg;
@@ -235,7 +246,10 @@ static void put_matrix(struct writer *w, const struct list_item *item) {
   } else {
     double a = t->turn_cdeg / 100.0 * 0.017453292519943295;
     double c = __builtin_cos(a), s = __builtin_sin(a);
-    sv_buf_printf(&w->buf, "%.5f %.5f %.5f %.5f ", c, s, -s, c);
+    put_ratio(&w->buf, c);
+    put_ratio(&w->buf, s);
+    put_ratio(&w->buf, -s);
+    put_ratio(&w->buf, c);
   }
   put_um(&w->buf, item->x);
   put_um(&w->buf, item->y);

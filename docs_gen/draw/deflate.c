@@ -2,6 +2,8 @@
 #include "docs_gen/draw/deflate.h"
 
 #include <libdeflate.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 SV_AUTO_DEFINE(struct deflater, deflater_close)
 
@@ -18,6 +20,56 @@ void deflater_close(struct deflater *d) {
   if (d) {
     libdeflate_free_compressor(inner(d));
   }
+}
+
+/* ---- a store of them: as many as there are workers are soon there ---- */
+
+enum { KEPT = 64 };
+
+struct deflaters {
+  pthread_mutex_t mutex;
+  int level;
+  size_t n;
+  struct deflater *v[KEPT];
+};
+
+struct deflaters *deflaters_open(int level) {
+  struct deflaters *d = calloc(1, sizeof *d);
+  if (d && pthread_mutex_init(&d->mutex, NULL) != 0) {
+    free(d);
+    return NULL;
+  }
+  if (d) {
+    d->level = level;
+  }
+  return d;
+}
+
+void deflaters_close(struct deflaters *d) {
+  if (d) {
+    while (d->n) {
+      deflater_close(d->v[--d->n]);
+    }
+    (void)pthread_mutex_destroy(&d->mutex);
+    free(d);
+  }
+}
+
+struct deflater *deflaters_take(struct deflaters *d) {
+  (void)pthread_mutex_lock(&d->mutex);
+  struct deflater *one = d->n ? d->v[--d->n] : NULL;
+  (void)pthread_mutex_unlock(&d->mutex);
+  return one ? one : deflater_open(d->level);
+}
+
+void deflaters_give(struct deflaters *d, struct deflater *one) {
+  (void)pthread_mutex_lock(&d->mutex);
+  if (one && d->n < KEPT) {
+    d->v[d->n++] = one;
+    one = NULL;
+  }
+  (void)pthread_mutex_unlock(&d->mutex);
+  deflater_close(one);
 }
 
 sv_status deflater_run(struct deflater *d, struct sv_ctx *ctx, struct sv_bytes in,

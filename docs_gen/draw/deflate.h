@@ -10,5 +10,15 @@ void deflater_close(struct deflater *d);
 sv_status deflater_run(struct deflater *d, struct sv_ctx *ctx, struct sv_bytes in,
                        struct sv_bytes *ret);
 
+/* Compressors that calls take and give back, of one level; any thread. NULL when memory is out. Caller: deflaters_close, which
+ * accepts NULL. */
+struct deflaters;
+struct deflaters *deflaters_open(int level);
+void deflaters_close(struct deflaters *d);
+/* NULL when memory is out. */
+struct deflater *deflaters_take(struct deflaters *d);
+/* Accepts NULL. */
+void deflaters_give(struct deflaters *d, struct deflater *one);
+
 /* Once, with a compressor of its own. level 1 to 12. ret in ctx->mem. Fails: NO_MEMORY. Thread: any. */
 sv_status deflate_bytes(struct sv_ctx *ctx, struct sv_bytes in, int level, struct sv_bytes *ret);

@@ -119,7 +119,12 @@ double canvas_bearing(const struct canvas *c, struct style style, const char *te
   hb_codepoint_t gid;
   hb_glyph_extents_t extents;
   hb_font_t *font = c->text->faces->v[style.face].font;
-  if (!hb_font_get_nominal_glyph(font, sv_utf8_next(&text), &gid) ||
+  uint32_t cp = sv_utf8_next(&text);
+  const struct face_char *known = face_char_of(&c->text->faces->v[style.face], cp);
+  if (known) {
+    return (double)known->bearing / FACE_UNITS * style.pt * mm_per_pt;
+  }
+  if (!hb_font_get_nominal_glyph(font, cp, &gid) ||
       !hb_font_get_glyph_extents(font, gid, &extents)) {
     return 0;
   }

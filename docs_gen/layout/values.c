@@ -137,7 +137,12 @@ static const char *field_value(struct canvas *c, const struct layout *l,
 const char *layout_filled(struct canvas *c, const struct layout *l, const char *text) {
   struct sv_buf b = sv_buf_in(c->list.ctx->mem, 0);
   while (*text) {
-    size_t n;
+    size_t n = strcspn(text, "{");
+    sv_buf_put(&b, text, n);
+    text += n;
+    if (!*text) {
+      break;
+    }
     enum template_field field = template_field_at(text, &n);
     if (field == FIELD_COUNT) {
       sv_buf_u8(&b, (uint8_t)*text++);

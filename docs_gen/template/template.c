@@ -62,7 +62,7 @@ enum template_field template_field_at(const char *text, size_t *ret_n) {
       TEMPLATE_FIELDS(X)
 #undef X
   };
-  for (size_t i = 0; i < FIELD_COUNT; i++) {
+  for (size_t i = 0; i < FIELD_COUNT && text[0] == '{' && text[1] == '{'; i++) {
     size_t n = strlen(names[i]);
     if (strncmp(text, names[i], n) == 0) {
       *ret_n = n;

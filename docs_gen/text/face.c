@@ -155,8 +155,12 @@ static sv_status cut_block(struct sv_ctx *ctx, struct face *face, enum face_id i
   face->blocks[block] = subset;
   for (size_t i = 0; i < n; i++) {
     const char *s = codes[i].unicode;
-    face->chars[sv_utf8_next(&s)] = (struct face_char){
-        .cid = codes[i].ret_cid, .block = (uint8_t)block, .advance = codes[i].advance};
+    hb_glyph_extents_t extents = {0};
+    (void)hb_font_get_glyph_extents(face->font, codes[i].gid, &extents);
+    face->chars[sv_utf8_next(&s)] = (struct face_char){.cid = codes[i].ret_cid,
+                                                       .block = (uint8_t)block,
+                                                       .advance = codes[i].advance,
+                                                       .bearing = extents.x_bearing};
   }
   return SV_DONE;
 }

@@ -36,6 +36,7 @@ struct face_char {
   uint16_t cid;
   uint8_t block; /* FACE_NO_BLOCK: not in any */
   int32_t advance;
+  int32_t bearing; /* from the origin to its ink */
 };
 
 /* A subset as PDF wants it (PDF 32000-1 9.7): all streams deflated. */
