@@ -16,6 +16,8 @@ struct writer {
   bool open_pagination;
   int fill, stroke; /* enum list_ink, -1: not set */
   size_t mark_room;
+  int font; /* the text state of the stream, which outlives a text object (PDF 32000-1 9.3.1); -1: not set */
+  int32_t size_mpt;
 };
 
 /* v thousandths, then a space. */
@@ -152,20 +154,41 @@ static void put_hex(struct sv_buf *b, uint16_t cid) {
 
 /* The state of one line while its glyphs are shown. */
 struct show {
-  int font;
   int32_t pen; /* where the next glyph would stand, FACE_UNITS */
   int32_t rise;
-  bool in_array, in_string;
+  bool in_array; /* of strings and numbers, for TJ; a lone string is for Tj */
+  bool in_string;
+  size_t string_at; /* where it began */
 };
 
 static void end_array(struct writer *w, struct show *s) {
   if (s->in_string) {
     sv_buf_u8(&w->buf, ')');
   }
-  if (s->in_array) {
-    sv_buf_str(&w->buf, "]TJ ");
+  if (s->in_array || s->in_string) {
+    sv_buf_str(&w->buf, s->in_array ? "]TJ " : "Tj ");
   }
   s->in_array = s->in_string = false;
+}
+
+/* A gap in a line: what was one string becomes an array. */
+static void put_gap(struct writer *w, struct show *s, int64_t milli) {
+  if (s->in_string) {
+    sv_buf_u8(&w->buf, ')');
+  }
+  if (!s->in_array && s->in_string) {
+    sv_buf_u8(&w->buf, ' ');
+    uint8_t *from = w->buf.failed ? NULL : w->buf.p + s->string_at;
+    if (from) {
+      memmove(from + 1, from, w->buf.n - s->string_at - 1);
+      *from = '[';
+    }
+  } else if (!s->in_array) {
+    sv_buf_u8(&w->buf, '[');
+  }
+  s->in_array = true;
+  s->in_string = false;
+  put_milli(&w->buf, milli);
 }
 
 /* The font and code that show a glyph: the look's where it has the character. */
@@ -182,14 +205,15 @@ static void show_glyph(struct writer *w, const struct list_text *text, const str
                        struct show *s) {
   uint16_t cid = g->cid;
   int font = font_of(w, g, &cid);
-  if (font != s->font) {
+  if (font != w->font || text->size_mpt != w->size_mpt) {
     end_array(w, s);
     sv_buf_str(&w->buf, "/F");
     pack_number(&w->buf, (uint32_t)font);
     sv_buf_u8(&w->buf, ' ');
     put_milli(&w->buf, text->size_mpt);
     sv_buf_str(&w->buf, "Tf ");
-    s->font = font;
+    w->font = font;
+    w->size_mpt = text->size_mpt;
     w->fonts[font] = true;
   }
   if (g->y != s->rise) {
@@ -198,20 +222,13 @@ static void show_glyph(struct writer *w, const struct list_text *text, const str
     sv_buf_str(&w->buf, "Ts ");
     s->rise = g->y;
   }
-  if (!s->in_array) {
-    sv_buf_u8(&w->buf, '[');
-    s->in_array = true;
-  }
   int32_t gap = g->x - s->pen;
   if (gap >= FACE_UNITS / 2000 || gap <= -FACE_UNITS / 2000) {
-    if (s->in_string) {
-      sv_buf_u8(&w->buf, ')');
-    }
-    s->in_string = false;
-    put_milli(&w->buf, -(int64_t)gap * 1000000 / FACE_UNITS);
+    put_gap(w, s, -(int64_t)gap * 1000000 / FACE_UNITS);
     s->pen = g->x;
   }
   if (!s->in_string) {
+    s->string_at = w->buf.n;
     sv_buf_u8(&w->buf, '(');
     s->in_string = true;
   }
@@ -232,18 +249,8 @@ static void put_ratio(struct sv_buf *b, double v) {
 }
 
 static void put_matrix(struct writer *w, const struct list_item *item) {
-  static const struct {
-    int32_t cdeg;
-    const char *text;
-  } turns[] = {{0, "1 0 0 1 "}, {5200, ".61566 .78801 -.78801 .61566 "}};
   const struct list_text *t = &item->text;
-  const char *fixed = NULL;
-  for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
-    fixed = turns[i].cdeg == t->turn_cdeg ? turns[i].text : fixed;
-  }
-  if (fixed) {
-    sv_buf_str(&w->buf, fixed);
-  } else {
+  if (t->turn_cdeg) {
     double a = t->turn_cdeg / 100.0 * 0.017453292519943295;
     double c = __builtin_cos(a), s = __builtin_sin(a);
     put_ratio(&w->buf, c);
@@ -253,7 +260,7 @@ static void put_matrix(struct writer *w, const struct list_item *item) {
   }
   put_um(&w->buf, item->x);
   put_um(&w->buf, item->y);
-  sv_buf_str(&w->buf, "Tm ");
+  sv_buf_str(&w->buf, t->turn_cdeg ? "Tm " : "Td ");
 }
 
 /* A glyph as a path, where it stands in its line. */
@@ -291,7 +298,7 @@ static void put_text(struct writer *w, const struct list_item *item) {
     sv_buf_str(&w->buf, "Tc ");
   }
   put_matrix(w, item);
-  struct show s = {.font = -1};
+  struct show s = {.pen = 0};
   bool outlines = false, unseen = false;
   for (size_t i = 0; i < line->n; i++) {
     const struct text_glyph *g = &line->glyphs[i];
@@ -418,6 +425,7 @@ sv_status content_write(const struct list *list, const struct look *look, uint16
                      .content = &content,
                      .marks = page != LIST_APPEARANCE,
                      .open = -1,
+                     .font = -1,
                      .fill = -1,
                      .stroke = -1};
   sv_buf_str(&w.buf, "q\n");

@@ -361,15 +361,35 @@ static bool binds(const char *text, const char *space) {
   return (n == 1 && *start == 'y') || (n == 3 && memcmp(start, "mil", 3) == 0);
 }
 
+/* The width of a line's beginning, told word by word. */
+struct measure {
+  const char *from;
+  int32_t units; /* -1: not all of it is in the face's table */
+};
+
+/* With what stands between `at` and `end` as well. */
+static double measure_to(struct canvas *c, struct style style, struct measure *m, const char *at,
+                         const char *end) {
+  if (m->units >= 0 && !c->kerned) {
+    int32_t more = text_width(c->text->faces, style.face, at, (size_t)(end - at));
+    m->units = more < 0 ? -1 : m->units + more;
+  }
+  if (m->units >= 0 && !c->kerned) {
+    return (double)m->units / FACE_UNITS * style.pt * mm_per_pt;
+  }
+  const char *text = sv_arena_strndup(c->list.ctx->mem, m->from, (size_t)(end - m->from));
+  return text ? canvas_width(c, style, text) : HUGE_VAL;
+}
+
 int canvas_break(struct canvas *c, struct style style, double width, const char *text,
                  const char **lines, int max) {
   int n = 0;
   while (*text) {
     const char *best = NULL, *at = text;
+    struct measure m = {.from = text};
     for (;;) { /* the longest beginning that fits */
       const char *end = at + strcspn(at, " ");
-      const char *trial = sv_arena_strndup(c->list.ctx->mem, text, (size_t)(end - text));
-      if (!trial || canvas_width(c, style, trial) > width) {
+      if (measure_to(c, style, &m, at == text ? at : at - 1, end) > width) {
         break;
       }
       if (!*end || !binds(text, end)) {

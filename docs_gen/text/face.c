@@ -126,8 +126,9 @@ static void sort_chars(struct face *face, enum face_id id, size_t ret_n[static F
   }
 }
 
-static sv_status cut_block(struct sv_ctx *ctx, struct face *face, enum face_id id, unsigned block,
-                           size_t room) {
+/* source: the face that the glyphs are of, mostly the face itself. */
+static sv_status cut_block(struct sv_ctx *ctx, struct face *face, const struct face *source,
+                           enum face_id id, unsigned block, size_t room) {
   struct subset_code *codes = SV_ARRAY(ctx->mem, room, struct subset_code);
   if (!codes) {
     return SV_FAIL(ctx, NO_MEMORY, "block of %s", face->name);
@@ -135,11 +136,11 @@ static sv_status cut_block(struct sv_ctx *ctx, struct face *face, enum face_id i
   size_t n = 0;
   for (uint32_t cp = 0x20; cp < FACE_CHARS && n < room; cp++) {
     hb_codepoint_t gid = 0;
-    if (face->chars[cp].block == block && hb_font_get_nominal_glyph(face->font, cp, &gid)) {
+    if (face->chars[cp].block == block && hb_font_get_nominal_glyph(source->font, cp, &gid)) {
       char text[5] = {0};
       sv_utf8_put(cp, text);
       codes[n++] = (struct subset_code){.gid = gid,
-                                        .advance = hb_font_get_glyph_h_advance(face->font, gid),
+                                        .advance = hb_font_get_glyph_h_advance(source->font, gid),
                                         .unicode = sv_arena_strdup(ctx->mem, text)};
     }
   }
@@ -150,13 +151,13 @@ static sv_status cut_block(struct sv_ctx *ctx, struct face *face, enum face_id i
   if (!subset) {
     return SV_FAIL(ctx, NO_MEMORY, "block of %s", face->name);
   }
-  SV_TRY(subset_make(ctx, face, codes, n, (unsigned)id * FACE_BLOCKS + block, SUBSET_BY_GLYPH, 9,
+  SV_TRY(subset_make(ctx, source, codes, n, (unsigned)id * FACE_BLOCKS + block, SUBSET_BY_GLYPH, 9,
                      subset));
   face->blocks[block] = subset;
   for (size_t i = 0; i < n; i++) {
     const char *s = codes[i].unicode;
     hb_glyph_extents_t extents = {0};
-    (void)hb_font_get_glyph_extents(face->font, codes[i].gid, &extents);
+    (void)hb_font_get_glyph_extents(source->font, codes[i].gid, &extents);
     face->chars[sv_utf8_next(&s)] = (struct face_char){.cid = codes[i].ret_cid,
                                                        .block = (uint8_t)block,
                                                        .advance = codes[i].advance,
@@ -217,6 +218,19 @@ static sv_status face_load(struct sv_ctx *ctx, const char *file, struct face *re
   return ret->descriptor ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "face %s", file);
 }
 
+/* The minus sign, which every amount and every time may have and some faces lack: from the face that shaping would take it
+ * from, so that no document has to cut it out. */
+static sv_status borrow_minus(struct sv_ctx *ctx, struct faces *faces, enum face_id id) {
+  const uint32_t minus = 0x2212;
+  struct face *face = &faces->v[id];
+  int from = faces_with_glyph(faces, id, minus);
+  if (from < 0 || id == FACE_OCR_B || face->chars[minus].block != FACE_NO_BLOCK) {
+    return SV_DONE;
+  }
+  face->chars[minus].block = FACE_BLOCKS - 1;
+  return cut_block(ctx, face, &faces->v[from], id, FACE_BLOCKS - 1, 1);
+}
+
 sv_status faces_open(struct sv_ctx *ctx, struct faces *ret) {
   for (size_t i = 0; i < FACE_FILES; i++) {
     struct face *face = &ret->v[ret->n++];
@@ -231,8 +245,11 @@ sv_status faces_open(struct sv_ctx *ctx, struct faces *ret) {
     size_t sizes[FACE_BLOCKS] = {0};
     sort_chars(face, (enum face_id)i, sizes);
     for (unsigned block = 0; block < FACE_BLOCKS; block++) {
-      SV_TRY(cut_block(ctx, face, (enum face_id)i, block, sizes[block]));
+      SV_TRY(cut_block(ctx, face, face, (enum face_id)i, block, sizes[block]));
     }
+  }
+  for (int i = 0; i < FACE_PRIMARY_COUNT; i++) {
+    SV_TRY(borrow_minus(ctx, ret, (enum face_id)i));
   }
   return SV_DONE;
 }
@@ -243,13 +260,6 @@ void faces_close(struct faces *faces) {
     hb_face_destroy(faces->v[i].hb);
   }
   faces->n = 0;
-}
-
-const struct face_char *face_char_of(const struct face *face, uint32_t cp) {
-  if (cp >= FACE_CHARS || !face->chars || face->chars[cp].block == FACE_NO_BLOCK) {
-    return NULL;
-  }
-  return &face->chars[cp];
 }
 
 int faces_with_glyph(const struct faces *faces, enum face_id want, uint32_t cp) {

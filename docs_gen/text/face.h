@@ -24,7 +24,7 @@ enum face_id {
 };
 
 enum {
-  FACE_BLOCKS = 15,
+  FACE_BLOCKS = 16,
   FACE_MAX = 64,       /* primary faces and those of other scripts */
   FACE_CHARS = 0x2300, /* code points with an entry in the table */
   FACE_UNITS = 64000,  /* of an em: every length of this folder */
@@ -73,7 +73,10 @@ sv_status faces_open(struct sv_ctx *ctx, struct faces *ret);
 void faces_close(struct faces *faces);
 
 /* The table's entry, NULL when the face has no block with the character. */
-const struct face_char *face_char_of(const struct face *face, uint32_t cp);
+static inline const struct face_char *face_char_of(const struct face *face, uint32_t cp) {
+  bool in = cp < FACE_CHARS && face->chars && face->chars[cp].block != FACE_NO_BLOCK;
+  return in ? &face->chars[cp] : NULL;
+}
 /* The face that has a glyph for the character: `want` when it has one, else the first of the other scripts' faces; -1:
  * none. */
 int faces_with_glyph(const struct faces *faces, enum face_id want, uint32_t cp);
