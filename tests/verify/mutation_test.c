@@ -102,6 +102,35 @@ static void no_flipped_byte_of_the_frame_is_valid(void **state) {
   }
 }
 
+/* Where a list alone says what became of a document, no digest of the file is known: signature and rules have to do. */
+static void no_flipped_byte_is_valid_where_a_list_alone_is_asked(void **state) {
+  (void)state;
+  static const char *const kinds[] = {"b-b", "b-t", "b-lt", "b-lta", "streams-b-b", "streams-b-lt"};
+  static const uint8_t masks[] = {0x01, 0x20, 0x80};
+  bool every = getenv("SV_LONG") && getenv("SV_LONG")[0];
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    struct sv_bytes pdf = file(kinds[k]);
+    struct registry_double list = registered(original_of(kinds[k]));
+    char detail[160];
+    list.row.no_digests = true;
+    list.row.copies = NULL;
+    list.row.copy_count = 0;
+    memset(list.row.record_sha256, 0, sizeof list.row.record_sha256);
+    assert_int_equal(verdict_of(pdf, &list, when(kinds[k]), detail), VERIFY_VALID);
+    uint8_t *p = copy_of(pdf, 1);
+    for (size_t i = 0; i < pdf.n; i += every ? 1 : 1 + pdf.n / SAMPLES) {
+      uint8_t mask = masks[i % 3];
+      p[i] ^= mask;
+      is_refused(sv_bytes_of(p, pdf.n), &list, when(kinds[k]), kinds[k], i);
+      p[i] ^= mask;
+    }
+    for (size_t n = 0; n < 256; n += every ? 1 : 17) {
+      p[pdf.n] = (uint8_t)n;
+      is_refused(sv_bytes_of(p, pdf.n + 1), &list, when(kinds[k]), "one byte more", n);
+    }
+  }
+}
+
 static void no_shortened_or_lengthened_file_is_valid_but_a_whole_revision(void **state) {
   (void)state;
   for (size_t k = 0; k < NAMES; k++) {
@@ -284,6 +313,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       T(no_flipped_byte_of_any_level_is_valid),
       T(no_flipped_byte_of_the_frame_is_valid),
+      T(no_flipped_byte_is_valid_where_a_list_alone_is_asked),
       T(no_shortened_or_lengthened_file_is_valid_but_a_whole_revision),
       T(no_bent_word_is_valid),
       T(no_appended_object_is_valid_whatever_its_cross_reference_says),
