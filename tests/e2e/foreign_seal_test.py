@@ -4,6 +4,7 @@ The seals are built here, by the standard; nothing of ours writes them."""
 
 import base64
 import datetime
+import hashlib
 import json
 import subprocess
 
@@ -78,10 +79,12 @@ def judge(authority, tmp_path_factory):
     def stamp(days):
         return (datetime.datetime.utcnow() + datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def run(paper, der):
+    def run(paper, der, until="-", since="-"):
         times = f"not-before {stamp(-1)}\n"
         line = base64.b64encode(der).decode()
-        trust = f"salvo-trust/1\nsequence 1\n{times}expires {stamp(9)}\ncertificate {line}\nlog {authority.read('log.vkey').decode().strip()}\n"
+        until, since = (v if v == "-" else stamp(v) for v in (until, since))
+        life = f"key {hashlib.sha256(der).hexdigest()}/{stamp(-400)}/{until}/{since}\n"
+        trust = f"salvo-trust/1\nsequence 1\n{times}expires {stamp(9)}\ncertificate {line}\n{life}log {authority.read('log.vkey').decode().strip()}\n"
         bits = base64.b64encode(bytes(131072 // 4)).decode()
         bundle = (f"salvo-status/1\nlist A\nsequence 1\nafter 0\n{times}fresh-until {stamp(1)}\nexpires {stamp(9)}\nbits {bits}\n"
                   "checkpoint -\n")
@@ -136,3 +139,12 @@ def test_references_of_every_length_are_found(judge, key):
         assert judge(seal(key, 4, reference), certificate(key))[:2] == ("NOT_OURS", []), reference
     long = "7F" + "0123456789ABCDEF" * 2
     assert judge(seal(key, 4, long), certificate(key, serial=int(long, 16)))[:2] == ("NOT_OURS", [])
+
+
+def test_the_life_of_a_key_counts_beside_its_certificate(judge, key):
+    ago = lambda days: seal(key, 4, sealed=TODAY - datetime.timedelta(days=days))
+    assert judge(ago(10), certificate(key), until=-5)[:2] == ("NOT_OURS", [])
+    assert judge(ago(5), certificate(key), until=-5)[:2] == ("NOT_OURS", []), "the day on which it retired is its own"
+    assert judge(ago(0), certificate(key), until=-5)[:2] == ("INVALID", ["UNTRUSTED_CERTIFICATE"])
+    for days in (0, 10):  # a seal can't prove when it was made
+        assert judge(ago(days), certificate(key), since=-5)[:2] == ("INVALID", ["REVOKED_CERTIFICATE"])
