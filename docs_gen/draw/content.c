@@ -201,10 +201,7 @@ static int font_of(const struct writer *w, const struct text_glyph *g, uint16_t 
   return TEXT_FONT_LOOK + g->font / FACE_BLOCKS;
 }
 
-static void show_glyph(struct writer *w, const struct list_text *text, const struct text_glyph *g,
-                       struct show *s) {
-  uint16_t cid = g->cid;
-  int font = font_of(w, g, &cid);
+static void use_font(struct writer *w, const struct list_text *text, int font, struct show *s) {
   if (font != w->font || text->size_mpt != w->size_mpt) {
     end_array(w, s);
     sv_buf_str(&w->buf, "/F");
@@ -216,6 +213,24 @@ static void show_glyph(struct writer *w, const struct list_text *text, const str
     w->size_mpt = text->size_mpt;
     w->fonts[font] = true;
   }
+}
+
+static void put_shown(struct writer *w, uint16_t cid, int32_t advance, struct show *s) {
+  if (!s->in_string) {
+    s->string_at = w->buf.n;
+    sv_buf_u8(&w->buf, '(');
+    s->in_string = true;
+  }
+  put_cid(&w->buf, cid);
+  /* a reader advances by the whole thousandths of the /W array */
+  s->pen += (int32_t)((int64_t)advance * 1000 / FACE_UNITS * FACE_UNITS / 1000);
+}
+
+static void show_glyph(struct writer *w, const struct list_text *text, const struct text_glyph *g,
+                       struct show *s) {
+  uint16_t cid = g->cid;
+  int font = font_of(w, g, &cid);
+  use_font(w, text, font, s);
   if (g->y != s->rise) {
     end_array(w, s);
     put_milli(&w->buf, (int64_t)g->y * text->size_mpt / FACE_UNITS);
@@ -227,14 +242,7 @@ static void show_glyph(struct writer *w, const struct list_text *text, const str
     put_gap(w, s, -(int64_t)gap * 1000000 / FACE_UNITS);
     s->pen = g->x;
   }
-  if (!s->in_string) {
-    s->string_at = w->buf.n;
-    sv_buf_u8(&w->buf, '(');
-    s->in_string = true;
-  }
-  put_cid(&w->buf, cid);
-  /* a reader advances by the whole thousandths of the /W array */
-  s->pen += (int32_t)((int64_t)g->advance * 1000 / FACE_UNITS * FACE_UNITS / 1000);
+  put_shown(w, cid, g->advance, s);
 }
 
 /* -1 to 1 with five decimals, then a space. */
@@ -278,6 +286,40 @@ static void put_outline(struct writer *w, const struct list_item *item,
   sv_buf_str(&w->buf, *g->outline->segments ? "f " : "");
 }
 
+static uint32_t last_character(const char *text) {
+  uint32_t last = 0;
+  for (uint32_t cp; (cp = sv_utf8_next(&text)) != 0;) {
+    last = cp;
+  }
+  return last;
+}
+
+/* Whether the element's text goes on in another place, with no space on either side and where one is meant. */
+static bool goes_on(const struct writer *w, const struct list_item *item) {
+  const struct list_item *end = w->list->items + w->list->n;
+  for (const struct list_item *next = item + 1; next < end; next++) {
+    if (next->page == item->page && next->op == LIST_TEXT && next->element) {
+      const char *text = next->text.line.text;
+      uint32_t before = last_character(item->text.line.text), after = sv_utf8_next(&text);
+      bool ideographs = before >= 0x2E80 && after >= 0x2E80;
+      bool joined = before == '-' || before == '/' || before == 0x2212;
+      return next->element == item->element && before != ' ' && !joined && after != ' ' &&
+             !ideographs;
+    }
+  }
+  return false;
+}
+
+/* Word breaks are spaces in the text itself, at the end of a line too (PDF 32000-1 14.8.2.5). */
+static void put_break(struct writer *w, const struct list_item *item, struct show *s) {
+  enum face_id face = item->text.line.face;
+  const struct look_space *space = &w->look->spaces[face];
+  if (w->marks && item->element && space->cid && goes_on(w, item)) {
+    use_font(w, &item->text, TEXT_FONT_LOOK + (int)face, s);
+    put_shown(w, space->cid, space->advance, s);
+  }
+}
+
 static void put_text(struct writer *w, const struct list_item *item) {
   const struct list_text *t = &item->text;
   const struct text_line *line = &t->line;
@@ -313,6 +355,7 @@ static void put_text(struct writer *w, const struct list_item *item) {
     }
     show_glyph(w, t, g, &s);
   }
+  put_break(w, item, &s);
   end_array(w, &s);
   sv_buf_str(&w->buf, t->track ? "0 Tc " : "");
   sv_buf_str(&w->buf, t->outline || unseen ? "0 Tr " : "");

@@ -55,6 +55,7 @@ void look_note(struct look_seen *seen, const struct list *list, bool own) {
     const struct list_item *item = &list->items[i];
     if (item->op == LIST_TEXT) {
       note_text(seen, item->text.line.face, item->text.line.text);
+      note_text(seen, item->text.line.face, " "); /* parts it from a line that goes on */
       note_text(seen, item->text.line.face, own ? values[item->text.line.face] : "");
     } else if (item->op == LIST_ORNAMENT && own) {
       note_ornament(seen, item->ornament.content);
@@ -112,6 +113,9 @@ static sv_status map_codes(struct sv_ctx *ctx, struct sv_arena *mem, const struc
       look->cids[(unsigned)id * FACE_BLOCKS + c->block] = maps[c->block];
     }
     maps[c->block][c->cid] = codes[i].ret_cid;
+    if (strcmp(codes[i].unicode, " ") == 0) {
+      look->spaces[id] = (struct look_space){codes[i].ret_cid, codes[i].advance};
+    }
   }
   return SV_DONE;
 }

@@ -12,8 +12,15 @@ struct look_form {
   struct sv_bytes deflated;
 };
 
+/* The space of a face's font: code 0: none. */
+struct look_space {
+  uint16_t cid;
+  int32_t advance; /* FACE_UNITS */
+};
+
 struct look {
   const struct face_subset *fonts[FACE_PRIMARY_COUNT]; /* NULL: the face is not used */
+  struct look_space spaces[FACE_PRIMARY_COUNT];
   const uint16_t
       *cids[TEXT_FONT_DYNAMIC]; /* by code of a block's font: ours, 0: none; NULL: none at all */
   struct look_form forms[LOOK_FORMS];

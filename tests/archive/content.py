@@ -6,6 +6,7 @@ OPERATORS = set("""b B b* B* BDC BI BMC BT BX c cm CS cs d d0 d1 Do DP EI EMC ET
  sc SC scn SCN sh T* Tc Td TD Tf Tj TJ TL Tm Tr Ts Tw Tz v w W W* y ' " """.split()) | {"INLINE IMAGE"}
 PAINT = {"f", "F", "f*", "B", "B*", "b", "b*", "S", "s", "n", "Tj", "TJ", "'", '"', "INLINE IMAGE", "sh"}
 SHOW = {"Tj", "TJ", "'", '"'}
+MOVES = {"BT", "Td", "TD", "Tm", "T*", "'", '"'}
 DEVICE = {"g": "DeviceGray", "G": "DeviceGray", "rg": "DeviceRGB", "RG": "DeviceRGB", "k": "DeviceCMYK", "K": "DeviceCMYK"}
 
 
@@ -30,6 +31,7 @@ class Content:
         self.marks = []  # every Mark, in order
         self.unmarked, self.faults, self.missing, self.called = [], [], [], []
         self.shown = []  # (font, codes, rendering mode, under ActualText)
+        self.read = []  # (MCID, font, codes, whether it stands somewhere else than where the text before it ended)
         self.deepest = 0
         for stream in streams:
             self.walk(stream)
@@ -47,6 +49,7 @@ class Content:
             self.operators.append(op)
             if op not in OPERATORS:
                 continue
+            state["moved"] = state.get("moved", True) or op in MOVES
             if op == "q":
                 saved.append(dict(state))
                 self.deepest = max(self.deepest, len(saved))
@@ -115,6 +118,9 @@ class Content:
             parts = operands[0] if op == "TJ" else [operands[-1]]
             text = b"".join(bytes(p) for p in parts if isinstance(p, pikepdf.String))
             self.shown.append((state["font"], text, state["mode"], any(m.actual for m in open_marks)))
+            owner = next((m.mcid for m in reversed(open_marks) if m.mcid is not None), None)
+            self.read.append((owner, state["font"], text, state["moved"]))
+            state["moved"] = False
 
 
 def appearances(annotation):

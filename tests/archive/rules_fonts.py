@@ -249,3 +249,28 @@ def no_notdef(file):
     for f in fonts(file):
         if any(f.glyph(c) == 0 for c in f.codes):
             yield f"{f.name}: .notdef is shown"
+
+
+def said(file, font, text):
+    known = file._fonts[font.objgen].unicode if font is not None else {}
+    return "".join(known.get(int.from_bytes(text[i:i + 2], "big"), "") for i in range(0, len(text), 2))
+
+
+def runs_on(before, after):
+    """Whether a word that ends so would run into one that begins so; a hyphen is its own break, a sign belongs to its number, ideographs have none."""
+    return not (before.isspace() or after.isspace() or before in "-/\u00ad\u2212" or min(before, after) >= "\u2e80")
+
+
+@rule("PDF 14.8.2.5")
+def words_parted(file):
+    """Text of one element that goes on in another place has a space between: what is read aloud would run together."""
+    fonts(file)
+    for content in file.contents:
+        last = {}
+        for owner, font, text, moved in content.read:
+            if owner is None:
+                continue
+            words = said(file, font, text)
+            if words and moved and last.get(owner) and runs_on(last[owner][-1], words[0]):
+                yield f"{content.name}, MCID {owner}: {last[owner][-12:]!r} and {words[:12]!r}"
+            last[owner] = words or last.get(owner)

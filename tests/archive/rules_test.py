@@ -333,6 +333,19 @@ def options(pdf):
     pdf.Root.OCProperties = Dictionary(OCGs=Array([group]), D=Dictionary(Order=Array([])))
 
 
+def runs_together(pdf):
+    """The paragraph with the first mark says its word twice, in two places."""
+    code = f"{code_of_d(pdf):04X}".encode()
+    for stream in page(pdf).Contents:
+        data = stream.read_bytes()
+        at = re.search(rb"/P<</MCID \d+>>BDC\s", data)
+        if at:
+            line = b"BT " + face(pdf).encode() + b" 8 Tf 9 9 Td <" + code + b"> Tj ET\n"
+            stream.write(data[:at.end()] + b"q " + line + line + b"Q\n" + data[at.end():])
+            return
+    raise AssertionError("no paragraph")
+
+
 def two_fields(pdf):
     one = element(pdf, "Form")
     kid = one.K[0] if isinstance(one.K, Array) else one.K
@@ -403,6 +416,7 @@ OBJECTS = {  # rule: (file, change of objects, what else the same fault breaks)
     "characters_legal": ("letter", d_means("\ufeff"), ("characters_right",)),
     "private_use": ("letter", d_means("\ue123"), ("characters_right",)),
     "characters_right": ("letter", d_means("X"), ()),
+    "words_parted": ("letter", runs_together, ()),
     "no_notdef": ("letter", text(b"0000"), ("characters_told", "widths")),
     "annotation_types": ("letter", annotation(Subtype=Name.Sound), ("annotations_in_structure",)),
     "annotation_flags": ("letter", where(widget, "/F", 128), ()),
