@@ -178,6 +178,26 @@ static void the_same_request_gives_the_same_bytes(void **state) {
   }
 }
 
+/* As after a crash, when the same bytes must come from a server that has drawn nothing yet. */
+static void what_was_drawn_before_changes_no_byte(void **state) {
+  (void)state;
+  static const char *const names[] = {"manifest", "letter-names", "receipt-8", "letter-draft"};
+  struct docs *fresh;
+  assert_false(sv_failed(docs_open(&ctx, "templates", &fresh)));
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    struct sample *s = sample_named(names[i]);
+    struct sv_bytes a, b;
+    struct sv_sig_slot first, second;
+    for (size_t k = 0; k < 3; k++) { /* the third finds everything ready */
+      assert_false(sv_failed(docs_render(docs, &ctx, &s->request, &a, &first)));
+    }
+    assert_false(sv_failed(docs_render(fresh, &ctx, &s->request, &b, &second)));
+    assert_true(sv_bytes_equal(a, b));
+    assert_memory_equal(&first, &second, sizeof first);
+  }
+  docs_close(fresh);
+}
+
 static void documents_of_a_template_share_what_is_static(void **state) {
   (void)state;
   struct sample *s = sample_named("letter");
@@ -477,6 +497,7 @@ int main(void) {
       cmocka_unit_test_setup(more_legs_move_the_cover_down_together, begin),
       cmocka_unit_test_setup(a_draft_has_no_number_no_code_and_no_field, begin),
       cmocka_unit_test_setup(the_same_request_gives_the_same_bytes, begin),
+      cmocka_unit_test_setup(what_was_drawn_before_changes_no_byte, begin),
       cmocka_unit_test_setup(documents_of_a_template_share_what_is_static, begin),
       cmocka_unit_test_setup(documents_on_other_paper_share_other_beginnings, begin),
       cmocka_unit_test_setup(the_slot_is_where_it_says, begin),
