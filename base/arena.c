@@ -141,11 +141,14 @@ char *sv_arena_strdup(struct sv_arena *a, const char *s) {
 
 __attribute__((format(printf, 2, 0))) static char *arena_vprintf(struct sv_arena *a,
                                                                  const char *format, va_list args) {
+  char small[256]; /* most texts are written once */
   va_list again;
   va_copy(again, args);
-  int n = vsnprintf(NULL, 0, format, args);
+  int n = vsnprintf(small, sizeof small, format, args);
   char *p = n < 0 ? NULL : sv_arena_alloc(a, (size_t)n + 1);
-  if (p) {
+  if (p && (size_t)n < sizeof small) {
+    memcpy(p, small, (size_t)n + 1);
+  } else if (p) {
     (void)vsnprintf(p, (size_t)n + 1, format, again);
   }
   va_end(again);

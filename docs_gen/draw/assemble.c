@@ -69,7 +69,10 @@ static sv_status put_fonts(struct assembly *a, struct sv_buf *resources) {
     }
     uint32_t font = a->fonts[i] ? a->fonts[i] : a->in->beginning->fonts[i];
     if (font) {
-      sv_buf_printf(resources, "/F%u %u 0 R", i, font);
+      sv_buf_str(resources, "/F");
+      pack_number(resources, i);
+      sv_buf_u8(resources, ' ');
+      pack_reference(resources, font);
     }
   }
   sv_buf_str(resources, ">>");

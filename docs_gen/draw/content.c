@@ -359,13 +359,14 @@ static void put_text(struct writer *w, const struct list_item *item) {
   end_array(w, &s);
   sv_buf_str(&w->buf, t->track ? "0 Tc " : "");
   sv_buf_str(&w->buf, t->outline || unseen ? "0 Tr " : "");
-  sv_buf_str(&w->buf, s.rise ? "0 Ts ET " : "ET ");
+  sv_buf_str(&w->buf, s.rise ? "0 Ts ET" : "ET");
+  sv_buf_str(&w->buf, outlines ? " " : "");
   for (size_t i = 0; outlines && i < line->n; i++) {
     if (line->glyphs[i].outline) {
       put_outline(w, item, &line->glyphs[i]);
     }
   }
-  sv_buf_str(&w->buf, span ? "EMC\n" : "\n");
+  sv_buf_str(&w->buf, span ? " EMC\n" : "\n");
 }
 
 /* ---- the rest ---- */
