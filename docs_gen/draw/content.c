@@ -294,17 +294,20 @@ static uint32_t last_character(const char *text) {
   return last;
 }
 
-/* Whether the element's text goes on in another place, with no space on either side and where one is meant. */
+/* Whether a text that stands in another place than this one, of the same element, is parted from it by a space: hyphens,
+ * signs and ideographs need none. */
+static bool parted(const char *one, const char *other) {
+  uint32_t before = last_character(one), after = sv_utf8_next(&other);
+  bool joined = before == '-' || before == '/' || before == 0x2212;
+  bool ideographs = before >= 0x2E80 && after >= 0x2E80;
+  return before != ' ' && after != ' ' && !joined && !ideographs;
+}
+
 static bool goes_on(const struct writer *w, const struct list_item *item) {
   const struct list_item *end = w->list->items + w->list->n;
   for (const struct list_item *next = item + 1; next < end; next++) {
     if (next->page == item->page && next->op == LIST_TEXT && next->element) {
-      const char *text = next->text.line.text;
-      uint32_t before = last_character(item->text.line.text), after = sv_utf8_next(&text);
-      bool ideographs = before >= 0x2E80 && after >= 0x2E80;
-      bool joined = before == '-' || before == '/' || before == 0x2212;
-      return next->element == item->element && before != ' ' && !joined && after != ' ' &&
-             !ideographs;
+      return next->element == item->element && parted(item->text.line.text, next->text.line.text);
     }
   }
   return false;
