@@ -128,3 +128,17 @@ def test_npm_mrz_accepts_the_zone_that_pdftotext_reads(server, documents, tmp_pa
     assert judged["format"] == "TD2"
     assert judged["fields"]["documentNumber"] == documents["safe-conduct"][1].document.number
     assert judged["fields"]["lastName"] == "HADDAD ZEITOUN"
+
+
+@pytest.mark.parametrize("surname,given,last,first", [
+    ("D’ALMEIDA-ÑAUPA", "MARÍA DE LOS ÁNGELES", "DALMEIDA NAUPA", "MARIA DE LOS AN"), ("ВЛАДИМИРОВ", "ЮЛИЯ", "VLADIMIROV", "IULIIA"),
+    ("حدّاد", "فاطمة زكريا", "XHDDAD", "FAXTTMXAH ZKRYA"), ("NGUYỄN THỊ", "ÁNH", "NGUYEN THI", "ANH"), ("ΠΑΠΑΔΟΠΟΥΛΟΣ", "", "PAPADOPOYLOS", "")])
+def test_npm_mrz_reads_names_of_every_script_as_the_tables_say(server, surname, given, last, first):
+    request = example("safe-conduct")
+    request.safe_conduct.holder.surname, request.safe_conduct.holder.given_names = surname, given
+    made = server.client("case").issue(request)
+    text = subprocess.run(["pdftotext", "-layout", "-", "-"], input=made.pdf, capture_output=True, check=True).stdout.decode()
+    done = run("node", CLIENTS / "mrz.mjs", *[w for w in text.split() if len(w) == 36 and "<" in w])
+    judged = json.loads(done.stdout)
+    assert done.returncode == 0, judged
+    assert (judged["fields"]["lastName"], judged["fields"]["firstName"] or "") == (last, first)
