@@ -1,3 +1,4 @@
+/* Invariant: nothing of a document is in it, so that every document of the template begins with the same bytes. */
 #include "docs_gen/draw/beginning.h"
 
 #include <stdlib.h>

@@ -323,9 +323,9 @@ static void put_break(struct writer *w, const struct list_item *item, struct sho
   }
 }
 
-static void put_text(struct writer *w, const struct list_item *item) {
+/* Up to the first glyph. Whether a span in the text's own language was opened. */
+static bool begin_text(struct writer *w, const struct list_item *item) {
   const struct list_text *t = &item->text;
-  const struct text_line *line = &t->line;
   const char *own = item->element ? w->list->elements[item->element - 1].language : NULL;
   bool span = w->marks && item->element && t->language && (!own || strcmp(own, t->language) != 0);
   if (span) {
@@ -343,6 +343,13 @@ static void put_text(struct writer *w, const struct list_item *item) {
     sv_buf_str(&w->buf, "Tc ");
   }
   put_matrix(w, item);
+  return span;
+}
+
+static void put_text(struct writer *w, const struct list_item *item) {
+  const struct list_text *t = &item->text;
+  const struct text_line *line = &t->line;
+  bool span = begin_text(w, item);
   struct show s = {.pen = 0};
   bool outlines = false, unseen = false;
   for (size_t i = 0; i < line->n; i++) {
@@ -476,10 +483,9 @@ sv_status content_write(const struct list *list, const struct look *look, uint16
                      .fill = -1,
                      .stroke = -1};
   sv_buf_str(&w.buf, "q\n");
-  for (size_t i = 0; i < list->n; i++) {
-    if (list->items[i].page == page) {
-      put_item(&w, &list->items[i]);
-    }
+  for (const struct list_item *item = list_next(list, page, NULL); item;
+       item = list_next(list, page, item)) {
+    put_item(&w, item);
   }
   close_mark(&w);
   sv_buf_str(&w.buf, "Q\n");

@@ -1,3 +1,5 @@
+/* Five objects a font, six where codes need a table to their glyphs. A text that could not be made shows as number 0, which
+ * the pen reports when the file is saved. */
 #include "docs_gen/draw/font_objects.h"
 
 struct font {
@@ -10,16 +12,13 @@ struct font {
 #define TEXT(f, ...) sv_arena_printf((f)->ctx->mem, __VA_ARGS__)
 
 static uint32_t put_stream(const struct font *f, const char *entries, struct sv_bytes data) {
-  uint32_t n = entries ? pdf_object(f->pdf) : 0;
+  uint32_t n = pdf_object(f->pdf);
   pdf_stream(f->pdf, n, entries, data);
   return n;
 }
 
 static uint32_t put_dict(const struct font *f, const char *entries) {
-  if (!entries) {
-    return 0;
-  }
-  if (!f->pack) {
+  if (!f->pack || !entries) {
     uint32_t n = pdf_object(f->pdf);
     pdf_dict(f->pdf, n, entries);
     return n;

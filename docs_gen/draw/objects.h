@@ -32,7 +32,7 @@ uint32_t pdf_object(struct pdf_objects *pdf);
 uint32_t pdf_numbers(struct pdf_objects *pdf, uint32_t n);
 /* A page's number: it joins the page tree, which writes its /Parent and /Type. */
 uint32_t pdf_page(struct pdf_objects *pdf);
-/* What stands between << and >> of an object: text without them. The catalog and Info have such a place too. */
+/* What stands between << and >> of an object: text without them; NULL is a failure, which saving reports. The catalog and Info have such a place too. */
 void pdf_dict(struct pdf_objects *pdf, uint32_t object, const char *entries);
 void pdf_stream(struct pdf_objects *pdf, uint32_t object, const char *entries,
                 struct sv_bytes data);

@@ -270,17 +270,21 @@ uint32_t pdf_page(struct pdf_objects *pdf) {
 
 void pdf_dict(struct pdf_objects *pdf, uint32_t number, const char *entries) {
   struct object *o = object_at(pdf, number);
-  if (o) {
-    o->entries = entries;
+  if (!o || !entries) {
+    failed(pdf);
+    return;
   }
+  o->entries = entries;
 }
 
 void pdf_stream(struct pdf_objects *pdf, uint32_t number, const char *entries,
                 struct sv_bytes data) {
   struct object *o = object_at(pdf, number);
-  if (o) {
-    o->entries = entries, o->data = data, o->stream = true;
+  if (!o || !entries) {
+    failed(pdf);
+    return;
   }
+  o->entries = entries, o->data = data, o->stream = true;
 }
 
 void pdf_catalog(struct pdf_objects *pdf, const char *entries) {

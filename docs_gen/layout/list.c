@@ -29,9 +29,23 @@ void list_put(struct list *list, const struct list_item *item) {
   }
   struct list_item *items = grown(list, list->items, list->n, &list->room, sizeof *items);
   if (items) {
+    size_t chain = item->page % LIST_STREAMS;
     list->items = items;
     items[list->n++] = *item;
+    items[list->n - 1].next = 0;
+    *(list->last[chain] ? &items[list->last[chain] - 1].next : &list->first[chain]) =
+        (uint32_t)list->n;
+    list->last[chain] = (uint32_t)list->n;
   }
+}
+
+const struct list_item *list_next(const struct list *list, uint16_t page,
+                                  const struct list_item *before) {
+  uint32_t at = before ? before->next : list->first[page % LIST_STREAMS];
+  while (at && list->items[at - 1].page != page) {
+    at = list->items[at - 1].next;
+  }
+  return at ? &list->items[at - 1] : NULL;
 }
 
 uint16_t list_element(struct list *list, const struct list_element *element) {

@@ -35,7 +35,7 @@ struct list_element {
 };
 
 /* Which stream of the file an item is drawn in: a page (from 1), or the appearance of the signature. */
-enum { LIST_APPEARANCE = 0xffff };
+enum { LIST_APPEARANCE = 0xffff, LIST_STREAMS = 128 };
 
 struct list_point {
   int32_t x, y;
@@ -69,6 +69,8 @@ struct list_item {
   uint16_t page;
   uint16_t element; /* index + 1; 0: an artifact */
   bool pagination;  /* an artifact that repeats on pages */
+  uint32_t
+      next; /* of the same stream, or of another that shares its chain: index + 1; 0: the last */
   int32_t x, y;
   union {
     struct list_text text;
@@ -88,6 +90,8 @@ struct list {
   struct sv_ctx *ctx;
   struct list_item *items;
   size_t n, room;
+  uint32_t first[LIST_STREAMS],
+      last[LIST_STREAMS]; /* by page modulo LIST_STREAMS: index + 1; 0: none */
   struct list_element *elements;
   size_t element_n, element_room;
   sv_status fault;
@@ -96,6 +100,9 @@ struct list {
 
 struct list list_in(struct sv_ctx *ctx);
 void list_put(struct list *list, const struct list_item *item);
+/* The items of a page one by one, in their order: the first for before NULL; NULL after the last. */
+const struct list_item *list_next(const struct list *list, uint16_t page,
+                                  const struct list_item *before);
 /* Index + 1 of the element; the same as before when it was among the last few. 0 on failure. */
 uint16_t list_element(struct list *list, const struct list_element *element);
 /* The whole list as text, one item a line, for people and golden tests. */

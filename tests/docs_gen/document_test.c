@@ -198,6 +198,27 @@ static void what_was_drawn_before_changes_no_byte(void **state) {
   docs_close(fresh);
 }
 
+/* Whatever the place where memory ends: no document, or the whole one. */
+static void a_document_is_whole_or_refused_in_little_memory(void **state) {
+  (void)state;
+  struct sample *s = sample_named("letter-names");
+  struct sv_bytes whole, pdf;
+  struct sv_sig_slot slot;
+  assert_false(sv_failed(docs_render(docs, &ctx, &s->request, &whole, &slot)));
+  size_t refused = 0, drawn = 0;
+  for (size_t cap = 4096; drawn < 3; cap += 4096 + cap / 32) {
+    struct sv_arena *little = sv_arena_open(cap);
+    struct sv_ctx own = sv_ctx_over(little);
+    sv_status status = docs_render(docs, &own, &s->request, &pdf, &slot);
+    assert_true(!sv_failed(status) || status.reason == SV_NO_MEMORY || status.reason == SV_RENDER);
+    assert_true(sv_failed(status) || sv_bytes_equal(pdf, whole));
+    refused += sv_failed(status);
+    drawn += !sv_failed(status);
+    sv_arena_close(little);
+  }
+  assert_true(refused > 20);
+}
+
 static void documents_of_a_template_share_what_is_static(void **state) {
   (void)state;
   struct sample *s = sample_named("letter");
@@ -498,6 +519,7 @@ int main(void) {
       cmocka_unit_test_setup(a_draft_has_no_number_no_code_and_no_field, begin),
       cmocka_unit_test_setup(the_same_request_gives_the_same_bytes, begin),
       cmocka_unit_test_setup(what_was_drawn_before_changes_no_byte, begin),
+      cmocka_unit_test_setup(a_document_is_whole_or_refused_in_little_memory, begin),
       cmocka_unit_test_setup(documents_of_a_template_share_what_is_static, begin),
       cmocka_unit_test_setup(documents_on_other_paper_share_other_beginnings, begin),
       cmocka_unit_test_setup(the_slot_is_where_it_says, begin),
