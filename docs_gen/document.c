@@ -276,7 +276,8 @@ static sv_status begin(const struct docs *docs, const struct edition *e, struct 
   SV_TRY(edition_layout(e, &docs->means, ctx, r, &d->layout));
   d->layout.codes = d->codes;
   d->session = (struct text_session){.ctx = ctx, .faces = &docs->means.faces};
-  d->canvas = canvas_on(&d->session, paper_of(d->layout.paper), 1, d->layout.captions->languages);
+  d->canvas = canvas_on(&d->session, paper_of(d->layout.paper), d->layout.t->blocks, 1,
+                        d->layout.captions->languages);
   *ret = d;
   return SV_DONE;
 }
@@ -531,7 +532,7 @@ static struct canvas trial_canvas(const struct docs *docs, struct sv_ctx *ctx,
                                   struct text_session *session) {
   static const char *const languages[2] = {"es", "en"};
   *session = (struct text_session){.ctx = ctx, .faces = &docs->means.faces};
-  return canvas_on(session, paper_of(MODEL_A4), 1, languages);
+  return canvas_on(session, paper_of(MODEL_A4), NULL, 1, languages);
 }
 
 sv_status docs_check_authority(const struct docs *docs, struct sv_ctx *ctx,

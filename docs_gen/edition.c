@@ -93,7 +93,8 @@ static struct canvas *static_canvas(const struct edition_means *means, struct sv
   }
   *session = (struct text_session){.ctx = ctx, .faces = &means->faces};
   /* any page of that part: the marks count anew on each */
-  *c = canvas_on(session, paper_of(l->paper), (uint16_t)(part + 1), l->captions->languages);
+  *c = canvas_on(session, paper_of(l->paper), l->t->blocks, (uint16_t)(part + 1),
+                 l->captions->languages);
   c->kerned = true;
   draw_static(c, l, part);
   return c;
@@ -156,7 +157,8 @@ static sv_status specimen_draw(const struct edition *e, const struct edition_mea
   SV_TRY(edition_layout(e, means, ctx, &s->request, &ret->layout));
   ret->layout.codes = codes;
   *session = (struct text_session){.ctx = ctx, .faces = &means->faces};
-  ret->canvas = canvas_on(session, paper_of(ret->layout.paper), 1, ret->layout.captions->languages);
+  ret->canvas = canvas_on(session, paper_of(ret->layout.paper), ret->layout.t->blocks, 1,
+                          ret->layout.captions->languages);
   edition_draw(&ret->canvas, &ret->layout);
   return SV_DONE;
 }

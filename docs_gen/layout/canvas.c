@@ -11,17 +11,23 @@ static const double mm_per_pt = 25.4 / 72;
 
 static int32_t um(double mm) { return (int32_t)lround(mm * 1000); }
 static int32_t um_right(const struct canvas *c, double mm) {
-  return um(mm) + um(c->paper->bands[c->band].right);
+  double right, up;
+  paper_move(c->paper, c->blocks, c->band, &right, &up);
+  return um(mm) + um(right);
 }
 static int32_t um_up(const struct canvas *c, double mm) {
-  return um(c->paper->height) - um(mm) + um(c->paper->bands[c->band].up);
+  double right, up;
+  paper_move(c->paper, c->blocks, c->band, &right, &up);
+  return um(c->paper->height) - um(mm) + um(up);
 }
 
-struct canvas canvas_on(struct text_session *session, const struct paper *paper, uint16_t page,
+struct canvas canvas_on(struct text_session *session, const struct paper *paper,
+                        const struct template_block_place *blocks, uint16_t page,
                         const char *const languages[static 2]) {
   return (struct canvas){.list = list_in(session->ctx),
                          .text = session,
                          .paper = paper,
+                         .blocks = blocks,
                          .page = page,
                          .languages = {languages[0], languages[1]}};
 }
@@ -42,7 +48,7 @@ void canvas_artifact(struct canvas *c) { c->element = 0; }
 
 void canvas_area(const struct canvas *c, double x, double y, double w, double h,
                  int32_t box[static 4]) {
-  paper_area(c->paper, c->band, x, y, w, h, box);
+  paper_area(c->paper, c->blocks, c->band, x, y, w, h, box);
 }
 
 /* An item that belongs to what is open. */

@@ -13,7 +13,8 @@ struct canvas {
   struct list list;
   struct text_session *text;
   const struct paper *paper;
-  enum band band; /* what follows belongs to it */
+  const struct template_block_place *blocks; /* of the template; NULL: none is placed */
+  enum band band;                            /* what follows belongs to it */
   uint16_t page;
   uint16_t element;
   bool pagination;
@@ -25,7 +26,8 @@ struct canvas {
   const char *path;
 };
 
-struct canvas canvas_on(struct text_session *session, const struct paper *paper, uint16_t page,
+struct canvas canvas_on(struct text_session *session, const struct paper *paper,
+                        const struct template_block_place *blocks, uint16_t page,
                         const char *const languages[static 2]);
 /* A rectangle as boxes of elements have it, in the band of the canvas: paper_area. */
 void canvas_area(const struct canvas *c, double x, double y, double w, double h,

@@ -28,16 +28,16 @@ static double lowered(const struct layout *l) { return l->t->single_journey ? 7 
 /* Both columns of the clause; in the document's own half when it has places for fields. */
 static void clause(struct canvas *c, const struct layout *l, bool filled) {
   static const double xs[] = {15, 115};
-  bool small = l->t->single_journey;
-  const struct style style = {FACE_SERIF, small ? 10.4 : 11.2};
+  const struct template_clause *set = &l->t->clause_set;
+  const struct style style = {FACE_SERIF, set->pt};
   c->band = BAND_MIDDLE;
-  double y = small ? 127.65 : 130.35, leading = small ? 4.9 : 5.6;
+  double y = l->t->single_journey ? 127.65 : 130.35;
   for (int i = 0; i < 2; i++) {
     const char *text = i ? l->t->clause.second : l->t->clause.first;
     c->language = c->languages[i];
     canvas_open(c, "P", ORDER_CLAUSE + (uint32_t)i);
     const char *words = filled ? layout_filled(c, l, text) : text;
-    if (canvas_paragraph(c, xs[i], y, leading, style, 80, words, small ? 9 : 8) < 0) {
+    if (canvas_paragraph(c, xs[i], y, set->leading_mm, style, 80, words, set->lines) < 0) {
       c->path = c->path ? "safe_conduct.holder" : NULL;
       canvas_no_room(c, "the clause", text);
     }
@@ -422,6 +422,6 @@ void letter_draw(struct canvas *c, const struct layout *l) {
 }
 
 void letter_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page) {
-  paper_area(paper_of(l->paper), BAND_SIGNATURE, 45, 214 + lowered(l), 50, 44, box);
+  paper_area(paper_of(l->paper), l->t->blocks, BAND_SIGNATURE, 45, 214 + lowered(l), 50, 44, box);
   *ret_page = 1;
 }

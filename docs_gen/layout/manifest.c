@@ -460,6 +460,7 @@ void manifest_draw(struct canvas *c, const struct layout *l) {
 }
 
 void manifest_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page) {
-  paper_area(paper_of(l->paper), BAND_HEAD, 44, manifest_authority_top(l) + 5, 66, 24, box);
+  paper_area(paper_of(l->paper), l->t->blocks, BAND_HEAD, 44, manifest_authority_top(l) + 5, 66, 24,
+             box);
   *ret_page = (uint16_t)l->page_count;
 }

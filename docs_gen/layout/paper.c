@@ -42,10 +42,35 @@ const struct paper *paper_of(enum model_paper paper) {
 
 static int32_t um(double mm) { return (int32_t)lround(mm * 1000); }
 
-void paper_area(const struct paper *paper, enum band band, double x, double y, double w, double h,
-                int32_t box[static 4]) {
-  box[0] = um(x) + um(paper->bands[band].right);
-  box[3] = um(paper->height) - um(y) + um(paper->bands[band].up);
+/* Where blocks stand on the standard pages: what a template's own places are measured from. */
+static const struct {
+  double x, y;
+} standard[BLOCK_COUNT] = {
+    [BLOCK_letterhead] = {15, 9},  [BLOCK_title] = {15, 37},   [BLOCK_strip] = {15, 57},
+    [BLOCK_upper] = {15, 69},      [BLOCK_middle] = {10, 116}, [BLOCK_validity] = {15, 184},
+    [BLOCK_signature] = {15, 211}, [BLOCK_count] = {15, 232},  [BLOCK_account] = {15, 173},
+    [BLOCK_foot] = {15, 275},
+};
+_Static_assert((int)BAND_FOOT == (int)BLOCK_foot && (int)BAND_MRZ == (int)BLOCK_COUNT,
+               "bands are the blocks in their order, and the zone");
+
+void paper_move(const struct paper *paper, const struct template_block_place *blocks,
+                enum band band, double *ret_right, double *ret_up) {
+  *ret_right = paper->bands[band].right;
+  *ret_up = paper->bands[band].up;
+  if (blocks && band < BAND_MRZ &&
+      blocks[band].given) { /* the zone stands where readers look for it */
+    *ret_right += blocks[band].x - standard[band].x;
+    *ret_up -= blocks[band].y - standard[band].y;
+  }
+}
+
+void paper_area(const struct paper *paper, const struct template_block_place *blocks,
+                enum band band, double x, double y, double w, double h, int32_t box[static 4]) {
+  double right, up;
+  paper_move(paper, blocks, band, &right, &up);
+  box[0] = um(x) + um(right);
+  box[3] = um(paper->height) - um(y) + um(up);
   box[1] = box[3] - um(h);
   box[2] = box[0] + um(w);
 }

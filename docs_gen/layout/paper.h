@@ -1,9 +1,9 @@
 /* Sheets of paper. Pages have one set of measures, those of A4 from its top left corner; another sheet only says how far each
  * band of a page moves, so that nothing is laid out twice. */
 #pragma once
-#include "model/document.h"
+#include "docs_gen/template/template.h"
 
-/* What moves together, from the top of a page to its foot. */
+/* What moves together, from the top of a page to its foot: the blocks of template.h in their order, and the zone. */
 enum band {
   BAND_HEAD, /* what hangs from the upper edge: letterhead, running heads and the lists under them */
   BAND_TITLE,
@@ -34,6 +34,10 @@ struct paper {
 /* A constant; what is no paper of the model is A4. */
 const struct paper *paper_of(enum model_paper paper);
 
+/* How far a band is moved on this sheet by a template that places its blocks otherwise: mm to the right and up.
+ * blocks: of a template, BLOCK_COUNT; NULL: none is placed. */
+void paper_move(const struct paper *paper, const struct template_block_place *blocks,
+                enum band band, double *ret_right, double *ret_up);
 /* A rectangle of the A4 page on this sheet: left, bottom, right, top in micrometres from the lower left corner. */
-void paper_area(const struct paper *paper, enum band band, double x, double y, double w, double h,
-                int32_t box[static 4]);
+void paper_area(const struct paper *paper, const struct template_block_place *blocks,
+                enum band band, double x, double y, double w, double h, int32_t box[static 4]);

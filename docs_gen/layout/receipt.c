@@ -587,6 +587,6 @@ void receipt_draw(struct canvas *c, const struct layout *l) {
 }
 
 void receipt_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page) {
-  paper_area(paper_of(l->paper), BAND_FOOT, 43.5, 249.2, 68.5, 15.3, box);
+  paper_area(paper_of(l->paper), l->t->blocks, BAND_FOOT, 43.5, 249.2, 68.5, 15.3, box);
   *ret_page = (uint16_t)l->page_count;
 }

@@ -50,6 +50,62 @@ static const char *version_line(struct folder *f, const char *value) {
   return NULL;
 }
 
+/* A number of millimetres or points, "11.2": three digits, a point, three more. False where it is none of from to to. */
+static bool number_of(const char *text, double from, double to, const char **ret_end, double *ret) {
+  long whole = 0, part = 0, scale = 1;
+  size_t n = 0, decimals = 0;
+  for (; text[n] >= '0' && text[n] <= '9' && n < 4; n++) {
+    whole = 10 * whole + (text[n] - '0');
+  }
+  const char *p = text + n;
+  if (n && *p == '.') {
+    for (p++; *p >= '0' && *p <= '9' && decimals < 4; p++, decimals++) {
+      part = 10 * part + (*p - '0');
+      scale *= 10;
+    }
+  }
+  *ret = (double)whole + (double)part / (double)scale;
+  *ret_end = p;
+  return n > 0 && n < 4 && decimals < 4 && *ret >= from && *ret <= to;
+}
+
+static const char *const blocks[BLOCK_COUNT] = {
+#define X(name) #name,
+    TEMPLATE_BLOCKS(X)
+#undef X
+};
+
+/* "block.strip = 15 57" */
+static const char *block_line(struct folder *f, const char *name, const char *value) {
+  enum { PAGE_WIDTH = 210, PAGE_HEIGHT = 297 };
+  const char *end;
+  for (size_t i = 0; i < BLOCK_COUNT; i++) {
+    if (strcmp(blocks[i], name) == 0) {
+      struct template_block_place b = {.given = true};
+      bool good = number_of(value, 0, PAGE_WIDTH, &end, &b.x) && *end == ' ' &&
+                  number_of(end + 1, 0, PAGE_HEIGHT, &end, &b.y) && !*end;
+      f->blocks[i] = b;
+      return good ? NULL : "not a place on A4 in millimetres, such as 15 57.5";
+    }
+  }
+  return "not a block of a page";
+}
+
+/* "clause = 11.2 5.6 8" */
+static const char *clause_line(struct folder *f, const char *value) {
+  enum { PT_LEAST = 8, PT_MOST = 14, LINES_MOST = 12 };
+  const char *end;
+  double lines = 0;
+  struct template_clause *c = &f->clause_set;
+  bool good = letter(f) && number_of(value, PT_LEAST, PT_MOST, &end, &c->pt) && *end == ' ' &&
+              number_of(end + 1, 3, 9, &end, &c->leading_mm) && *end == ' ' &&
+              number_of(end + 1, 1, LINES_MOST, &end, &lines) && !*end;
+  c->lines = (int)lines;
+  return good ? NULL
+              : "not points, millimetres from line to line and lines of a letter's clause, such as "
+                "11.2 5.6 8";
+}
+
 /* Keys that are the same in every language. 0: none of them. */
 static bool plain_line(struct reading *r, const char *key, const char *value, const char **ret) {
   struct folder *f = r->folder;
@@ -66,6 +122,10 @@ static bool plain_line(struct reading *r, const char *key, const char *value, co
   } else if (strcmp(key, "single_journey") == 0) {
     f->single_journey = strcmp(value, "yes") == 0;
     *ret = f->single_journey || strcmp(value, "no") == 0 ? NULL : "neither yes nor no";
+  } else if (strcmp(key, "clause") == 0) {
+    *ret = clause_line(f, value);
+  } else if (strncmp(key, "block.", 6) == 0) {
+    *ret = block_line(f, key + 6, value);
   } else {
     return false;
   }
@@ -203,14 +263,15 @@ static sv_status folder_complete(struct reading *r) {
   for (size_t i = 0; i < f->basis_n; i++) {
     SV_TRY(text_complete(r, f->bases[i].id, &f->bases[i].text, true));
   }
-  const char *lacks = !f->version                        ? "version"
-                      : !f->steps[PART_checking].n       ? "checking.*.md"
-                      : letter(f) && !f->document_code   ? "document_code"
-                      : letter(f) && f->basis_n == 0     ? "basis.*"
-                      : f->kind != MODEL_FLIGHT_MANIFEST ? NULL
-                      : !f->steps[PART_rules].n          ? "rules.*.md"
-                      : !f->steps[PART_stairs].n         ? "stairs.*.md"
-                                                         : NULL;
+  const char *lacks = !f->version                         ? "version"
+                      : !f->steps[PART_checking].n        ? "checking.*.md"
+                      : letter(f) && !f->document_code    ? "document_code"
+                      : letter(f) && !f->clause_set.lines ? "clause"
+                      : letter(f) && f->basis_n == 0      ? "basis.*"
+                      : f->kind != MODEL_FLIGHT_MANIFEST  ? NULL
+                      : !f->steps[PART_rules].n           ? "rules.*.md"
+                      : !f->steps[PART_stairs].n          ? "stairs.*.md"
+                                                          : NULL;
   return lacks ? SV_FAIL(r->ctx, TEMPLATE, "%s: no %s", f->conf, lacks) : SV_DONE;
 }
 

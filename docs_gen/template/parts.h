@@ -32,6 +32,8 @@ struct folder {
   unsigned version;
   struct text texts[PART_COUNT];
   struct folder_steps steps[PART_STEPS];
+  struct template_clause clause_set;
+  struct template_block_place blocks[BLOCK_COUNT];
   const char *document_code;
   bool single_journey;
   struct folder_basis bases[TEMPLATE_BASES_MAX];

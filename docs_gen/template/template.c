@@ -117,6 +117,8 @@ static void view_fill(const struct folder *f, const char *name, size_t a, size_t
   TEMPLATE_TEXTS(X)
 #undef X
   t->clause = pair_of(&f->texts[PART_clause], a, b);
+  t->clause_set = f->clause_set;
+  memcpy(t->blocks, f->blocks, sizeof t->blocks);
   t->clause_filled = strstr(t->clause.first, "{{") || strstr(t->clause.second, "{{");
   t->document_code = f->document_code ? f->document_code : "";
   t->single_journey = f->single_journey;

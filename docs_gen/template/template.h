@@ -102,6 +102,30 @@ struct template_basis {
 #define TEMPLATE_TEXTS(X) \
   X(title) X(title_second) X(subtitle) X(area) X(form) X(form_note) X(recipient) X(micro)
 
+/* Blocks of a page, from its top to its foot. */
+#define TEMPLATE_BLOCKS(X) \
+  X(letterhead)            \
+  X(title) X(strip) X(upper) X(middle) X(validity) X(signature) X(count) X(account) X(foot)
+
+enum template_block {
+#define X(name) BLOCK_##name,
+  TEMPLATE_BLOCKS(X)
+#undef X
+      BLOCK_COUNT
+};
+
+/* Where the upper left corner of a block stands on A4, mm from that of the page. */
+struct template_block_place {
+  bool given; /* false: where the kind's standard page has it */
+  double x, y;
+};
+
+/* How the clause of a letter is set. */
+struct template_clause {
+  double pt, leading_mm;
+  int lines; /* at most */
+};
+
 /* A template in two languages. */
 struct template {
   const char *name; /* "safe_conduct/protection_stay@1" */
@@ -113,8 +137,10 @@ struct template {
   TEMPLATE_TEXTS(X)
 #undef X
   struct pair clause;
+  struct template_clause clause_set;
+  struct template_block_place blocks[BLOCK_COUNT];
   const char *document_code; /* "PL" */
-  bool single_journey;       /* route in place of the basis row, clause in the smaller size */
+  bool single_journey;       /* route in place of the basis row */
   bool clause_filled;        /* the clause has places for fields */
   struct template_steps checking, rules, stairs;
   struct template_basis bases[TEMPLATE_BASES_MAX];

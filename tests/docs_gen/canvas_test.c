@@ -34,7 +34,7 @@ static struct canvas begin(enum model_paper paper) {
   sv_arena_reset(mem);
   ctx = sv_ctx_over(mem);
   session = (struct text_session){.ctx = &ctx, .faces = &faces};
-  return canvas_on(&session, paper_of(paper), 1, languages);
+  return canvas_on(&session, paper_of(paper), NULL, 1, languages);
 }
 
 static const char *line_of(const struct canvas *c, size_t i) {

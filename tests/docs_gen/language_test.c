@@ -266,6 +266,37 @@ static void places_with_long_names_have_room(void **state) {
   forget(dir);
 }
 
+/* Where the line of a text stands in a dump: micrometres from the lower left corner. */
+static void place_of(const char *dump, const char *text, long *x, long *y) {
+  const char *at = strstr(dump, sv_arena_printf(mem, "|%s|", text));
+  assert_non_null(at);
+  while (at > dump && at[-1] != '\n') {
+    at--;
+  }
+  assert_int_equal(sscanf(at, "%*s text %*s %ld,%ld", x, y), 2);
+}
+
+static void a_block_stands_where_the_layout_file_has_it(void **state) {
+  (void)state;
+  const char *dir = own_templates();
+  struct docs *own;
+  put(dir, "safe_conduct/letter/layout.conf", "ae", "block.title = 16.5 35\nclause = 10.5 5.2 9\n");
+  assert_false(sv_failed(docs_open(&ctx, dir, &own)));
+  struct sample *s = sample_at(0);
+  const char *moved = dump_of(own, s), *before = dump_of(docs, s);
+  long x[2], y[2];
+  place_of(before, "Salvoconducto", &x[0], &y[0]);
+  place_of(moved, "Salvoconducto", &x[1], &y[1]);
+  assert_int_equal(x[1] - x[0], 1500);
+  assert_int_equal(y[1] - y[0], 2000);
+  place_of(before, "HADDÂD ZEÏTOUN", &x[0], &y[0]);
+  place_of(moved, "HADDÂD ZEÏTOUN", &x[1], &y[1]);
+  assert_int_equal(x[1], x[0]);
+  assert_int_equal(y[1], y[0]);
+  docs_close(own);
+  forget(dir);
+}
+
 static void a_clause_may_have_places_for_fields(void **state) {
   (void)state;
   const char *dir = own_templates();
@@ -352,20 +383,36 @@ static void a_fault_of_a_template_is_named_with_file_and_line(void **state) {
   expect_fault("safe_conduct/letter/clause.pt.md", NULL, NULL, "clause.pt.md: missing");
   expect_fault("safe_conduct/letter/checking.fr.md", "we", "1. Un seul pas.\n", "1 paragraphs");
   expect_fault("safe_conduct/letter/layout.conf", "ae", "title.de = Schutzbrief\n",
-               "layout.conf:51: unknown key, or a language");
+               "layout.conf:64: unknown key, or a language");
   expect_fault("safe_conduct/letter/checking.es.md", "we", "1. {{case_reference}}\n",
                "checking.es.md:1: not the place of a field");
   expect_fault("disbursement_receipt/standard/checking.es.md", "we", "1. {{surname}}\n\n2. B\n",
                "checking.es.md:1: a field that letters alone have");
   expect_fault("safe_conduct/letter/layout.conf", "ae", "title.es = Salvo\xf0\x93\x80\x80\n",
-               "layout.conf:51: U+13000");
+               "layout.conf:64: U+13000");
   expect_fault("safe_conduct/letter/layout.conf", "ae",
                "subtitle.es = una carta oficial de libre paso por todos los territorios\n",
-               "layout.conf:51: the text runs into");
+               "layout.conf:64: the text runs into");
   expect_fault("safe_conduct/transit_exit/layout.conf", "we", "extends = letter\n",
                "transit_exit: missing, or not of that purpose");
   expect_fault("safe_conduct/transit_exit/layout.conf", "ae", "purpose = TOURISM\n",
                "layout.conf:4: not a purpose");
+  expect_fault("safe_conduct/letter/layout.conf", "ae", "block.mrz = 15 275\n",
+               "layout.conf:64: not a block of a page");
+  static const char *const places[] = {"15", "15 298", "15 5x", "-1 57", "15 57 9", "15 57.12345"};
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    expect_fault("safe_conduct/letter/layout.conf", "ae",
+                 sv_arena_printf(mem, "block.strip = %s\n", places[i]),
+                 "layout.conf:64: not a place on A4");
+  }
+  expect_fault("safe_conduct/letter/layout.conf", "ae", "block.strip = 15 50\n",
+               "the text runs into");
+  expect_fault("safe_conduct/letter/layout.conf", "ae", "block.title = 5 37\n",
+               "the text runs into");
+  expect_fault("safe_conduct/letter/layout.conf", "ae", "clause = 11.2 5.6\n",
+               "layout.conf:64: not points, millimetres from line to line");
+  expect_fault("disbursement_receipt/standard/layout.conf", "ae", "clause = 11.2 5.6 8\n",
+               "of a letter's clause");
 }
 
 int main(void) {
@@ -382,6 +429,7 @@ int main(void) {
       cmocka_unit_test_setup(no_template_labels_a_person, begin),
       cmocka_unit_test_setup(a_purpose_is_added_as_a_folder_alone, begin),
       cmocka_unit_test_setup(places_with_long_names_have_room, begin),
+      cmocka_unit_test_setup(a_block_stands_where_the_layout_file_has_it, begin),
       cmocka_unit_test_setup(a_clause_may_have_places_for_fields, begin),
       cmocka_unit_test_setup(a_reload_puts_new_words_in_force_and_a_faulty_one_none, begin),
       cmocka_unit_test_setup(each_template_has_a_digest_of_all_its_files, begin),
