@@ -198,6 +198,7 @@ static sv_status look_start(struct edition *e, const struct edition_means *means
   seen->faces = &means->faces;
   SV_TRY(look_see(e, means, ctx, l, seen));
   SV_TRY(look_make(ctx, e->mem, seen, look));
+  look->language = l->captions->languages[0];
   *ret = look;
   return SV_DONE;
 }

@@ -327,7 +327,8 @@ static void put_break(struct writer *w, const struct list_item *item, struct sho
 static bool begin_text(struct writer *w, const struct list_item *item) {
   const struct list_text *t = &item->text;
   const char *own = item->element ? w->list->elements[item->element - 1].language : NULL;
-  bool span = w->marks && item->element && t->language && (!own || strcmp(own, t->language) != 0);
+  bool span = w->marks && item->element && t->language &&
+              strcmp(own ? own : w->look->language, t->language) != 0;
   if (span) {
     sv_buf_str(&w->buf, "/Span<</Lang(");
     sv_buf_str(&w->buf, t->language);

@@ -19,6 +19,7 @@ struct look_space {
 };
 
 struct look {
+  const char *language; /* of the documents: what a text is in where nothing says another */
   const struct face_subset *fonts[FACE_PRIMARY_COUNT]; /* NULL: the face is not used */
   struct look_space spaces[FACE_PRIMARY_COUNT];
   const uint16_t

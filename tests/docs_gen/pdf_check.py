@@ -82,6 +82,26 @@ def texts(folder):
         check(secret.lower() not in (folder / "letter.pdf").read_bytes().decode("latin1").lower(), secret)
 
 
+def readers(path):
+    """poppler and mutool draw it and read its structure without a word of complaint. Of a long manifest the structure alone: poppler
+    reads a page anew for every element's text."""
+    structure = ["pdfinfo", "-struct" if path.stem.startswith("manifest") else "-struct-text"]
+    for command in (structure, ["pdftoppm", "-r", "20", "-png", "-singlefile"], ["mutool", "draw", "-F", "text", "-o", "/dev/null"]):
+        more = [str(path.with_suffix(""))] if command[0] == "pdftoppm" else []
+        done = subprocess.run([*command, str(path), *more], capture_output=True, timeout=120)
+        said = [line for line in done.stderr.decode().splitlines() if line and line != "warning: ICC support is not available" and not line.startswith("page ")]
+        check(done.returncode == 0 and not said, command, said)
+
+
+def read_aloud(folder):
+    """The structure's own text: words are parted where lines break, and captions are there in both languages."""
+    said = subprocess.run(["pdfinfo", "-struct-text", str(folder / "letter.pdf")], check=True, capture_output=True).stdout.decode()
+    for text in ("Ministerio del Interior Servicio Nacional de Migración", "Apellidos / Surname", "Nacionalidad / Nationality"):
+        check(text in said, text)
+    order = [said.index(t) for t in ("REPÚBLICA DE UTOPÍA", "Salvoconducto", "HADDÂD ZEÏTOUN", "NOÛR")]
+    check(order == sorted(order), "the order of reading")
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -92,6 +112,7 @@ def main():
             try:
                 subprocess.run(["qpdf", "--check", str(path)], check=True, capture_output=True)
                 fonts(path)
+                readers(path)
                 with pikepdf.open(path) as pdf:
                     check(str(pdf.pdf_version) == "1.7")
                     draft = path.stem.endswith("draft")
@@ -103,6 +124,7 @@ def main():
             except AssertionError as fault:
                 raise AssertionError(f"{path.name}: {fault}") from fault
         texts(folder)
+        read_aloud(folder)
         print(len(files), "files,", hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()[:16])
 
 
