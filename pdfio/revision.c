@@ -42,8 +42,8 @@ static sv_status entries_by_place(struct pdfio *p, const struct pdfio_section *s
   size_t n = 0;
   for (size_t i = 0; i < s->n; i++) {
     bool head = s->entries[i].number == 0 && s->entries[i].place == PDFIO_FREE;
-    if (s->entries[i].place != PDFIO_AT_OFFSET && !head) {
-      return out_of_place(p, "an object that is freed or in a stream", s->info.xref_at);
+    if ((s->entries[i].place != PDFIO_AT_OFFSET && !head) || (s->entries[i].number == 0 && !head)) {
+      return out_of_place(p, "an object that is freed, in a stream or nothing", s->info.xref_at);
     }
     bool self = s->info.xref_stream && s->entries[i].number == s->info.xref_object;
     if (!head && !self) { /* of the list of free objects, which many writers repeat */
@@ -129,6 +129,20 @@ static bool size_is_exact(const struct pdfio_section *s, const struct pdfio_sect
   return size->integer == (highest > old->integer ? highest : old->integer);
 }
 
+/* An appended cross reference stream is an object of its own: of a number that was free, and in its own rows. A reader that
+ * looks for objects by their heads would else take it for whatever has that number. */
+static bool stream_is_new(const struct pdfio_section *s, const struct pdfio_section *before) {
+  const struct pdfio_value *old = pdfio_direct(before->info.trailer, "Size");
+  for (size_t i = 0; i < s->n; i++) {
+    const struct pdfio_object_entry *e = &s->entries[i];
+    if (e->number == s->info.xref_object) {
+      return (int64_t)e->number >= old->integer && e->place == PDFIO_AT_OFFSET &&
+             e->where == s->info.xref_at && e->generation == 0;
+    }
+  }
+  return false;
+}
+
 static uint32_t reference(const struct pdfio_value *v) {
   return v && v->type == PDFIO_REF && v->ref.generation == 0 ? v->ref.number : 0;
 }
@@ -180,6 +194,9 @@ sv_status pdfio_revision_check(struct pdfio *p, size_t revision) {
   }
   bool plain = !s->info.xref_stream && table_is_plain(p, s);
   if (s->info.xref_stream) {
+    if (!stream_is_new(s, before)) {
+      return out_of_place(p, "a cross reference in the place of something else", s->info.xref_at);
+    }
     SV_TRY(stream_is_ours(p, s, before, &plain));
   }
   if (!plain) {
