@@ -25,6 +25,7 @@ struct finalisation {
   const struct store_document *row;
   const struct store_issue *issue;
   const struct levels_made *levels;
+  enum sv_reason list_left;
   struct persons persons;
   struct service_issued *out;
   bool lost;
@@ -142,6 +143,7 @@ static sv_status finalise_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg
   SV_TRY(levels_keep(tx, ctx,
                      &(struct store_file){row->number, row->version, row->copy, MODEL_AUTHORITY},
                      f->levels, f->actor));
+  SV_TRY(service_paxlst_left(tx, ctx, row, f->list_left, f->actor));
   SV_TRY(protection_issued(tx, ctx, &f->persons, row));
   SV_TRY(service_row_changed(tx, ctx, row, f->actor, "issue", ""));
   if (takes_off(row)) {
@@ -202,6 +204,7 @@ static sv_status finish(struct service *s, struct sv_ctx *ctx, const char *actor
   if (!sv_failed(status)) {
     f.issue = &made.issue;
     f.levels = &made.levels;
+    f.list_left = made.list_left;
     uint64_t began_ns = sv_monotonic_ns();
     status = store_write(s->parts.store, ctx, finalise_act, &f);
     sv_metrics_time(s->parts.metrics, SV_TIME_COMMIT, sv_monotonic_ns() - began_ns);

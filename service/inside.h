@@ -116,7 +116,8 @@ sv_status service_content_complete(struct service *s, struct sv_ctx *ctx,
 struct produced {
   struct store_issue issue;
   struct levels_made levels;
-  struct sv_bytes file; /* the PDF and what follows it: what goes out */
+  struct sv_bytes file;     /* the PDF and what follows it: what goes out */
+  enum sv_reason list_left; /* why policy's passenger list message is not in it; SV_OK: it is */
 };
 struct produce_place {
   const uint8_t *previous_sha256;      /* of the record of the version before; NULL: the first */
@@ -150,10 +151,16 @@ sv_status service_report_project(struct service *s, struct sv_ctx *ctx,
                                  const struct service_caller *caller, const char *language,
                                  struct service_report *r);
 /* The passenger list message of a manifest's version, deterministic: what its document has attached. Outside of transactions.
- * Fails: MRZ_FORMAT for a name that can't be transliterated. */
+ * A version of a manifest that is in force must not fail for want of it: what the message can't carry leaves it out (n 0),
+ * and *ret_left says why; else SV_OK. Fails: of a first version, MRZ_FORMAT for a name that can't be transliterated. */
 sv_status service_paxlst_of(struct service *s, struct sv_ctx *ctx, const struct store_document *row,
                             const struct model_content *content,
-                            const struct model_authority *authority, struct sv_bytes *ret);
+                            const struct model_authority *authority, struct sv_bytes *ret,
+                            enum sv_reason *ret_left);
+/* Inside the act that issues a version: that it went without its message is in the audit, as "without_list". */
+sv_status service_paxlst_left(struct store_tx *tx, struct sv_ctx *ctx,
+                              const struct store_document *row, enum sv_reason left,
+                              const char *actor);
 /* A watermarked page of a request. */
 sv_status service_preview(struct service *s, struct sv_ctx *ctx,
                           const struct service_caller *caller, const struct model_content *content,

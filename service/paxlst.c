@@ -1,5 +1,7 @@
-/* The passenger list message of a manifest, attached to the authority's own document and given out alone. Invariants: it is made of the row, so the same version gives the same bytes; none
- * goes out about a flight that is under a hold; who took one out is in the audit before it leaves. */
+/* The passenger list message of a manifest, attached to the authority's own document and given out alone. Invariants: it is
+ * made of the row, so the same version gives the same bytes; none is given out alone about a flight that is under a hold
+ * (the document that was made before the hold has its own, and its authority may have that); who took one out is in the
+ * audit before it leaves; nobody stays on a flight for want of one. */
 #include <string.h>
 
 #include "formats/paxlst/paxlst.h"
@@ -75,14 +77,43 @@ static sv_status revision_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg
   return revision_find(tx, ctx, arg);
 }
 
+/* A first version is refused. A manifest in force may be older than the checks of today: its next version goes without the
+ * message, and one that the registry makes (somebody is off) whatever it is that the message can't carry. */
+static bool goes_without(const struct store_document *row, enum sv_reason reason) {
+  return (row->version > 1 && reason == SV_MRZ_FORMAT) ||
+         (row->version_reason && (reason == SV_FIELD_INVALID || reason == SV_LIMIT_EXCEEDED));
+}
+
 sv_status service_paxlst_of(struct service *s, struct sv_ctx *ctx, const struct store_document *row,
                             const struct model_content *content,
-                            const struct model_authority *authority, struct sv_bytes *ret) {
+                            const struct model_authority *authority, struct sv_bytes *ret,
+                            enum sv_reason *ret_left) {
   struct listing l = {.s = s, .number = row->number, .row = *row, .content = *content};
   if (row->version > 1) {
     SV_TRY(store_read(s->parts.store, ctx, revision_act, &l));
   }
-  return message_write(ctx, &l, authority, ret);
+  size_t violations = ctx->violation_count;
+  sv_status status = message_write(ctx, &l, authority, ret);
+  *ret_left = SV_OK;
+  if (goes_without(row, status.reason)) {
+    sv_ctx_clear(ctx);
+    ctx->violation_count = violations; /* nobody asked for these names now */
+    *ret = (struct sv_bytes){0};
+    *ret_left = status.reason;
+    return SV_DONE;
+  }
+  return status;
+}
+
+sv_status service_paxlst_left(struct store_tx *tx, struct sv_ctx *ctx,
+                              const struct store_document *row, enum sv_reason left,
+                              const char *actor) {
+  struct store_audit a = {.actor = actor,
+                          .act = "without_list",
+                          .number = row->number,
+                          .version = row->version,
+                          .reason = sv_reason_name(left)};
+  return left == SV_OK ? SV_DONE : tx->life->audit(tx, ctx, &a);
 }
 
 sv_status service_paxlst(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,

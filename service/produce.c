@@ -26,6 +26,7 @@ struct work {
   struct model_issue issue;
   struct record_salts salts;
   struct sv_bytes record, passengers;
+  enum sv_reason list_left;
   struct docs_seal *seals;
   size_t seal_count;
   char mrz[2][37];
@@ -435,11 +436,12 @@ static sv_status produce(struct service *s, struct sv_ctx *ctx, const struct mod
     SV_TRY(mrz_letter(ctx, &content->letter, w.issue.number, w.mrz[0], w.mrz[1]));
   }
   if (content->kind == MODEL_FLIGHT_MANIFEST && s->parts.policy->attach_passengers) {
-    SV_TRY(service_paxlst_of(s, ctx, row, w.content, &w.issue.authority, &w.passengers));
+    SV_TRY(
+        service_paxlst_of(s, ctx, row, w.content, &w.issue.authority, &w.passengers, &w.list_left));
   }
   SV_TRY(seals_make(&w));
   SV_TRY(sv_ctx_alive(ctx));
-  *ret = (struct produced){0};
+  *ret = (struct produced){.list_left = w.list_left};
   SV_TRY(page_draw(&w, ret));
   ret->issue.record = w.record;
   ret->issue.template_name = w.issue.template_name;

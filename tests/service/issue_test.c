@@ -3,6 +3,7 @@
 #include "service/boarding.h"
 #include "service/protection.h"
 #include "service/service.h"
+#include "store/log.h"
 #include "store/sqlite.h"
 #include "tests/authority.h"
 #include "tests/vectors.h"
@@ -489,6 +490,70 @@ static void who_was_taken_off_stays_off_whatever_befalls_the_version(void **stat
   assert_true(marked.known && marked.made && marked.manifest.document.version == 2);
 }
 
+/* Of the audit: the version that went without its message, and why. */
+static sv_status without_list(void *arg, struct sv_ctx *ctx, const char *const *names,
+                              const char *const *cells, size_t n) {
+  char *told = arg, version[16] = "", reason[32] = "";
+  bool act = false;
+  (void)ctx;
+  for (size_t i = 0; i < n; i++) {
+    const char *cell = cells[i] ? cells[i] : "";
+    act = act || (strcmp(names[i], "act") == 0 && strcmp(cell, "without_list") == 0);
+    if (strcmp(names[i], "version") == 0) {
+      (void)snprintf(version, sizeof version, "%s", cell);
+    } else if (strcmp(names[i], "reason") == 0) {
+      (void)snprintf(reason, sizeof reason, "%s", cell);
+    }
+  }
+  if (act) {
+    (void)snprintf(told + strlen(told), 64, "%s %s;", version, reason);
+  }
+  return SV_DONE;
+}
+
+static sv_status audit_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  return tx->log->table(tx, ctx, "audit", without_list, arg);
+}
+
+/* Manifests were issued before their names were held against the message. */
+static void who_is_off_is_off_though_the_list_can_not_carry_who_stays(void **state) {
+  struct fixture *f = *state;
+  struct model_content flight = manifest(f, "UIO");
+  struct model_occupant lines[2] = {flight.manifest.occupants[0], flight.manifest.occupants[0]};
+  struct service_issued d;
+  struct service_marked marked = {0};
+  char told[256] = "";
+  lines[1].occupant_id = "C1";
+  lines[1].role = MODEL_CREW;
+  lines[1].person = person("VARGAS");
+  lines[1].travel_document.number = "QX7700342";
+  lines[1].seat = "";
+  flight.manifest.occupants = lines;
+  flight.manifest.occupant_count = 2;
+  facts_record(f, &flight);
+  f->policy.attach_passengers = true;
+  assert_int_equal(issue(f, request_add(f, &flight), "", &d).reason, SV_OK);
+  for (size_t i = 0; i < 2; i++) { /* in whatever order they were put */
+    if (strcmp(lines[i].occupant_id, "C1") == 0) {
+      lines[i].person.surname = "\u738b";
+    }
+  }
+  struct service_mark off = {.request_id = "9a5c6c1e-6f0e-4a53-9d0a-2f6b1c7e0002",
+                             .number = d.document.number,
+                             .version = 1,
+                             .occupant_id = "P1",
+                             .mark = 3,
+                             .mark_us = sv_wall_us(),
+                             .device = "stairs",
+                             .encoded = sv_bytes_str("off")};
+  struct sv_ctx ctx = sv_ctx_over(f->ctx.mem);
+  assert_int_equal(service_mark(f->service, &ctx, &f->caller, &off, &marked).reason, SV_OK);
+  assert_true(marked.made && marked.manifest.document.version == 2);
+  assert_int_equal(row(f, off.number).state, MODEL_ISSUED);
+  assert_int_equal(store_read(f->real, &f->ctx, audit_act, told).reason, SV_OK);
+  assert_string_equal(told, "2 MRZ_FORMAT;");
+}
+
 static void a_request_that_was_answered_is_answered_though_it_is_at_fault_today(void **state) {
   struct fixture *f = *state;
   struct model_content c = letter(f);
@@ -610,6 +675,7 @@ int main(void) {
       T(a_place_in_the_obligation_is_given_once),
       T(the_sweeper_finishes_what_the_worker_would_have_made),
       T(who_was_taken_off_stays_off_whatever_befalls_the_version),
+      T(who_is_off_is_off_though_the_list_can_not_carry_who_stays),
       T(a_request_that_was_answered_is_answered_though_it_is_at_fault_today),
       T(a_letter_issued_beside_a_manifest_stops_it),
       T(a_state_is_kept_off_under_any_of_its_codes),
