@@ -132,6 +132,14 @@ const struct verify_seen *verify_memory_find(const struct verify_memory *m, cons
 
 void verify_memory_add(struct verify_memory *m, const char *number, uint32_t version, uint32_t copy,
                        int64_t time_us) {
+  size_t n = 0;
+  for (size_t i = 0; i < m->seen_count; i++) { /* what is shown again takes no place of another */
+    const struct verify_seen *s = &m->seen[i];
+    if (strcmp(s->number, number) != 0 || s->version != version || s->copy != copy) {
+      m->seen[n++] = *s;
+    }
+  }
+  m->seen_count = n;
   if (m->seen_count == VERIFY_SEEN_MAX) {
     memmove(m->seen, m->seen + 1, --m->seen_count * sizeof *m->seen);
   }

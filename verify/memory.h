@@ -5,7 +5,7 @@
  *   latest TIME                    the newest moment that is known to have been
  *   trust SEQUENCE
  *   list A SEQUENCE SIZE ROOT      newest bundle of a list, and the log's checkpoint in it
- *   seen NUMBER VERSION COPY TIME  oldest first
+ *   seen NUMBER VERSION COPY TIME  when it was last shown, oldest first
  *
  * Nobody's name is in it. The newest VERIFY_SEEN_MAX letters are kept. */
 #pragma once
@@ -44,5 +44,6 @@ sv_status verify_memory_write(struct sv_ctx *ctx, const struct verify_memory *me
 const struct verify_seen *verify_memory_find(const struct verify_memory *memory, const char *number,
                                              uint32_t version, uint32_t copy,
                                              uint32_t *ret_newest_copy);
+/* As the newest. A letter has one line a copy, however often it is shown; where there is no room, the oldest is forgotten. */
 void verify_memory_add(struct verify_memory *memory, const char *number, uint32_t version,
                        uint32_t copy, int64_t time_us);

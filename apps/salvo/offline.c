@@ -2,9 +2,12 @@
  * alone.
  * Invariants: a list that is older than the one at hand never takes its place; a log that is not the growth of the one at
  * hand is refused; without a bundle that covers the paper, nothing is green. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "apps/salvo/salvo.h"
@@ -258,8 +261,8 @@ static sv_status zone_read(struct sv_ctx *ctx, const char *path, const char **re
   return *ret ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "zone");
 }
 
-static sv_status judge(struct salvo *s, const struct paths *v, struct sv_bytes paper,
-                       struct verify_report *ret) {
+static sv_status judge_alone(struct salvo *s, const struct paths *v, struct sv_bytes paper,
+                             struct verify_report *ret) {
   struct tlog_key key;
   struct verify_device device;
   struct verify_shown shown = {0};
@@ -276,6 +279,40 @@ static sv_status judge(struct salvo *s, const struct paths *v, struct sv_bytes p
   }
   SV_TRY(verify_memory_write(s->ctx, device.memory, &text));
   return file_write(s->ctx, v->device, text);
+}
+
+/* Held from reading to writing: of two showings at once, the second has seen the first. The file stays: who waits for it has
+ * it open. */
+static sv_status memory_lock(struct sv_ctx *ctx, const char *path, int *ret_fd) {
+  char *name = sv_arena_printf(ctx->mem, "%s.lock", path);
+  if (!name) {
+    return SV_FAIL(ctx, NO_MEMORY, "lock");
+  }
+  int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), done;
+  if (fd < 0) {
+    return SV_FAIL(ctx, IO, "%s: %s", name, strerror(errno));
+  }
+  do {
+    done = flock(fd, LOCK_EX);
+  } while (done != 0 && errno == EINTR);
+  if (done != 0) {
+    (void)close(fd);
+    return SV_FAIL(ctx, IO, "%s: %s", name, strerror(errno));
+  }
+  *ret_fd = fd;
+  return SV_DONE;
+}
+
+static sv_status judge(struct salvo *s, const struct paths *v, struct sv_bytes paper,
+                       struct verify_report *ret) {
+  if (!v->device) {
+    return judge_alone(s, v, paper, ret);
+  }
+  int lock;
+  SV_TRY(memory_lock(s->ctx, v->device, &lock));
+  sv_status status = judge_alone(s, v, paper, ret);
+  (void)close(lock);
+  return status;
 }
 
 int offline_verify(struct salvo *s, struct arguments a, const char **ret_path,

@@ -22,9 +22,11 @@ class Device:
 
     def judge(self, paper, hours=0, mrz=None, remembers=False, **options):
         """Exit code, verdict and reasons of a bar code's bytes or a file."""
-        (self.path / "paper").write_bytes(paper)
+        file = self.path / "paper"
+        if not file.exists() or file.read_bytes() != paper:  # another judgement may be reading it
+            file.write_bytes(paper)
         at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=hours)
-        command = ["--json", "verify", "--offline", str(self.path / "paper"), "--trust-key",
+        command = ["--json", "verify", "--offline", str(file), "--trust-key",
                    str(self.server.authority.path / "trust.vkey"), "--trust-list", str(self.path / "trust.list"), "--bundle",
                    str(self.path / "bundle"), "--at", at.strftime("%Y-%m-%dT%H:%M:%SZ")]
         if mrz:

@@ -1,6 +1,7 @@
 """Papers at a post without a network: old, rolled-back and forked lists, wrong clocks, copies, keys in other hands."""
 
 import base64
+import concurrent.futures
 import hashlib
 import time
 import uuid
@@ -106,6 +107,26 @@ def test_a_letter_that_was_shown_before_is_looked_at_closer(server, device):
     assert device.judge(seal_of(first.document)) == (0, "VALID", []), "who remembers nothing has seen nothing"
     assert b"seen " + first.document.number.encode() in (device.path / "memory").read_bytes()
     assert first.document.number.encode() + b" 1 1 " in (device.path / "memory").read_bytes()
+
+
+def seen(device):
+    return [line for line in (device.path / "memory").read_text().splitlines() if line.startswith("seen ")]
+
+
+def test_a_letter_has_one_line_however_often_it_is_shown(server, device):
+    first, second = issue(server).document, issue(server).document
+    for paper in (first, second, first, first):
+        device.judge(seal_of(paper), remembers=True)
+    assert [line.split()[1] for line in seen(device)] == [second.number, first.number], "the last one shown is the newest"
+
+
+def test_of_showings_at_once_one_alone_is_the_first(server, device):
+    paper = seal_of(issue(server).document)
+    assert device.judge(paper) == (0, "VALID", [])
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        said = list(pool.map(lambda _: device.judge(paper, remembers=True), range(6)))
+    assert sorted(said) == [(0, "VALID", [])] + 5 * [(4, "CHECK", ["COPY_SEEN"])]
+    assert len(seen(device)) == 1
 
 
 def test_a_copy_is_red_where_the_newer_one_was_shown_even_by_an_old_list(server, device):
