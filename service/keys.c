@@ -137,6 +137,35 @@ static sv_status lives_learn(struct service *s, struct sv_ctx *ctx) {
   return service_rotate(s, ctx, learn, &l);
 }
 
+struct listing {
+  struct store_key_life *lives;
+  size_t n;
+};
+
+static sv_status list_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
+  struct listing *l = arg;
+  return tx->key_lives->all(tx, ctx, &l->lives, &l->n);
+}
+
+static bool as_learned(const struct service *s, const struct store_key_life *lives, size_t n) {
+  bool same = n == s->life_count;
+  for (size_t i = 0; i < n && same; i++) {
+    const struct verify_key_life *l = &s->lives[i];
+    same = memcmp(l->sha256, lives[i].sha256, sizeof l->sha256) == 0 &&
+           l->until_us == lives[i].until_us && l->compromised_us == lives[i].compromised_us;
+  }
+  return same;
+}
+
+sv_status service_keys_learn(struct service *s, struct sv_ctx *ctx) {
+  struct listing l;
+  SV_TRY(store_read(s->parts.store, ctx, list_act, &l));
+  service_hold(s);
+  bool same = as_learned(s, l.lives, l.n);
+  service_release(s);
+  return same ? SV_DONE : lives_learn(s, ctx);
+}
+
 static sv_status tell(struct service *s, struct sv_ctx *ctx, const struct service_keyset *keys,
                       bool others_end) {
   struct telling t = {.now = {keys->document, keys->visible, keys->log, keys->trust},
@@ -184,16 +213,6 @@ sv_status keys_ready(const struct service *s, struct sv_ctx *ctx) {
 }
 
 /* --- for callers --- */
-
-struct listing {
-  struct store_key_life *lives;
-  size_t n;
-};
-
-static sv_status list_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
-  struct listing *l = arg;
-  return tx->key_lives->all(tx, ctx, &l->lives, &l->n);
-}
 
 sv_status service_keys(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
                        struct store_key_life **ret, size_t *ret_n) {
@@ -249,9 +268,10 @@ sv_status service_key_compromised(struct service *s, struct sv_ctx *ctx,
   struct reporting r = {.actor = caller->spiffe, .sha256 = sha256, .since_us = since_us};
   SV_TRY(store_write(s->parts.store, ctx, report_act, &r));
   *ret = r.out;
-  if (!r.news) {
-    return SV_DONE;
+  if (r.news) {
+    sv_log(SV_LOG_ERROR, "key_compromised", SV_LOG_TEXT("purpose", r.out.purpose));
   }
-  sv_log(SV_LOG_ERROR, "key_compromised", SV_LOG_TEXT("purpose", r.out.purpose));
-  return lives_learn(s, ctx);
+  struct sv_ctx aside = sv_ctx_over(ctx->mem); /* whether or not the caller still waits */
+  sv_status learned = service_keys_learn(s, &aside);
+  return sv_failed(learned) ? sv_ctx_fail(ctx, learned.reason, "%s", aside.detail) : SV_DONE;
 }

@@ -17,6 +17,10 @@ sv_status service_keys_announce(struct service *s, struct sv_ctx *ctx,
  * service_rotate, also one that failed, by nobody who holds the service. */
 sv_status service_keys_tell(struct service *s, struct sv_ctx *ctx);
 
+/* What the registry says of keys, into force where it is not yet: a report whose caller went away, or that came while somebody
+ * was at work, is not lost. To be called now and then, by nobody who holds the service. */
+sv_status service_keys_learn(struct service *s, struct sv_ctx *ctx);
+
 /* All that ever signed, oldest first; in ctx->mem. Fails: ROLE_MISSING. */
 sv_status service_keys(struct service *s, struct sv_ctx *ctx, const struct service_caller *caller,
                        struct store_key_life **ret, size_t *ret_n);

@@ -10,10 +10,20 @@ enum { RELOAD_MEMORY = 64 * 1024 * 1024 };
 
 struct swapping {
   struct reload *r;
-  bool turn;              /* the signer has other keys */
-  struct keyring *next;   /* with all that comes from files */
-  struct keyring *before; /* out */
+  struct service_keyset keys; /* as they were announced */
+  bool turn;                  /* the signer has other keys */
+  struct keyring *next;       /* with all that comes from files */
+  struct keyring *before;     /* out */
 };
+
+static bool says(const struct keyring *k, const struct service_keyset *keys) {
+  struct service_keyset own;
+  memcpy(own.document, seal_signer_sha256(k->seal), sizeof own.document);
+  memcpy(own.visible, seal_vds_sha256(k->seal), sizeof own.visible);
+  crypto_sha256(sv_bytes_of(k->log_key->note_public, SEAL_NOTE_PUBLIC_BYTES), own.log);
+  crypto_sha256(sv_bytes_of(k->trust_key->note_public, SEAL_NOTE_PUBLIC_BYTES), own.trust);
+  return memcmp(&own, keys, sizeof own) == 0;
+}
 
 static sv_status swap(void *arg, struct sv_ctx *ctx, struct service_parts *parts) {
   struct swapping *w = arg;
@@ -22,6 +32,9 @@ static sv_status swap(void *arg, struct sv_ctx *ctx, struct service_parts *parts
     SV_TRY(signer_link_turn(ctx, r->link));
   }
   SV_TRY(keyring_take(ctx, w->next, r->settings, r->link));
+  if (!says(w->next, &w->keys)) { /* its configuration was edited meanwhile */
+    return SV_FAIL(ctx, CONFIG, "the signer came with other keys than it was asked about");
+  }
   keyring_lend(w->next, parts);
   w->before = *r->keyring;
   *r->keyring = w->next;
@@ -47,23 +60,27 @@ static sv_status wanted_check(struct reload *r, struct sv_ctx *ctx, const struct
              : SV_FAIL(ctx, CONFIG, "%s does not lead to who would sign", r->settings->trust);
 }
 
+static sv_status announced_swap(struct reload *r, struct sv_ctx *ctx, struct swapping *w) {
+  sv_status status = service_keys_announce(r->service, ctx, &w->keys);
+  if (!sv_failed(status)) {
+    status = service_rotate(r->service, ctx, swap, w);
+  }
+  if (sv_failed(status)) { /* those of before go on, and the announced ones do not sign */
+    struct sv_ctx aside = sv_ctx_over(ctx->mem);
+    (void)service_keys_tell(r->service, &aside).reason;
+  }
+  return status;
+}
+
 static sv_status keys_reload(struct reload *r, struct sv_ctx *ctx) {
   struct swapping w = {.r = r};
   SV_TRY(keyring_open(ctx, r->settings, &w.next));
-  struct service_keyset keys;
-  sv_status status = wanted_check(r, ctx, w.next, &keys, &w.turn);
+  sv_status status = wanted_check(r, ctx, w.next, &w.keys, &w.turn);
   if (!sv_failed(status)) {
     atomic_store(&r->process->barred, false); /* who was looked at has taken the PIN */
-    status = service_keys_announce(r->service, ctx, &keys);
+    status = announced_swap(r, ctx, &w);
   }
-  if (!sv_failed(status)) {
-    status = service_rotate(r->service, ctx, swap, &w);
-    struct sv_ctx aside = sv_ctx_over(ctx->mem);
-    if (sv_failed(status)) { /* those of before go on, and the announced ones do not sign */
-      (void)service_keys_tell(r->service, &aside).reason;
-    }
-  }
-  keyring_close(sv_failed(status) ? w.next : w.before);
+  keyring_close(w.before ? w.before : w.next); /* what is in force is never closed */
   SV_TRY(status);
   sv_metrics_set(r->metrics, SV_GAUGE_KEY_NOT_AFTER_S,
                  seal_signer_not_after_us((*r->keyring)->seal) / 1000000);

@@ -125,6 +125,12 @@ static void sweep_run(struct workers_job *job) {
   }
   w->sweep_more = left && !sv_failed(status);
   sv_ctx_clear(&ctx);
+  status = service_keys_learn(w->service, &ctx);
+  if (sv_failed(status)) {
+    sv_log(SV_LOG_ERROR, "keys_learn", SV_LOG_TEXT("reason", sv_reason_name(status.reason)),
+           SV_LOG_TEXT("detail", ctx.detail));
+  }
+  sv_ctx_clear(&ctx);
   status = service_log_sign(w->service, &ctx);
   if (sv_failed(status)) {
     sv_log(SV_LOG_ERROR, "log_sign", SV_LOG_TEXT("reason", sv_reason_name(status.reason)),

@@ -105,6 +105,17 @@ def test_a_compromised_key_signs_nothing_and_the_next_one_finishes_what_waits(ow
     assert answer.document.state == document_pb2.Document.STATE_ISSUED and judged(own, answer) == GOOD
 
 
+def test_a_report_whose_caller_gave_up_is_not_lost(own):
+    key = next(k for k in keys(own) if k.purpose == "VISIBLE")
+    request = operations_pb2.ReportKeyCompromiseRequest(certificate_sha256=key.certificate_sha256)
+    request.since.FromSeconds(int(time.time()) - 3600)
+    with pytest.raises(Exception):
+        own.client("admin").keys.ReportKeyCompromise(request, timeout=0.001)
+    for _ in range(2):  # said again, it is in force whatever became of the first
+        own.client("admin").keys.ReportKeyCompromise(request, timeout=30)
+    refused(lambda: own.client("case").issuance.IssueDocument(letter(), timeout=30), "FAILED_PRECONDITION", "KEY_COMPROMISED")
+
+
 def row(server):
     with sqlite3.connect(f"file:{server.dir}/registry.db?mode=ro", uri=True) as db:
         return db.execute("SELECT number, state, lease_until_us FROM documents").fetchone()
