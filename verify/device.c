@@ -272,7 +272,8 @@ static sv_status judge_pdf(struct judge *j, const struct verify_trust *trust, st
       ret->verdict != VERIFY_INVALID) {
     return SV_DONE;
   }
-  for (size_t i = 0; seal->number[0] && i < seal->reason_count; i++) {
+  bool said = seal->number[0] || (seal->verdict == VERIFY_INVALID && j->seal.n);
+  for (size_t i = 0; said && i < seal->reason_count; i++) {
     verify_report_add(ret, seal->reasons[i], seal->detail);
   }
   ret->copy = ret->copy ? ret->copy : seal->copy;
