@@ -34,7 +34,7 @@ struct collecting {
   struct pdfio *reader;
   struct seal_evidence *evidence;
   bool
-      last_only; /* the rest has its statements in the file, and its certificates may have ended since */
+      last_only; /* the rest has its statements in the file: what stands behind the last store has not */
   int64_t
       ends_us; /* out: when the certificates of the last time-stamp begin to end; 0: there is none */
 };
@@ -116,12 +116,44 @@ static sv_status fields_of(struct sv_ctx *ctx, struct pdfio *reader,
              : SV_FAIL(ctx, PDF_FORMAT, "a form without signatures, or with too many");
 }
 
+static bool revision_has(const struct pdfio *p, size_t revision, uint32_t number) {
+  for (size_t i = 0; i < pdfio_revision_objects(p, revision); i++) {
+    if (pdfio_revision_object(p, revision, i) == number) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* How many time-stamps are behind the last store: one, and each that was once taken alone. */
+static sv_status behind_store(struct collecting *c, size_t *ret) {
+  const struct pdfio_value *root;
+  SV_TRY(pdfio_entry(c->reader, pdfio_trailer(c->reader), "Root", &root));
+  const struct pdfio_value *store = pdfio_direct(root, "DSS");
+  size_t revisions = pdfio_revision_count(c->reader), n = 0;
+  while (store && store->type == PDFIO_REF && n + 1 < revisions &&
+         !revision_has(c->reader, revisions - 1 - n, store->ref.number)) {
+    n++;
+  }
+  *ret = n ? n : 1;
+  return SV_DONE;
+}
+
 static sv_status collect(struct collecting *c) {
   const struct pdfio_value *fields, *field;
+  size_t n, behind;
   SV_TRY(fields_of(c->ctx, c->reader, &fields));
-  for (size_t i = c->last_only ? fields->array.n - 1 : 0; i < fields->array.n; i++) {
+  SV_TRY(behind_store(c, &behind));
+  n = fields->array.n;
+  for (size_t i = c->last_only && behind < n ? n - behind : 0; i < n; i++) {
     SV_TRY(pdfio_resolve(c->reader, fields->array.items[i], &field));
-    SV_TRY(field_add(c, field));
+    sv_status status = field_add(c, field);
+    bool old = c->last_only && i + 1 < n; /* its certificates may have ended by now */
+    if (status.reason == SV_REVOCATION && old) {
+      sv_ctx_clear(c->ctx);
+      continue;
+    }
+    SV_TRY(status);
   }
   return SV_DONE;
 }
@@ -360,7 +392,8 @@ static sv_status renew(struct seal_services *s, struct sv_ctx *ctx, struct sv_by
   struct sv_bytes evidence, whole, stamp;
   int64_t ends_us = 0;
   sv_status status = evidence_append(s, ctx, pdf, true, &evidence, &ends_us);
-  if (status.reason == SV_REVOCATION && ends_us && ends_us - sv_wall_us() < alone_us) {
+  int64_t left_us = ends_us - sv_wall_us();
+  if (status.reason == SV_REVOCATION && left_us > 0 && left_us < alone_us) {
     sv_ctx_clear(ctx);
     return stamp_append(s, ctx, pdf, &r->tail, &r->stamp_not_after_us);
   }

@@ -138,9 +138,26 @@ def test_close_to_its_end_a_proof_is_renewed_without_the_status_that_nobody_give
         assert tails(server) == expected
         if expected == 2:
             server.stop()
+            services.stop()
+            services.start("--renew-tsa", "3000", env=at(days + 2))  # and now everybody answers: another one is asked for by policy
+            policy = server.dir / "policy.conf"
+            day = datetime.date.today() + datetime.timedelta(days=days + 1)
+            policy.write_text(policy.read_text().replace('when_down', f'stamps_since = "{day}"; when_down'))
+            with pytest.MonkeyPatch.context() as monkeypatch:
+                for name, value in at(days + 2).items():
+                    monkeypatch.setenv(name, value)
+                server.start()
+            before = time.monotonic()
+            while tails(server) < 3:
+                assert time.monotonic() < before + 30
+                time.sleep(0.1)
+            server.stop()
+            policy.write_text(policy.read_text().replace(f'stamps_since = "{day}"; ', ""))
             server.start()
-            reasons, _ = judged(server, services, server.client("case").download(made.document.number), EVEN_LATER, tmp_path)
-            assert reasons == set()
+            whole = server.client("case").download(made.document.number)
+            assert Reading(whole).level == "B-LTA" and statements_cover(Reading(whole)) == set(), "what was left out is made up for"
+            reasons, signature = judged(server, services, whole, EVEN_LATER, tmp_path)
+            assert reasons == set() and signature["level"] == "B-LTA"
     finally:
         server.stop()
         services.stop()
