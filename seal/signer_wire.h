@@ -4,7 +4,7 @@
 #pragma once
 #include "seal/key.h"
 
-enum { SIGNER_FRAME_MAX = 320 * 1024, SIGNER_HEAD_BYTES = 5, SIGNER_TEXT_MAX = 200 };
+enum { SIGNER_FRAME_MAX = 1536 * 1024, SIGNER_HEAD_BYTES = 5, SIGNER_TEXT_MAX = 200 };
 /* How a signer ends that must not be started again by itself: a token refused its PIN. */
 enum { SIGNER_EXIT_PIN = 3 };
 enum signer_frame { SIGNER_HELLO = 'H', SIGNER_REQUEST = 'S', SIGNER_ANSWER = 'A' };

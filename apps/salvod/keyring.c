@@ -4,8 +4,73 @@
 #include <stdlib.h>
 
 #include "apps/salvod/files.h"
+#include "formats/bundle/bundle.h"
 
-enum { KEYRING_MEMORY = 4 * 1024 * 1024 };
+SV_AUTO_DEFINE(struct sv_arena, sv_arena_close)
+
+enum { KEYRING_MEMORY = 16 * 1024 * 1024, TRIAL_MEMORY = 64 * 1024 * 1024 };
+
+/* --- what devices take along --- */
+
+static sv_status part_try(struct sv_ctx *ctx, struct sv_ctx *aside, struct bundle_trust *t,
+                          const char *path, struct sv_bytes pem, bool stamps) {
+  sv_status status = bundle_trust_add_pem(aside, t, pem, stamps);
+  return sv_failed(status)
+             ? SV_FAIL(ctx, CONFIG, "%s can't be given to devices: %s", path, aside->detail)
+             : SV_DONE;
+}
+
+/* As long as it ever gets: the keys' lives are the registry's. */
+static sv_status whole_try(struct sv_ctx *aside, struct bundle_trust *t, const char *origin) {
+  SV_AUTO(verify_trust_close) struct verify_trust *trust = NULL;
+  struct sv_bytes out;
+  t->log_key = sv_arena_printf(aside->mem, "%s+%08x+%044d", origin, 0U, 0);
+  for (t->key_count = 0; t->key_count < BUNDLE_KEYS_MAX; t->key_count++) {
+    t->keys[t->key_count] = (struct bundle_key){.from_us = 1, .until_us = 1, .compromised_us = 1};
+  }
+  if (!t->log_key) {
+    return SV_FAIL(aside, NO_MEMORY, "trust list");
+  }
+  SV_TRY(bundle_trust_write(aside, t, &out));
+  SV_TRY(bundle_trust_pem(aside, t, false, &out)); /* as the device's judge opens it */
+  SV_TRY(verify_trust_of(aside, out, &trust));
+  if (t->stamp_count) {
+    SV_TRY(bundle_trust_pem(aside, t, true, &out));
+    SV_TRY(verify_trust_stamps(aside, trust, out));
+  }
+  return SV_DONE;
+}
+
+static sv_status devices_try(struct sv_ctx *ctx, struct sv_ctx *aside, const struct settings *s,
+                             const struct keyring *k) {
+  struct bundle_trust *t = SV_NEW(aside->mem, struct bundle_trust);
+  if (!t) {
+    return SV_FAIL(ctx, NO_MEMORY, "trust list");
+  }
+  SV_TRY(part_try(ctx, aside, t, s->trust, k->trust_pem, false));
+  if (k->stamps_pem.n) {
+    SV_TRY(part_try(ctx, aside, t, s->services.tsa_trust, k->stamps_pem, true));
+  }
+  const char *with = k->stamps_pem.n ? " with " : "",
+             *stamps = k->stamps_pem.n ? s->services.tsa_trust : "";
+  return sv_failed(whole_try(aside, t, s->log_origin))
+             ? SV_FAIL(ctx, CONFIG, "%s%s%s can't be given to devices: %s", s->trust, with, stamps,
+                       aside->detail)
+             : SV_DONE;
+}
+
+/* The list is made on trial, so that what does not fit is found now, and not by the devices that ask for it. */
+static sv_status devices_check(struct sv_ctx *ctx, const struct settings *s,
+                               const struct keyring *k) {
+  SV_AUTO(sv_arena_close) struct sv_arena *mem = sv_arena_open(TRIAL_MEMORY);
+  if (!mem) {
+    return SV_FAIL(ctx, NO_MEMORY, "trust list");
+  }
+  struct sv_ctx aside = sv_ctx_over(mem);
+  return devices_try(ctx, &aside, s, k);
+}
+
+/* --- opening --- */
 
 static sv_status trust_open(struct sv_ctx *ctx, const struct settings *s, struct keyring *k) {
   SV_TRY(verify_trust_open(ctx, &s->trust, 1, &k->trust));
@@ -15,7 +80,7 @@ static sv_status trust_open(struct sv_ctx *ctx, const struct settings *s, struct
     SV_TRY(verify_trust_stamps(ctx, k->trust, k->stamps_pem));
     SV_TRY(services_client_open(ctx, &s->services, &k->outside));
   }
-  return SV_DONE;
+  return devices_check(ctx, s, k);
 }
 
 static sv_status seal_make(struct sv_ctx *ctx, const struct settings *s, struct signer_link *link,

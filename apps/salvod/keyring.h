@@ -18,7 +18,8 @@ struct keyring {
   const char *signer_line; /* printed beside the signature */
 };
 
-/* All that comes from the settings' files: whom to believe, whom to ask. Fails: CONFIG (a file), CERT_FORMAT, NO_MEMORY.
+/* All that comes from the settings' files: whom to believe, whom to ask. Fails: CONFIG (a file, or one that is more than a
+ * list for devices has room for), CERT_FORMAT, NO_MEMORY.
  * ret: caller, keyring_close. */
 sv_status keyring_open(struct sv_ctx *ctx, const struct settings *settings, struct keyring **ret);
 /* And the keys of the signer that said hello last; who signs must be believed. Fails: CONFIG (a signer whom the trust does

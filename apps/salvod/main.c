@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "apps/salvod/keyring.h"
 #include "apps/salvod/wire.h"
 #include "base/log.h"
 
@@ -16,6 +17,16 @@ static const char usage[] =
 static int fault(const struct sv_ctx *ctx, sv_status status) {
   (void)fprintf(stderr, "salvod: %s: %s\n", sv_reason_text(status.reason), ctx->detail);
   return 1;
+}
+
+/* All that a server begins with and a file says. */
+static sv_status check(struct sv_ctx *ctx, const char *config, const struct settings *s) {
+  SV_AUTO(keyring_close) struct keyring *keyring = NULL;
+  SV_TRY(keyring_open(ctx, s, &keyring));
+  (void)printf("%s: good (%zu authorities, %zu officers, %zu roles, %zu callers)\n", config,
+               s->policy.authority_count, s->policy.officer_count, s->policy.role_count,
+               s->policy.caller_count);
+  return SV_DONE;
 }
 
 static bool level_set(const char *name) {
@@ -31,12 +42,12 @@ static bool level_set(const char *name) {
 
 int main(int argc, char **argv) {
   const char *config = NULL;
-  bool check = false;
+  bool check_only = false;
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
       config = argv[++i];
     } else if (strcmp(argv[i], "--check-config") == 0) {
-      check = true;
+      check_only = true;
     } else {
       (void)fputs(usage, stderr);
       return 2;
@@ -63,10 +74,9 @@ int main(int argc, char **argv) {
   struct wire *w = NULL;
   if (sv_failed(status)) {
     code = fault(&ctx, status);
-  } else if (check) {
-    (void)printf("%s: good (%zu authorities, %zu officers, %zu roles, %zu callers)\n", config,
-                 settings.policy.authority_count, settings.policy.officer_count,
-                 settings.policy.role_count, settings.policy.caller_count);
+  } else if (check_only) {
+    status = check(&ctx, config, &settings);
+    code = sv_failed(status) ? fault(&ctx, status) : 0;
   } else if (sv_failed(status = wire_open(&ctx, &settings, &w))) {
     code = fault(&ctx, status);
   } else {

@@ -9,7 +9,7 @@
 static const char status_head[] = "salvo-status/1";
 static const char trust_head[] = "salvo-trust/1";
 
-enum { CHANGE_BYTES = 4, CHANGES_STEP = 64, TIME_TEXT = 21 };
+enum { CHANGE_BYTES = 4, CHANGES_STEP = 64, TIME_TEXT = 21, SIGNATURE_ROOM = 1024 };
 
 /* --- writing --- */
 
@@ -72,13 +72,13 @@ static sv_status put_changes(struct sv_ctx *ctx, struct sv_buf *out, const struc
 
 static sv_status text_end(struct sv_ctx *ctx, struct sv_buf *out, struct sv_bytes *ret) {
   *ret = sv_buf_bytes(out);
-  return out->failed
-             ? SV_FAIL(ctx, LIMIT_EXCEEDED, "a bundle has at most %d bytes", BUNDLE_TEXT_MAX)
-             : SV_DONE;
+  return out->failed ? SV_FAIL(ctx, LIMIT_EXCEEDED, "a list for devices has at most %d bytes",
+                               BUNDLE_TEXT_MAX - SIGNATURE_ROOM)
+                     : SV_DONE;
 }
 
 sv_status bundle_write(struct sv_ctx *ctx, const struct bundle *b, struct sv_bytes *ret) {
-  struct sv_buf out = sv_buf_in(ctx->mem, BUNDLE_TEXT_MAX);
+  struct sv_buf out = sv_buf_in(ctx->mem, BUNDLE_TEXT_MAX - SIGNATURE_ROOM);
   sv_buf_printf(&out, "%s\nlist %c\nsequence %" PRIu64 "\nafter %" PRIu64 "\n", status_head,
                 b->list, b->sequence, b->after);
   put_time(&out, "not-before", b->not_before_us);
@@ -99,7 +99,7 @@ sv_status bundle_write(struct sv_ctx *ctx, const struct bundle *b, struct sv_byt
 
 sv_status bundle_trust_write(struct sv_ctx *ctx, const struct bundle_trust *t,
                              struct sv_bytes *ret) {
-  struct sv_buf out = sv_buf_in(ctx->mem, BUNDLE_TEXT_MAX);
+  struct sv_buf out = sv_buf_in(ctx->mem, BUNDLE_TEXT_MAX - SIGNATURE_ROOM);
   sv_buf_printf(&out, "%s\nsequence %" PRIu64 "\n", trust_head, t->sequence);
   put_time(&out, "not-before", t->not_before_us);
   put_time(&out, "expires", t->expires_us);

@@ -25,10 +25,10 @@ enum {
   BUNDLE_PLACES = 131072, /* of a list */
   BUNDLE_BITS_BYTES = BUNDLE_PLACES / 4,
   BUNDLE_CHANGES_MAX = 4096,
-  BUNDLE_TEXT_MAX = 256 * 1024, /* a frame of the signer has room for it */
-  BUNDLE_CERTIFICATES_MAX = 64,
-  BUNDLE_STAMPS_MAX = 16,
-  BUNDLE_CRLS_MAX = 16,
+  BUNDLE_TEXT_MAX = 1280 * 1024, /* with its signature; a frame of the signer has room for it */
+  BUNDLE_CERTIFICATES_MAX = 512, /* anchors and signers: as many as pki/trust.h has room for */
+  BUNDLE_STAMPS_MAX = 256,
+  BUNDLE_CRLS_MAX = 64, /* of both, each once */
   BUNDLE_KEYS_MAX = 512,
   BUNDLE_CHAIN_MAX = 32, /* notes: a whole list and what changed since, since, ... */
 };

@@ -6,7 +6,7 @@
 
 static const char dash[] = "\xE2\x80\x94 "; /* EM DASH, space */
 static const char proof_head[] = "c2sp.org/tlog-proof@v1";
-enum { BASE64_MAX = 256 * 1024 };
+enum { BASE64_MAX = 1280 * 1024 }; /* one revocation list of a trust list may be most of it */
 enum {
   DASH_BYTES = 4,
   KEY_ID_BYTES = 4,

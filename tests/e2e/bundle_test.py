@@ -1,14 +1,20 @@
 """What a device takes along: trust list and status bundle, fetched, kept in order, and judging bar codes without a network."""
 
 import base64
+import datetime
 import hashlib
+import subprocess
 import uuid
 
 import pytest
 from conftest import (Server, document_pb2, example, issuance_pb2, operations_pb2, record_facts, refused, registry_pb2,
                       verification_pb2)
 from device import Device, seal_of
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.x509.oid import NameOID
 
 D = document_pb2.Document
 PLACES = 131072
@@ -106,6 +112,44 @@ def test_the_trust_list_has_the_certificates_that_a_verifier_believes(server):
     pem = server.authority.read("trust.pem").decode()
     assert len(ders) == pem.count("BEGIN CERTIFICATE") and all(d[:1] == b"0" for d in ders)
     assert fields["log"] == server.authority.read("log.vkey").decode().strip()
+
+
+def revocation_lists(name, n, size):
+    """PEM of n lists of about so many bytes each, of an authority that nobody knows."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.now(datetime.timezone.utc)
+    filler = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55555.9"), b"\x04\x84" + size.to_bytes(4, "big") + bytes(size))
+    made = (x509.CertificateRevocationListBuilder().last_update(now).next_update(now + datetime.timedelta(days=30))
+            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} {i}")]))
+            .add_extension(filler, critical=False).sign(key, hashes.SHA256()) for i in range(n))
+    return b"".join(one.public_bytes(serialization.Encoding.PEM) for one in made)
+
+
+def test_what_a_server_begins_with_devices_can_take_along_or_it_does_not_begin(authority, tmp_path):
+    server = Server(tmp_path, authority)
+    trust, stamps, conf = tmp_path / "trust.pem", tmp_path / "stamps.pem", tmp_path / "salvod.conf"
+    anchors = authority.read("trust.pem")
+    trust.write_bytes(anchors + revocation_lists("Many", 17, 40000))
+    stamps.write_bytes(anchors)
+    conf.write_text(conf.read_text().replace(f'"{authority.path}/trust.pem"', f'"{trust}"') +
+                    f'\ntimestamp = {{ url = "http://127.0.0.1:9/"; trust = "{stamps}"; }};\n')
+    check = lambda: subprocess.run([server.build / "bin/salvod", "--config", conf, "--check-config"], capture_output=True, text=True)
+    done = check()
+    assert done.returncode == 0, done.stderr
+    server.start()
+    try:
+        device = Device(server, tmp_path).fetch()
+        assert (tmp_path / "trust.list").read_bytes().count(b"\ncrl ") == 17
+        assert device.judge(seal_of(letter(server))) == (0, "VALID", [])
+        for too_much, says in ((revocation_lists("Long", 1, 500000), "1309696 bytes"), (revocation_lists("More", 48, 10), "more than 64 blocks of X509 CRL")):
+            stamps.write_bytes(anchors + too_much)
+            done = check()
+            assert done.returncode == 1 and f"{stamps} can't be given to devices" in done.stderr and says in done.stderr, done
+            told = server.reload("keys")
+            assert told["reason"] == "CONFIG" and says in told["detail"], told
+        device.fetch()
+    finally:
+        server.stop()
 
 
 def test_a_device_judges_by_its_bundle_and_by_its_age(server, tmp_path):
