@@ -6,7 +6,7 @@
 #include "model/document.h"
 
 enum {
-  TEMPLATE_LANGUAGES_MAX = 8,
+  TEMPLATE_LANGUAGES_MAX = 6,
   TEMPLATE_PAIRS_MAX = TEMPLATE_LANGUAGES_MAX * (TEMPLATE_LANGUAGES_MAX - 1),
   TEMPLATE_MAX = 32, /* folders that can be asked for */
   TEMPLATE_STEPS_MAX = 8,
