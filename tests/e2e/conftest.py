@@ -1,6 +1,7 @@
 """A salvod of one's own for each test module: throw-away authority, temporary registry, any port. Strangers call it."""
 
 import datetime
+import itertools
 import json
 import os
 import pathlib
@@ -219,10 +220,13 @@ def letter(**changes):
     return request
 
 
+BIRTHS = itertools.count()
+
+
 def renew(person, document):
-    """Somebody else: another birth date and another passport."""
-    n = uuid.uuid4().int
-    person.birth_date = f"{1950 + n % 50}-{1 + n // 50 % 12:02}-{1 + n // 600 % 28:02}"
+    """Somebody else: another birth date, which nobody here had before (two of one name and date are held), and another passport."""
+    n, birth = uuid.uuid4().int, next(BIRTHS)
+    person.birth_date = f"{1950 + birth % 50}-{1 + birth // 50 % 12:02}-{1 + birth // 600 % 28:02}"
     digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     document.number = "QX" + "".join(digits[n // 16800 // 36**k % 36] for k in range(7))
 
