@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/bench.h"
 #include "crypto/digest.h"
 #include "docs_gen/document.h"
 #include "formats/record/record.h"
@@ -34,30 +35,17 @@ struct bench {
   struct sv_bytes pdf;
 };
 
-static double cpu_us(void) {
-  struct timespec t;
-  (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static void must(struct sv_ctx *ctx, sv_status s) {
-  if (sv_failed(s)) {
-    (void)fprintf(stderr, "bench_draw: %s: %s\n", sv_reason_name(s.reason), ctx->detail);
-    exit(1);
-  }
-}
-
 /* The sample with its record, as it would be issued. */
 static void prepare(struct bench *b, struct sv_ctx *ctx) {
   static const struct record_salts salts;
   struct sample *s = &b->sample;
-  must(ctx, sample_make(ctx, b->kind->sample, s));
+  bench_must(ctx, sample_make(ctx, b->kind->sample, s));
   s->content.letter.holder.native_name =
       b->kind->sample ? s->content.letter.holder.native_name : "";
   s->request.content = &s->content;
   s->request.issue = &s->issue;
   s->content.template_name = docs_template_for(b->docs, ctx, &s->content);
-  must(ctx, record_write(ctx, &s->content, &s->issue, &salts, NULL, &s->request.record));
+  bench_must(ctx, record_write(ctx, &s->content, &s->issue, &salts, NULL, &s->request.record));
   crypto_sha256(s->request.record, s->issue.record_sha256);
   s->request.contents_room = seal_contents_room(b->seal);
 }
@@ -67,9 +55,9 @@ static void sign_codes(struct bench *b, struct sv_ctx *ctx, const struct seal_su
   for (size_t i = 0; i < b->sample.request.seal_count; i++) {
     const struct docs_seal *unsigned_one = &b->sample.request.seals[i];
     seals[i].page = unsigned_one->page;
-    must(ctx, seal_visible(b->seal, ctx, subject,
-                           sv_bytes_of(unsigned_one->seal.p, unsigned_one->seal.n - 66),
-                           &seals[i].seal));
+    bench_must(ctx, seal_visible(b->seal, ctx, subject,
+                                 sv_bytes_of(unsigned_one->seal.p, unsigned_one->seal.n - 66),
+                                 &seals[i].seal));
   }
   b->sample.request.seals = seals;
 }
@@ -80,22 +68,22 @@ static void make(struct bench *b, struct sv_ctx *ctx) {
   if (b->kind->signs_codes) {
     sign_codes(b, ctx, &subject);
   }
-  must(ctx, docs_render(b->docs, ctx, &b->sample.request, &b->pdf, &slot));
-  must(ctx,
-       seal_pdf(b->seal, ctx, &subject, (uint8_t *)(uintptr_t)b->pdf.p, b->pdf.n, &slot, NULL));
+  bench_must(ctx, docs_render(b->docs, ctx, &b->sample.request, &b->pdf, &slot));
+  bench_must(
+      ctx, seal_pdf(b->seal, ctx, &subject, (uint8_t *)(uintptr_t)b->pdf.p, b->pdf.n, &slot, NULL));
 }
 
 static double measure(struct bench *b, struct sv_arena *mem, int rounds) {
   double least = 1e18;
   for (int batch = 0; batch < 10; batch++) {
-    double start = cpu_us();
+    double start = bench_cpu_us();
     for (int i = 0; i < rounds; i++) {
       sv_arena_reset(mem);
       struct sv_ctx ctx = sv_ctx_over(mem);
       struct bench copy = *b;
       make(&copy, &ctx);
     }
-    double each = (cpu_us() - start) / rounds;
+    double each = (bench_cpu_us() - start) / rounds;
     least = each < least ? each : least;
   }
   return least;
@@ -118,8 +106,8 @@ static void open_all(struct bench *b, struct sv_ctx *ctx, char **argv) {
   for (int i = 0; i < 4; i++) {
     (void)snprintf(path[i], sizeof path[i], "%s/%s", argv[1], names[i]);
   }
-  must(ctx, seal_open_files(ctx, path[0], path[1], path[2], path[3], &b->seal));
-  must(ctx, docs_open(ctx, argv[2], &b->docs));
+  bench_must(ctx, seal_open_files(ctx, path[0], path[1], path[2], path[3], &b->seal));
+  bench_must(ctx, docs_open(ctx, argv[2], &b->docs));
 }
 
 int main(int argc, char **argv) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fields.h"
+#include "bench/bench.h"
 #include "docs_gen/document.h"
 #include "tests/docs_gen/samples.h"
 
@@ -22,13 +23,6 @@ static long resident_kb(void) {
     (void)fclose(f);
   }
   return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
-static void must(const struct sv_ctx *ctx, sv_status s) {
-  if (sv_failed(s)) {
-    (void)fprintf(stderr, "bench_draw_memory: %s: %s\n", sv_reason_name(s.reason), ctx->detail);
-    exit(1);
-  }
 }
 
 /* Names whose letters walk through the scripts. */
@@ -54,7 +48,7 @@ static void one(const struct docs *docs, struct sv_arena *mem, unsigned i) {
   struct sv_ctx ctx = sv_ctx_over(mem);
   size_t sample = i % BIG_EVERY == 0 ? SAMPLE_OF_180 : i % SAMPLE_COUNT;
   struct sample *s = SV_NEW(mem, struct sample);
-  must(&ctx, sample_make(&ctx, sample == SAMPLE_OF_180 && i % BIG_EVERY ? 0 : sample, s));
+  bench_must(&ctx, sample_make(&ctx, sample == SAMPLE_OF_180 && i % BIG_EVERY ? 0 : sample, s));
   s->request.content = &s->content;
   s->request.issue = &s->issue;
   s->content.languages.v[0] = codes[i / SAMPLE_COUNT % LANGUAGES];
@@ -64,7 +58,7 @@ static void one(const struct docs *docs, struct sv_arena *mem, unsigned i) {
   }
   struct sv_bytes pdf;
   struct sv_sig_slot slot;
-  must(&ctx, docs_render(docs, &ctx, &s->request, &pdf, &slot));
+  bench_must(&ctx, docs_render(docs, &ctx, &s->request, &pdf, &slot));
 }
 
 int main(int argc, char **argv) {
@@ -75,7 +69,7 @@ int main(int argc, char **argv) {
   struct sv_arena *own = sv_arena_open((size_t)256 << 20), *mem = sv_arena_open((size_t)256 << 20);
   struct sv_ctx ctx = sv_ctx_over(own);
   struct docs *docs;
-  must(&ctx, docs_open(&ctx, argv[1], &docs));
+  bench_must(&ctx, docs_open(&ctx, argv[1], &docs));
   unsigned documents = (unsigned)atoi(argv[2]), next = FIRST;
   for (unsigned i = 1; i <= documents; i++) {
     one(docs, mem, i);

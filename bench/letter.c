@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/bench.h"
 #include "crypto/digest.h"
 #include "docs_gen/document.h"
 #include "formats/mrz/mrz.h"
@@ -25,19 +26,6 @@ struct bench {
   char mrz[2][37];
   struct sv_bytes record, visible, pdf;
 };
-
-static double cpu_us(void) {
-  struct timespec t;
-  (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static void must(struct sv_ctx *ctx, sv_status s) {
-  if (sv_failed(s)) {
-    (void)fprintf(stderr, "bench: %s: %s\n", sv_reason_name(s.reason), ctx->detail);
-    exit(1);
-  }
-}
 
 static struct model_content letter(void) {
   static const char *states[] = {"COL", "ECU"};
@@ -86,9 +74,9 @@ static struct model_issue issue(void) {
 }
 
 static void step_record(struct bench *b, struct sv_ctx *ctx) {
-  must(ctx, record_write(ctx, &b->content, &b->issue, &b->salts, NULL, &b->record));
+  bench_must(ctx, record_write(ctx, &b->content, &b->issue, &b->salts, NULL, &b->record));
   crypto_sha256(b->record, b->issue.record_sha256);
-  must(ctx, mrz_letter(ctx, &b->content.letter, b->issue.number, b->mrz[0], b->mrz[1]));
+  bench_must(ctx, mrz_letter(ctx, &b->content.letter, b->issue.number, b->mrz[0], b->mrz[1]));
 }
 
 static void step_visible(struct bench *b, struct sv_ctx *ctx) {
@@ -102,10 +90,11 @@ static void step_visible(struct bench *b, struct sv_ctx *ctx) {
   (void)snprintf(v.mrz, sizeof v.mrz, "%s%s", b->mrz[0], b->mrz[1]);
   memcpy(v.record_digest, b->issue.record_sha256, 16);
   struct sv_bytes part;
-  must(ctx, vds_letter_build(ctx, &h, &v, &part));
-  must(ctx, seal_visible(b->seal, ctx,
-                         &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
-                         part, &b->visible));
+  bench_must(ctx, vds_letter_build(ctx, &h, &v, &part));
+  bench_must(ctx,
+             seal_visible(b->seal, ctx,
+                          &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+                          part, &b->visible));
 }
 
 static struct sv_sig_slot draw(struct bench *b, struct sv_ctx *ctx) {
@@ -121,7 +110,7 @@ static struct sv_sig_slot draw(struct bench *b, struct sv_ctx *ctx) {
       .contents_room = seal_contents_room(b->seal),
       .mrz = {b->mrz[0], b->mrz[1]}};
   struct sv_sig_slot slot;
-  must(ctx, docs_render(b->docs, ctx, &r, &b->pdf, &slot));
+  bench_must(ctx, docs_render(b->docs, ctx, &r, &b->pdf, &slot));
   return slot;
 }
 
@@ -129,14 +118,14 @@ static void step_draw(struct bench *b, struct sv_ctx *ctx) { (void)draw(b, ctx);
 
 static void step_sign(struct bench *b, struct sv_ctx *ctx) {
   struct sv_sig_slot slot = draw(b, ctx);
-  must(ctx, seal_pdf(b->seal, ctx,
-                     &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
-                     (uint8_t *)(uintptr_t)b->pdf.p, b->pdf.n, &slot, NULL));
+  bench_must(ctx, seal_pdf(b->seal, ctx,
+                           &(struct seal_subject){.number = "S26000018", .version = 1, .copy = 1},
+                           (uint8_t *)(uintptr_t)b->pdf.p, b->pdf.n, &slot, NULL));
 }
 
 static void step_judge(struct bench *b, struct sv_ctx *ctx) {
   struct verify_report report;
-  must(ctx, verify_pdf(ctx, b->trust, NULL, sv_wall_us(), b->pdf, &report));
+  bench_must(ctx, verify_pdf(ctx, b->trust, NULL, sv_wall_us(), b->pdf, &report));
   if (report.verdict != VERIFY_CHECK) {
     (void)fprintf(stderr, "bench: verdict %s\n", verify_verdict_name(report.verdict));
     exit(1);
@@ -149,14 +138,14 @@ static double measure(struct bench *b, struct sv_arena *keep, int rounds,
   double least = 1e18;
   struct sv_arena *mem = sv_arena_open((size_t)256 << 20);
   for (int batch = 0; batch < 10; batch++) {
-    double start = cpu_us();
+    double start = bench_cpu_us();
     for (int i = 0; i < rounds; i++) {
       sv_arena_reset(mem);
       struct sv_ctx ctx = sv_ctx_over(mem);
       struct bench copy = *b;
       step(&copy, &ctx);
     }
-    double each = (cpu_us() - start) / rounds;
+    double each = (bench_cpu_us() - start) / rounds;
     least = each < least ? each : least;
   }
   sv_arena_close(mem);
@@ -178,11 +167,11 @@ int main(int argc, char **argv) {
   for (int i = 0; i < 4; i++) {
     (void)snprintf(path[i], sizeof path[i], "%s/%s", argv[1], names[i]);
   }
-  must(&ctx, seal_open_files(&ctx, path[0], path[1], path[2], path[3], &b.seal));
+  bench_must(&ctx, seal_open_files(&ctx, path[0], path[1], path[2], path[3], &b.seal));
   (void)snprintf(path[0], sizeof path[0], "%s/trust.pem", argv[1]);
   const char *trust = path[0];
-  must(&ctx, verify_trust_open(&ctx, &trust, 1, &b.trust));
-  must(&ctx, docs_open(&ctx, argv[2], &b.docs));
+  bench_must(&ctx, verify_trust_open(&ctx, &trust, 1, &b.trust));
+  bench_must(&ctx, docs_open(&ctx, argv[2], &b.docs));
   b.content.template_name = docs_template_for(b.docs, &ctx, &b.content);
   b.content.letter.legal_basis = docs_legal_basis_at(b.docs, &ctx, &b.content, 0);
   int rounds = atoi(argv[3]);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "bench/bench.h"
 #include "crypto/digest.h"
 #include "formats/vds/vds_profile.h"
 #include "pki/cms.h"
@@ -30,22 +31,10 @@ struct bench {
 };
 static const uint8_t tbs[100] = {1};
 
-static double cpu_us(void) {
-  struct timespec t;
-  (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
 _Noreturn static void stop(const char *what) {
   (void)fprintf(stderr, "bench: %s\n", what);
   exit(1);
 }
-static void must(struct sv_ctx *ctx, sv_status s) {
-  if (sv_failed(s)) {
-    stop(ctx->detail);
-  }
-}
-
 static struct sv_bytes read_file(struct sv_arena *mem, const char *path) {
   FILE *f = fopen(path, "rb");
   struct sv_buf out = sv_buf_in(mem, 0);
@@ -95,8 +84,8 @@ static void find_slot(struct bench *b, struct sv_ctx *ctx) {
 static const struct seal_subject subject = {.number = "S26000018", .version = 1, .copy = 1};
 
 static void step_seal(struct bench *b, struct sv_ctx *ctx) {
-  must(ctx,
-       seal_pdf(b->seal, ctx, &subject, (uint8_t *)(uintptr_t)b->low.p, b->low.n, &b->slot, NULL));
+  bench_must(ctx, seal_pdf(b->seal, ctx, &subject, (uint8_t *)(uintptr_t)b->low.p, b->low.n,
+                           &b->slot, NULL));
 }
 
 static void step_visible(struct bench *b, struct sv_ctx *ctx) {
@@ -110,14 +99,14 @@ static void step_visible(struct bench *b, struct sv_ctx *ctx) {
   (void)snprintf(h.cert_ref, sizeof h.cert_ref, "%s", seal_vds_reference(b->seal));
   memcpy(v.id.number, "S26000018", 10);
   memset(v.mrz, 'A', 72);
-  must(ctx, vds_letter_build(ctx, &h, &v, &part));
-  must(ctx, seal_visible(b->seal, ctx, &subject, part, &out));
+  bench_must(ctx, vds_letter_build(ctx, &h, &v, &part));
+  bench_must(ctx, seal_visible(b->seal, ctx, &subject, part, &out));
 }
 
 static void step_sign(struct bench *b, struct sv_ctx *ctx) {
   uint8_t raw[PKI_RAW_MAX];
   size_t n;
-  must(ctx, pki_key_sign(b->key, ctx, sv_bytes_of(tbs, sizeof tbs), raw, &n));
+  bench_must(ctx, pki_key_sign(b->key, ctx, sv_bytes_of(tbs, sizeof tbs), raw, &n));
 }
 
 static void step_check(struct bench *b, struct sv_ctx *ctx) {
@@ -137,7 +126,7 @@ static void step_digest(struct bench *b, struct sv_ctx *ctx) {
 /* Digest of the file, CMS, path and use of the signer. */
 static void step_signature(struct bench *b, struct sv_ctx *ctx) {
   struct pki_cms cms;
-  must(ctx, pki_cms_verify_known(ctx, b->anchors, b->cms, b->pieces, 2, &cms));
+  bench_must(ctx, pki_cms_verify_known(ctx, b->anchors, b->cms, b->pieces, 2, &cms));
   if (cms.fault != PKI_CMS_GOOD ||
       pki_trust_document(b->anchors, cms.chain, sv_wall_us()) != PKI_TRUSTED) {
     stop("signature");
@@ -162,7 +151,7 @@ static void step_openssl(struct bench *b, struct sv_ctx *ctx) {
 
 static void judge(struct bench *b, struct sv_ctx *ctx, struct sv_bytes pdf, const char *level) {
   struct verify_report report;
-  must(ctx, verify_pdf(ctx, b->trust, NULL, sv_wall_us(), pdf, &report));
+  bench_must(ctx, verify_pdf(ctx, b->trust, NULL, sv_wall_us(), pdf, &report));
   if (report.verdict != VERIFY_CHECK || report.signature_count == 0 ||
       strcmp(report.signatures[0].level, level) != 0) {
     stop(report.detail);
@@ -176,13 +165,13 @@ static double measure(struct bench *b, int rounds, void (*step)(struct bench *, 
   double least = 1e18;
   struct sv_arena *mem = sv_arena_open((size_t)256 << 20);
   for (int batch = 0; batch < 10; batch++) {
-    double start = cpu_us();
+    double start = bench_cpu_us();
     for (int i = 0; i < rounds; i++) {
       sv_arena_reset(mem);
       struct sv_ctx ctx = sv_ctx_over(mem);
       step(b, &ctx);
     }
-    double each = (cpu_us() - start) / rounds;
+    double each = (bench_cpu_us() - start) / rounds;
     least = each < least ? each : least;
   }
   sv_arena_close(mem);
@@ -198,13 +187,13 @@ static void open_keys(struct bench *b, struct sv_ctx *ctx, const char *authority
   for (int i = 0; i < 6; i++) {
     path[i] = sv_arena_printf(ctx->mem, "%s/%s", authority, names[i]);
   }
-  must(ctx, seal_open_files(ctx, path[0], path[1], path[2], path[3], &b->seal));
-  must(ctx, verify_trust_open(ctx, &path[4], 1, &b->trust));
-  must(ctx, verify_trust_stamps(ctx, b->trust, read_file(ctx->mem, path[5])));
-  must(ctx, pki_trust_open(ctx, read_file(ctx->mem, path[4]), &b->anchors));
-  must(ctx, pki_chain_open(ctx, read_file(ctx->mem, path[1]), &b->chain));
-  must(ctx, pki_key_open(ctx, read_file(ctx->mem, path[0]), &b->key));
-  must(ctx, pki_key_sign(b->key, ctx, sv_bytes_of(tbs, sizeof tbs), raw, &n));
+  bench_must(ctx, seal_open_files(ctx, path[0], path[1], path[2], path[3], &b->seal));
+  bench_must(ctx, verify_trust_open(ctx, &path[4], 1, &b->trust));
+  bench_must(ctx, verify_trust_stamps(ctx, b->trust, read_file(ctx->mem, path[5])));
+  bench_must(ctx, pki_trust_open(ctx, read_file(ctx->mem, path[4]), &b->anchors));
+  bench_must(ctx, pki_chain_open(ctx, read_file(ctx->mem, path[1]), &b->chain));
+  bench_must(ctx, pki_key_open(ctx, read_file(ctx->mem, path[0]), &b->key));
+  bench_must(ctx, pki_key_sign(b->key, ctx, sv_bytes_of(tbs, sizeof tbs), raw, &n));
   b->raw = sv_bytes_of(raw, n);
   b->store = X509_STORE_new();
   if (!b->store || X509_STORE_load_file(b->store, path[4]) != 1) {

@@ -222,14 +222,7 @@ bool docs_legal_basis_known(const struct docs *docs, const struct model_content 
 
 uint32_t docs_page_count(const struct docs *docs, const struct model_content *content) {
   (void)docs;
-  switch (content->kind) {
-    case MODEL_FLIGHT_MANIFEST:
-      return manifest_pages(content);
-    case MODEL_DISBURSEMENT_RECEIPT:
-      return receipt_pages(content);
-    default:
-      return 1;
-  }
+  return layout_pages(content);
 }
 
 size_t docs_page_lines(const struct model_content *content, uint32_t page, size_t *ret_first) {

@@ -17,17 +17,6 @@ SV_AUTO_DEFINE(struct sv_arena, sv_arena_close)
 
 /* ---- layout of a content ---- */
 
-static uint32_t pages_of(const struct model_content *content) {
-  switch (content->kind) {
-    case MODEL_FLIGHT_MANIFEST:
-      return manifest_pages(content);
-    case MODEL_DISBURSEMENT_RECEIPT:
-      return receipt_pages(content);
-    default:
-      return 1;
-  }
-}
-
 sv_status edition_layout(const struct edition *e, const struct edition_means *means,
                          struct sv_ctx *ctx, const struct docs_request *r, struct layout *ret) {
   size_t pair = templates_pair_of(&e->templates, r->content);
@@ -45,7 +34,7 @@ sv_status edition_layout(const struct edition *e, const struct edition_means *me
                                       : LAYOUT_PLAIN,
       .paper = r->content->paper == MODEL_LETTER ? MODEL_LETTER : MODEL_A4,
       .request = r,
-      .page_count = pages_of(r->content),
+      .page_count = layout_pages(r->content),
       .content = r->content,
       .issue = r->issue,
   };

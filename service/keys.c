@@ -121,20 +121,14 @@ static sv_status all_act(struct store_tx *tx, struct sv_ctx *ctx, void *arg) {
   return SV_DONE;
 }
 
-struct learning {
-  struct service *s;
-};
-
 static sv_status learn(void *arg, struct sv_ctx *ctx, struct service_parts *parts) {
-  struct learning *l = arg;
-  (void)parts;
-  return store_read(l->s->parts.store, ctx, all_act, l->s);
+  struct service *s = arg;
+  return store_read(parts->store, ctx, all_act, s);
 }
 
 /* service_rotate hands what was learned to the trust. */
 static sv_status lives_learn(struct service *s, struct sv_ctx *ctx) {
-  struct learning l = {s};
-  return service_rotate(s, ctx, learn, &l);
+  return service_rotate(s, ctx, learn, s);
 }
 
 struct listing {

@@ -7,6 +7,7 @@
 #include "verify/page_code.h"
 #include "verify/pdf.h"
 #include "verify/seal.h"
+#include "verify/state.h"
 
 static const int64_t day_us = 86400LL * 1000000, zones_us = 14 * 3600LL * 1000000;
 
@@ -159,12 +160,6 @@ static const struct vds_status *place_of(const struct vds_document *d) {
   return NULL;
 }
 
-static enum model_kind kind_of(enum vds_kind kind) {
-  return kind == VDS_LETTER           ? MODEL_SAFE_CONDUCT
-         : kind == VDS_MANIFEST_COVER ? MODEL_FLIGHT_MANIFEST
-                                      : MODEL_DISBURSEMENT_RECEIPT;
-}
-
 /* Whether the bundle covers the seal; then it can be asked. */
 static bool covered(struct judge *j) {
   struct sv_ctx aside = sv_ctx_over(j->ctx->mem);
@@ -211,7 +206,7 @@ static sv_status find(const struct verify_registry *registry, struct sv_ctx *ctx
                              .no_digests = true,
                              .number = id->number,
                              .version = id->version,
-                             .kind = kind_of(j->document.kind),
+                             .kind = verify_kind_of_seal(j->document.kind),
                              .state = states[j->status],
                              .latest_copy = id->copy,
                              .latest_version = id->version,

@@ -4,21 +4,7 @@
 #include "crypto/digest.h"
 #include "formats/vds/vds_profile.h"
 #include "verify/page_code.h"
-
-static enum model_kind kind_of(enum vds_kind kind) {
-  switch (kind) {
-    case VDS_LETTER:
-      return MODEL_SAFE_CONDUCT;
-    case VDS_MANIFEST_COVER:
-    case VDS_MANIFEST_PAGE:
-      return MODEL_FLIGHT_MANIFEST;
-    case VDS_RECEIPT:
-      return MODEL_DISBURSEMENT_RECEIPT;
-    case VDS_OTHER:
-      break;
-  }
-  return MODEL_KIND_NONE;
-}
+#include "verify/state.h"
 
 const char *verify_seal_of_record(struct sv_ctx *ctx, struct sv_bytes seal,
                                   const struct record_facts *facts,
@@ -29,7 +15,7 @@ const char *verify_seal_of_record(struct sv_ctx *ctx, struct sv_bytes seal,
     sv_ctx_clear(ctx);
     return "a visible seal can't be read";
   }
-  if (kind_of(d.kind) != facts->kind || strcmp(d.id.number, facts->number) != 0 ||
+  if (verify_kind_of_seal(d.kind) != facts->kind || strcmp(d.id.number, facts->number) != 0 ||
       d.id.version != facts->version) {
     return "a visible seal names another document";
   }

@@ -48,12 +48,6 @@ static void document_type(const struct judge *j, char type[static 3]) {
   }
 }
 
-static enum model_kind model_kind_of(enum vds_kind kind) {
-  return kind == VDS_LETTER    ? MODEL_SAFE_CONDUCT
-         : kind == VDS_RECEIPT ? MODEL_DISBURSEMENT_RECEIPT
-                               : MODEL_FLIGHT_MANIFEST;
-}
-
 static bool in_row(const struct judge *j) {
   for (size_t i = 0; i < j->row.seal_count; i++) {
     if (sv_bytes_equal(j->row.seals[i].seal, j->bytes)) {
@@ -250,7 +244,7 @@ static sv_status judge(struct judge *j, const struct verify_shown *shown) {
     add(j, VERIFY_WRONG_FORMAT, "no number of ours");
     return SV_DONE;
   }
-  j->report->kind = model_kind_of(j->doc.kind);
+  j->report->kind = verify_kind_of_seal(j->doc.kind);
   j->report->number = sv_arena_strdup(j->ctx->mem, j->doc.id.number);
   if (!j->report->number) {
     return SV_FAIL(j->ctx, NO_MEMORY, "number");

@@ -4,6 +4,21 @@
 
 #include "base/clock.h"
 
+enum model_kind verify_kind_of_seal(enum vds_kind kind) {
+  switch (kind) {
+    case VDS_LETTER:
+      return MODEL_SAFE_CONDUCT;
+    case VDS_MANIFEST_COVER:
+    case VDS_MANIFEST_PAGE:
+      return MODEL_FLIGHT_MANIFEST;
+    case VDS_RECEIPT:
+      return MODEL_DISBURSEMENT_RECEIPT;
+    case VDS_OTHER:
+      break;
+  }
+  return MODEL_KIND_NONE;
+}
+
 static void judge_state(struct verify_report *r, const struct verify_row *row) {
   switch (row->state) {
     case MODEL_ISSUED:

@@ -124,6 +124,8 @@ size_t manifest_page_lines(const struct model_content *content, uint32_t page, s
 void receipt_static(struct canvas *c, const struct layout *l, enum layout_part part);
 void receipt_draw(struct canvas *c, const struct layout *l);
 uint32_t receipt_pages(const struct model_content *content);
+/* Pages of a document of any kind. */
+uint32_t layout_pages(const struct model_content *content);
 
 /* Where the signature's widget goes, micrometres, and its page. */
 void letter_signature_box(const struct layout *l, int32_t box[4], uint16_t *ret_page);

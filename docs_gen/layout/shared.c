@@ -439,3 +439,14 @@ void layout_signature_lines(struct canvas *c, const struct layout *l, double x, 
   }
   canvas_text(c, x, y + leading, style_small, layout_time(c, l->issue->issue_time_us));
 }
+
+uint32_t layout_pages(const struct model_content *content) {
+  switch (content->kind) {
+    case MODEL_FLIGHT_MANIFEST:
+      return manifest_pages(content);
+    case MODEL_DISBURSEMENT_RECEIPT:
+      return receipt_pages(content);
+    default:
+      return 1;
+  }
+}

@@ -458,6 +458,18 @@ static sv_status second_lease_end(struct store_tx *tx, struct sv_ctx *ctx, void 
   return tx->ops->lease_extend(tx, ctx, arg, 2, 1);
 }
 
+/* The first passenger is taken off the first version. */
+static struct service_mark p1_is_off(const char *request_id, const struct service_issued *d) {
+  return (struct service_mark){.request_id = request_id,
+                               .number = d->document.number,
+                               .version = 1,
+                               .occupant_id = "P1",
+                               .mark = 3,
+                               .mark_us = sv_wall_us(),
+                               .device = "stairs",
+                               .encoded = sv_bytes_str("off")};
+}
+
 static void who_was_taken_off_stays_off_whatever_befalls_the_version(void **state) {
   struct fixture *f = *state;
   struct model_content flight = manifest(f, "UIO");
@@ -465,14 +477,7 @@ static void who_was_taken_off_stays_off_whatever_befalls_the_version(void **stat
   struct service_marked marked;
   facts_record(f, &flight);
   assert_int_equal(issue(f, request_add(f, &flight), "", &d).reason, SV_OK);
-  struct service_mark off = {.request_id = "9a5c6c1e-6f0e-4a53-9d0a-2f6b1c7e0001",
-                             .number = d.document.number,
-                             .version = 1,
-                             .occupant_id = "P1",
-                             .mark = 3,
-                             .mark_us = sv_wall_us(),
-                             .device = "stairs",
-                             .encoded = sv_bytes_str("off")};
+  struct service_mark off = p1_is_off("9a5c6c1e-6f0e-4a53-9d0a-2f6b1c7e0001", &d);
   struct sv_ctx ctx = sv_ctx_over(f->ctx.mem);
   f->between = officer_leaves;
   assert_int_equal(service_mark(f->service, &ctx, &f->caller, &off, &marked).reason, SV_CONFIG);
@@ -538,14 +543,7 @@ static void who_is_off_is_off_though_the_list_can_not_carry_who_stays(void **sta
       lines[i].person.surname = "\u738b";
     }
   }
-  struct service_mark off = {.request_id = "9a5c6c1e-6f0e-4a53-9d0a-2f6b1c7e0002",
-                             .number = d.document.number,
-                             .version = 1,
-                             .occupant_id = "P1",
-                             .mark = 3,
-                             .mark_us = sv_wall_us(),
-                             .device = "stairs",
-                             .encoded = sv_bytes_str("off")};
+  struct service_mark off = p1_is_off("9a5c6c1e-6f0e-4a53-9d0a-2f6b1c7e0002", &d);
   struct sv_ctx ctx = sv_ctx_over(f->ctx.mem);
   assert_int_equal(service_mark(f->service, &ctx, &f->caller, &off, &marked).reason, SV_OK);
   assert_true(marked.made && marked.manifest.document.version == 2);
