@@ -19,6 +19,7 @@ from leveled import TrustServices, letter, leveled  # noqa: E402
 
 ROUNDS = os.environ.get("ROUNDS", "200")
 BUILD = pathlib.Path(os.environ["SV_BUILD"])
+TARGET = 100  # microseconds
 
 
 LETTERS = []
@@ -92,16 +93,18 @@ def throughput(d, authority, made, sign_us):
         print(f"{name:32} {rate:10.0f}  {rate / yardstick:6.2f}")
 
 
-def issue(directory, services, level):
+def issue(directory, services, level, count=1):
     server = leveled(directory, services, level).start()
+    paths = []
     try:
-        made = server.client("case").issue(letter())
-        assert made.document.level == level
-        if level == "B-B":
-            LETTERS.append(made)
-        path = directory / f"{level}.pdf"
-        path.write_bytes(made.pdf)
-        return path
+        for i in range(count):
+            made = server.client("case").issue(letter())
+            assert made.document.level == level
+            if level == "B-B":
+                LETTERS.append(made)
+            paths.append(directory / f"{level}-{i}.pdf")
+            paths[i].write_bytes(made.pdf)
+        return paths
     finally:
         server.stop()
 
@@ -111,10 +114,10 @@ def main():
         d = pathlib.Path(d)
         services = TrustServices(d)
         try:
-            low, high = issue(d / "low", services, "B-B"), issue(d / "high", services, "B-LTA")
+            (low, another), (high,) = issue(d / "low", services, "B-B", 2), issue(d / "high", services, "B-LTA")
         finally:
             services.stop()
-        out = subprocess.run([str(BUILD / "bench/bench_seal"), str(services.authority.path), str(low), str(high), ROUNDS],
+        out = subprocess.run([str(BUILD / "bench/bench_seal"), str(services.authority.path), str(low), str(another), str(high), ROUNDS],
                              stdout=subprocess.PIPE, text=True, check=True).stdout
         rows = [line.split("\t") for line in out.splitlines()]
         sign, verify = speed()
@@ -126,13 +129,11 @@ def main():
         for name, us in rows:
             print(f"{name:32} {us:>10}")
         by = {name: float(us) for name, us in rows}
-        digest = by["SHA-256 of the B-B letter"]  # grows with the letter; the rest does not
-        sealed = by["seal a PDF, file key"] + by["visible seal, file key"] - digest
-        verified = by["verify B-B, signature"] - digest
-        print(f"{'both seals, without the digest':32} {sealed:10.1f}")
-        print(f"{'B-B signature, without the digest':32} {verified:9.1f}")
+        sealed, verified = by["seal a PDF, file key"] + by["visible seal, file key"], by["verify B-B, signature"]
+        print(f"{'both seals':32} {sealed:10.1f}  of {TARGET} at most")
+        print(f"{'B-B signature, file and digest':32} {verified:10.1f}  of {TARGET} at most")
         throughput(d, services.authority, LETTERS[0], sign)
-        sys.exit(verified > 100)
+        sys.exit(max(sealed, verified) > TARGET)
 
 
 main()

@@ -2,6 +2,7 @@
  * P-256; signed attributes content-type, message-digest and signing-certificate-v2, in DER order, no signing-time.
  * Building is two steps, so that a signer elsewhere sees what it signs: the attributes go out, r || s comes back. */
 #pragma once
+#include "crypto/trail.h"
 #include "pki/cert.h"
 
 enum { PKI_CMS_MAX = 64 * 1024 };
@@ -38,20 +39,20 @@ struct pki_cms {
   struct sv_bytes unsigned_attributes; /* value of the SET, not judged; view into the input */
 };
 
-/* Judges hostile bytes against the signed content, given as pieces. Trust is not judged here. Bytes after the CMS are the
+/* Judges hostile bytes against the signed content. Trust is not judged here. Bytes after the CMS are the
  * caller's to judge. Fails: NO_MEMORY alone; everything else is a fault in ret. Thread: any. */
-sv_status pki_cms_verify(struct sv_ctx *ctx, struct sv_bytes cms, const struct sv_bytes *content,
-                         size_t pieces, struct pki_cms *ret);
+sv_status pki_cms_verify(struct sv_ctx *ctx, struct sv_bytes cms, struct crypto_pieces content,
+                         struct pki_cms *ret);
 /* The same without parsing again the certificates that `known` has met on a good path: they are lent by it, so that it must
  * outlive the chain. known: NULL for none. */
 sv_status pki_cms_verify_known(struct sv_ctx *ctx, const struct pki_trust *known,
-                               struct sv_bytes cms, const struct sv_bytes *content, size_t pieces,
+                               struct sv_bytes cms, struct crypto_pieces content,
                                struct pki_cms *ret);
 
 /* The same for a signature that is not PAdES: the certificate is named by an attribute only if there is one. What is good by
  * this is no signature of ours. */
 sv_status pki_cms_verify_plain(struct sv_ctx *ctx, struct sv_bytes cms,
-                               const struct sv_bytes *content, size_t pieces, struct pki_cms *ret);
+                               struct crypto_pieces content, struct pki_cms *ret);
 
 /* The time-stamp token among the unsigned attributes: how many there are, 1 when ret is set; -1 when there is anything
  * that is no such token. */

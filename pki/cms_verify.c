@@ -26,7 +26,7 @@ int pki_cms_timestamp(const struct pki_cms *cms, struct sv_bytes *ret_token) {
 }
 
 static sv_status judge(struct sv_ctx *ctx, const struct pki_trust *known, enum pki_ess ess,
-                       const struct pki_signed *s, const struct sv_bytes *content, size_t pieces,
+                       const struct pki_signed *s, struct crypto_pieces content,
                        struct pki_cms *r) {
   if (!sv_bytes_equal(s->content_type, sv_bytes_of(oid_data + 2, sizeof oid_data - 2))) {
     r->why = "signed data of another type";
@@ -41,12 +41,11 @@ static sv_status judge(struct sv_ctx *ctx, const struct pki_trust *known, enum p
     r->why = "the signer's certificate is not inside or unusable";
     return SV_DONE;
   }
-  return pki_signed_judge(ctx, s, r->chain, BYTES(oid_data), ess, content, pieces, &r->fault,
-                          &r->why);
+  return pki_signed_judge(ctx, s, r->chain, BYTES(oid_data), ess, content, &r->fault, &r->why);
 }
 
 static sv_status verify_with(struct sv_ctx *ctx, const struct pki_trust *known, enum pki_ess ess,
-                             struct sv_bytes cms, const struct sv_bytes *content, size_t pieces,
+                             struct sv_bytes cms, struct crypto_pieces content,
                              struct pki_cms *ret) {
   struct pki_cms r = {.fault = PKI_CMS_FORMAT, .why = "too large"};
   struct pki_signed s;
@@ -57,7 +56,7 @@ static sv_status verify_with(struct sv_ctx *ctx, const struct pki_trust *known, 
       r.signature = s.signature;
       r.signing_time = pki_signed_has(s.attributes, BYTES(oid_signing_time));
       r.unsigned_attributes = s.unsigned_attributes;
-      sv_status status = judge(ctx, known, ess, &s, content, pieces, &r);
+      sv_status status = judge(ctx, known, ess, &s, content, &r);
       if (sv_failed(status)) {
         pki_chain_close(r.chain);
         return status;
@@ -68,18 +67,18 @@ static sv_status verify_with(struct sv_ctx *ctx, const struct pki_trust *known, 
   return SV_DONE;
 }
 
-sv_status pki_cms_verify(struct sv_ctx *ctx, struct sv_bytes cms, const struct sv_bytes *content,
-                         size_t pieces, struct pki_cms *ret) {
-  return verify_with(ctx, NULL, PKI_ESS_V2, cms, content, pieces, ret);
+sv_status pki_cms_verify(struct sv_ctx *ctx, struct sv_bytes cms, struct crypto_pieces content,
+                         struct pki_cms *ret) {
+  return verify_with(ctx, NULL, PKI_ESS_V2, cms, content, ret);
 }
 
 sv_status pki_cms_verify_known(struct sv_ctx *ctx, const struct pki_trust *known,
-                               struct sv_bytes cms, const struct sv_bytes *content, size_t pieces,
+                               struct sv_bytes cms, struct crypto_pieces content,
                                struct pki_cms *ret) {
-  return verify_with(ctx, known, PKI_ESS_V2, cms, content, pieces, ret);
+  return verify_with(ctx, known, PKI_ESS_V2, cms, content, ret);
 }
 
 sv_status pki_cms_verify_plain(struct sv_ctx *ctx, struct sv_bytes cms,
-                               const struct sv_bytes *content, size_t pieces, struct pki_cms *ret) {
-  return verify_with(ctx, NULL, PKI_ESS_IF_THERE, cms, content, pieces, ret);
+                               struct crypto_pieces content, struct pki_cms *ret) {
+  return verify_with(ctx, NULL, PKI_ESS_IF_THERE, cms, content, ret);
 }

@@ -298,15 +298,9 @@ sv_status pki_signed_chain(struct sv_ctx *ctx, const struct pki_trust *known,
 }
 
 static sv_status content_matches(struct sv_ctx *ctx, const struct pki_signed *s,
-                                 enum crypto_digest kind, const struct sv_bytes *content,
-                                 size_t pieces, bool *ret) {
-  SV_AUTO(crypto_hash_close) struct crypto_hash *h = NULL;
-  SV_TRY(crypto_hash_open(ctx, kind, &h));
-  for (size_t i = 0; i < pieces; i++) {
-    crypto_hash_update(h, content[i]);
-  }
+                                 enum crypto_digest kind, struct crypto_pieces content, bool *ret) {
   uint8_t digest[CRYPTO_DIGEST_MAX];
-  crypto_hash_final(h, digest);
+  SV_TRY(crypto_pieces_digest(ctx, kind, content, digest));
   struct sv_bytes value;
   struct sv_bytes stated;
   *ret = false;
@@ -424,8 +418,8 @@ static bool signature_holds(const struct pki_signed *s, EVP_PKEY *key, enum sche
 
 sv_status pki_signed_judge(struct sv_ctx *ctx, const struct pki_signed *s,
                            const struct pki_chain *chain, struct sv_bytes content_type,
-                           enum pki_ess ess, const struct sv_bytes *content, size_t pieces,
-                           enum pki_cms_fault *ret, const char **ret_why) {
+                           enum pki_ess ess, struct crypto_pieces content, enum pki_cms_fault *ret,
+                           const char **ret_why) {
   const struct pki_cert *signer = pki_chain_signer(chain);
   EVP_PKEY *key = X509_get0_pubkey(signer->x509);
   struct sv_bytes type;
@@ -445,7 +439,7 @@ sv_status pki_signed_judge(struct sv_ctx *ctx, const struct pki_signed *s,
     return SV_DONE;
   }
   bool same;
-  SV_TRY(content_matches(ctx, s, kind, content, pieces, &same));
+  SV_TRY(content_matches(ctx, s, kind, content, &same));
   if (!same) {
     *ret = PKI_CMS_CONTENT;
     *ret_why = "the message digest differs";

@@ -50,5 +50,5 @@ enum pki_ess { PKI_ESS_V2, PKI_ESS_ANY, PKI_ESS_IF_THERE };
  * Fails: NO_MEMORY. ret_why is static. */
 sv_status pki_signed_judge(struct sv_ctx *ctx, const struct pki_signed *s,
                            const struct pki_chain *chain, struct sv_bytes content_type,
-                           enum pki_ess ess, const struct sv_bytes *content, size_t pieces,
-                           enum pki_cms_fault *ret, const char **ret_why);
+                           enum pki_ess ess, struct crypto_pieces content, enum pki_cms_fault *ret,
+                           const char **ret_why);

@@ -251,7 +251,7 @@ static sv_status read_token(struct sv_ctx *ctx, const struct pki_trust *known,
     return SV_DONE;
   }
   sv_status status = pki_signed_judge(ctx, &s, t->chain, BYTES(oid_tst_info), PKI_ESS_ANY,
-                                      &s.content, 1, &fault, &t->why);
+                                      crypto_pieces_of(&s.content, 1), &fault, &t->why);
   if (sv_failed(status)) {
     pki_chain_close(t->chain);
     return status;
@@ -273,29 +273,24 @@ static void judge_imprint(struct pki_token *t, const struct imprint *imprint,
   }
 }
 
-sv_status pki_token_verify(struct sv_ctx *ctx, struct sv_bytes token,
-                           const struct sv_bytes *content, size_t pieces, struct pki_token *ret) {
-  return pki_token_verify_known(ctx, NULL, token, content, pieces, ret);
+sv_status pki_token_verify(struct sv_ctx *ctx, struct sv_bytes token, struct crypto_pieces content,
+                           struct pki_token *ret) {
+  return pki_token_verify_known(ctx, NULL, token, content, ret);
 }
 
 sv_status pki_token_verify_known(struct sv_ctx *ctx, const struct pki_trust *known,
-                                 struct sv_bytes token, const struct sv_bytes *content,
-                                 size_t pieces, struct pki_token *ret) {
+                                 struct sv_bytes token, struct crypto_pieces content,
+                                 struct pki_token *ret) {
   struct pki_token t;
   struct imprint imprint = {.kind = CRYPTO_SHA256, .weak = true};
   uint8_t digest[CRYPTO_DIGEST_MAX];
   SV_TRY(read_token(ctx, known, token, &t, &imprint));
   if (t.fault == PKI_TOKEN_GOOD) {
-    SV_AUTO(crypto_hash_close) struct crypto_hash *h = NULL;
-    sv_status s = crypto_hash_open(ctx, imprint.kind, &h);
+    sv_status s = crypto_pieces_digest(ctx, imprint.kind, content, digest);
     if (sv_failed(s)) {
       pki_chain_close(t.chain);
       return s;
     }
-    for (size_t i = 0; i < pieces; i++) {
-      crypto_hash_update(h, content[i]);
-    }
-    crypto_hash_final(h, digest);
   }
   judge_imprint(&t, &imprint, digest);
   *ret = t;

@@ -29,14 +29,14 @@ struct pki_token {
   enum crypto_digest imprint;
 };
 
-/* Judges a TimeStampToken against what it must be over, given as pieces. Trust is not judged here, nor nonce and policy.
+/* Judges a TimeStampToken against what it must be over. Trust is not judged here, nor nonce and policy.
  * Bytes after the token are the caller's to judge. Fails: NO_MEMORY alone; everything else is a fault in ret. */
-sv_status pki_token_verify(struct sv_ctx *ctx, struct sv_bytes token,
-                           const struct sv_bytes *content, size_t pieces, struct pki_token *ret);
+sv_status pki_token_verify(struct sv_ctx *ctx, struct sv_bytes token, struct crypto_pieces content,
+                           struct pki_token *ret);
 /* The same without parsing again what `known` has (pki_cms_verify_known). */
 sv_status pki_token_verify_known(struct sv_ctx *ctx, const struct pki_trust *known,
-                                 struct sv_bytes token, const struct sv_bytes *content,
-                                 size_t pieces, struct pki_token *ret);
+                                 struct sv_bytes token, struct crypto_pieces content,
+                                 struct pki_token *ret);
 /* The same against a digest. */
 sv_status pki_token_verify_digest(struct sv_ctx *ctx, struct sv_bytes token,
                                   enum crypto_digest kind, const uint8_t *digest,

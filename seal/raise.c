@@ -48,7 +48,7 @@ static sv_status chain_add(struct collecting *c, enum seal_chain_role role,
 static sv_status token_add(struct collecting *c, struct sv_bytes token,
                            const struct sv_bytes *content, size_t pieces) {
   struct pki_token t;
-  SV_TRY(pki_token_verify(c->ctx, token, content, pieces, &t));
+  SV_TRY(pki_token_verify(c->ctx, token, crypto_pieces_of(content, pieces), &t));
   for (size_t i = 0; t.chain && i < pki_chain_count(t.chain); i++) {
     int64_t end_us = pki_cert_not_after_us(pki_chain_at(t.chain, i));
     c->ends_us = i == 0 || end_us < c->ends_us ? end_us : c->ends_us;
@@ -64,7 +64,7 @@ static sv_status signature_add(struct collecting *c, struct sv_bytes contents,
                                const struct sv_bytes *content, size_t pieces) {
   struct pki_cms cms;
   struct sv_bytes token;
-  SV_TRY(pki_cms_verify(c->ctx, contents, content, pieces, &cms));
+  SV_TRY(pki_cms_verify(c->ctx, contents, crypto_pieces_of(content, pieces), &cms));
   sv_status s = cms.fault == PKI_CMS_GOOD
                     ? chain_add(c, SEAL_CHAIN_SIGNER, cms.chain)
                     : SV_FAIL(c->ctx, PDF_FORMAT, "the signature in the file: %s", cms.why);

@@ -258,7 +258,7 @@ static sv_status amendment_judge(struct amendments *m, struct sv_ctx *ctx, const
     fault_put(m->a, "amendments", name, "record",
               "does not say what the row and the one before do");
   }
-  SV_TRY(pki_cms_verify(ctx, signature, &record, 1, &cms));
+  SV_TRY(pki_cms_verify(ctx, signature, crypto_pieces_of(&record, 1), &cms));
   if (cms.fault != PKI_CMS_GOOD) {
     fault_put(m->a, "amendments", name, "signature", "is not one over the record");
   }

@@ -4,12 +4,13 @@
  * every byte of it is signed, or of the few kinds that may follow. */
 #include "verify/pdf.h"
 
-#include "crypto/digest.h"
+#include "crypto/trail.h"
 #include "formats/vds/vds_profile.h"
 #include "verify/foreign.h"
 #include "verify/page_seal.h"
 #include "verify/proof.h"
 #include "verify/state.h"
+#include "verify/trust_struct.h"
 #include "verify/twin.h"
 
 struct judge {
@@ -18,7 +19,8 @@ struct judge {
   const struct verify_registry *registry;
   const struct verify_wire *wire;
   struct sv_bytes pdf;
-  int64_t registered_us; /* the registry proves that the signature was there; 0: it does not */
+  struct crypto_trail *trail; /* over pdf */
+  int64_t registered_us;      /* the registry proves that the signature was there; 0: it does not */
   struct verify_row row;
   struct pdfio *reader;
   struct verify_twin twin;
@@ -233,6 +235,9 @@ static sv_status judge_ours(struct judge *j, const struct verify_found *sig) {
     return SV_DONE;
   }
   take_facts(j);
+  if (sig->say.intact) {
+    SV_TRY(crypto_trail_learn(j->ctx, j->trail, sv_bytes_str(j->report->number)));
+  }
   if (j->registry) {
     return judge_registered(j);
   }
@@ -261,7 +266,9 @@ static sv_status find_original(struct judge *j) {
   if (first->end == 0 || first->end >= j->pdf.n) {
     return SV_DONE;
   }
-  crypto_sha256(sv_bytes_of(j->pdf.p, first->end), j->report->original_sha256);
+  struct sv_bytes original = sv_bytes_of(j->pdf.p, first->end);
+  struct crypto_pieces content = {.piece = &original, .n = 1, .trail = j->trail};
+  SV_TRY(crypto_pieces_digest(j->ctx, CRYPTO_SHA256, content, j->report->original_sha256));
   return j->row.found ? SV_DONE : ask_by_digest(j);
 }
 
@@ -279,7 +286,9 @@ static void judge_later(const struct judge *j, struct verify_found *f) {
 }
 
 static sv_status judge_signatures(struct judge *j) {
-  SV_TRY(verify_signatures(j->ctx, j->reader, j->pdf, j->trust, at_us(j), j->found, &j->found_n));
+  struct verify_file file = {
+      .pdf = j->pdf, .trail = j->trail, .reader = j->reader, .trust = j->trust, .at_us = at_us(j)};
+  SV_TRY(verify_signatures(j->ctx, &file, j->found, &j->found_n));
   SV_TRY(verify_revisions(j->ctx, j->reader, j->revisions));
   SV_TRY(verify_store_read(j->ctx, j->reader, &j->store));
   for (size_t i = 0; i < j->found_n; i++) {
@@ -310,7 +319,8 @@ static sv_status judge_file(struct judge *j) {
 /* From the digest to the verdict; what a signature holds is closed by the caller. */
 static sv_status judge_all(struct judge *j) {
   struct verify_report *report = j->report;
-  crypto_sha256(j->pdf, report->pdf_sha256);
+  SV_TRY(crypto_trail_open(j->ctx, j->trust->beginnings, j->pdf, &j->trail));
+  crypto_trail_sha256(j->trail, report->pdf_sha256);
   memcpy(report->original_sha256, report->pdf_sha256, sizeof report->original_sha256);
   if (j->pdf.n > VERIFY_PDF_MAX) {
     add(j, VERIFY_WRONG_FORMAT, "too large");
@@ -350,6 +360,7 @@ sv_status verify_pdf_by(struct sv_ctx *ctx, const struct verify_means *means, st
   for (size_t i = 0; i < j->found_n; i++) {
     verify_found_close(&j->found[i]);
   }
+  crypto_trail_close(j->trail);
   SV_TRY(s);
   *ret = *report;
   return SV_DONE;

@@ -157,7 +157,8 @@ static sv_status judge_stamp(struct sv_ctx *ctx, const struct verify_trust *trus
     fault(f, VERIFY_INVALID_SIGNATURE, "unsigned attributes that are not one time-stamp");
     return SV_DONE;
   }
-  SV_TRY(pki_token_verify_known(ctx, trust->stamps, token, &cms->signature, 1, &f->stamp));
+  SV_TRY(pki_token_verify_known(ctx, trust->stamps, token, crypto_pieces_of(&cms->signature, 1),
+                                &f->stamp));
   f->stamped = true;
   if (f->stamp.fault != PKI_TOKEN_GOOD || f->stamp.der_bytes != token.n) {
     fault(f, reason_of_token(f->stamp.fault), f->stamp.why);
@@ -171,28 +172,28 @@ static void judge_padding(struct sv_bytes contents, size_t der_bytes, struct ver
   }
 }
 
-static sv_status judge_cms(struct sv_ctx *ctx, const struct verify_trust *trust, int64_t at_us,
-                           struct sv_bytes contents, const struct sv_bytes pieces[2],
+static sv_status judge_cms(struct sv_ctx *ctx, const struct verify_file *file,
+                           struct sv_bytes contents, struct crypto_pieces content,
                            struct verify_found *f) {
   struct pki_cms cms;
-  SV_TRY(f->plain ? pki_cms_verify_plain(ctx, contents, pieces, 2, &cms)
-                  : pki_cms_verify_known(ctx, trust->pki, contents, pieces, 2, &cms));
+  SV_TRY(f->plain ? pki_cms_verify_plain(ctx, contents, content, &cms)
+                  : pki_cms_verify_known(ctx, file->trust->pki, contents, content, &cms));
   f->chain = cms.chain;
   f->baseline = !f->plain && cms.fault == PKI_CMS_GOOD && !cms.signing_time;
   if (cms.fault != PKI_CMS_GOOD) {
     fault(f, reason_of(cms.fault), cms.why);
   } else {
     judge_padding(contents, cms.der_bytes, f);
-    SV_TRY(judge_stamp(ctx, trust, &cms, f));
+    SV_TRY(judge_stamp(ctx, file->trust, &cms, f));
   }
   f->say.intact = f->say.reason_count == 0;
-  return f->chain ? judge_signer(ctx, trust, at_us, f) : SV_DONE;
+  return f->chain ? judge_signer(ctx, file->trust, file->at_us, f) : SV_DONE;
 }
 
 static sv_status judge_token(struct sv_ctx *ctx, const struct verify_trust *trust,
-                             struct sv_bytes contents, const struct sv_bytes pieces[2],
+                             struct sv_bytes contents, struct crypto_pieces content,
                              struct verify_found *f) {
-  SV_TRY(pki_token_verify_known(ctx, trust->stamps, contents, pieces, 2, &f->stamp));
+  SV_TRY(pki_token_verify_known(ctx, trust->stamps, contents, content, &f->stamp));
   f->stamped = true;
   if (f->stamp.fault != PKI_TOKEN_GOOD) {
     fault(f, reason_of_token(f->stamp.fault), f->stamp.why);
@@ -256,9 +257,9 @@ static void judge_kind(const struct pdfio_value *sig, struct verify_found *f) {
 }
 
 /* The bytes that count, and the gap between them. */
-static sv_status judge_bytes(struct sv_ctx *ctx, struct pdfio *p, struct sv_bytes pdf,
-                             const struct verify_trust *trust, int64_t at_us,
+static sv_status judge_bytes(struct sv_ctx *ctx, const struct verify_file *file,
                              const struct pdfio_value *sig, struct verify_found *f) {
+  struct sv_bytes pdf = file->pdf;
   const struct pdfio_value *contents = pdfio_direct(sig, "Contents");
   struct ranges r = {0};
   bool ranged = read_ranges(sig, pdf.n, &r);
@@ -271,8 +272,9 @@ static sv_status judge_bytes(struct sv_ctx *ctx, struct pdfio *p, struct sv_byte
   }
   struct sv_bytes pieces[2] = {sv_bytes_of(pdf.p, r.gap),
                                sv_bytes_of(pdf.p + r.second, r.end - r.second)};
-  SV_TRY(f->document_stamp ? judge_token(ctx, trust, contents->bytes, pieces, f)
-                           : judge_cms(ctx, trust, at_us, contents->bytes, pieces, f));
+  struct crypto_pieces content = {.piece = pieces, .n = 2, .trail = file->trail};
+  SV_TRY(f->document_stamp ? judge_token(ctx, file->trust, contents->bytes, content, f)
+                           : judge_cms(ctx, file, contents->bytes, content, f));
   bool ours = f->trust != PKI_UNTRUSTED || f->document_stamp;
   if (f->plain && ours) {
     f->say.intact = false;
@@ -283,13 +285,12 @@ static sv_status judge_bytes(struct sv_ctx *ctx, struct pdfio *p, struct sv_byte
     fault(f, VERIFY_BYTES_ALTERED, "Contents is not written as we write it");
   }
   if (ranged) {
-    judge_reach(p, pdf.n, &r, f);
+    judge_reach(file->reader, pdf.n, &r, f);
   }
   return SV_DONE;
 }
 
-static sv_status judge_one(struct sv_ctx *ctx, struct pdfio *p, struct sv_bytes pdf,
-                           const struct verify_trust *trust, int64_t at_us,
+static sv_status judge_one(struct sv_ctx *ctx, const struct verify_file *file,
                            const struct pdfio_value *sig, struct verify_found *f) {
   const struct pdfio_value *contents = pdfio_direct(sig, "Contents");
   const struct pdfio_value *when = pdfio_direct(sig, "M");
@@ -303,7 +304,7 @@ static sv_status judge_one(struct sv_ctx *ctx, struct pdfio *p, struct sv_bytes 
     fault(f, VERIFY_INVALID_SIGNATURE, "no Contents");
     return SV_DONE;
   }
-  return judge_bytes(ctx, p, pdf, trust, at_us, sig, f);
+  return judge_bytes(ctx, file, sig, f);
 }
 
 void verify_found_close(struct verify_found *f) {
@@ -348,9 +349,9 @@ static sv_status walk(struct sv_ctx *ctx, struct pdfio *p, const struct pdfio_va
   return SV_DONE;
 }
 
-sv_status verify_signatures(struct sv_ctx *ctx, struct pdfio *p, struct sv_bytes pdf,
-                            const struct verify_trust *trust, int64_t at_us,
+sv_status verify_signatures(struct sv_ctx *ctx, const struct verify_file *file,
                             struct verify_found *ret, size_t *ret_n) {
+  struct pdfio *p = file->reader;
   const struct pdfio_value *root;
   const struct pdfio_value *form;
   const struct pdfio_value *list;
@@ -364,7 +365,7 @@ sv_status verify_signatures(struct sv_ctx *ctx, struct pdfio *p, struct sv_bytes
   }
   for (size_t i = 0; i < fields.n; i++) {
     *ret_n = i + 1; /* what it holds is to be closed even if it fails */
-    SV_TRY(judge_one(ctx, p, pdf, trust, at_us, fields.sigs[i], &ret[i]));
+    SV_TRY(judge_one(ctx, file, fields.sigs[i], &ret[i]));
   }
   return SV_DONE;
 }
@@ -380,7 +381,7 @@ static sv_status is_ours(struct sv_ctx *ctx, const uint8_t *digits, size_t n,
     der[i] = (uint8_t)(any_hex(digits[2 * i]) << 4 | any_hex(digits[2 * i + 1]));
   }
   struct pki_cms cms;
-  SV_TRY(pki_cms_verify(ctx, sv_bytes_of(der, n / 2), NULL, 0, &cms));
+  SV_TRY(pki_cms_verify(ctx, sv_bytes_of(der, n / 2), crypto_pieces_of(NULL, 0), &cms));
   *ret = cms.chain && pki_trust_document(trust->pki, cms.chain, at_us) != PKI_UNTRUSTED;
   pki_chain_close(cms.chain);
   return SV_DONE;

@@ -21,12 +21,20 @@ struct verify_found {
 /* Adds a reason to what is said of it. */
 void verify_found_fault(struct verify_found *f, enum verify_reason reason, const char *why);
 
-/* Finds the signature fields (AcroForm) and judges each. Whether a signer leads to an anchor (trust) is judged as of at_us;
- * reasons of trust are for the one who knows the proven time (verify/proof.h).
+/* A file as it is judged. */
+struct verify_file {
+  struct sv_bytes pdf;
+  const struct crypto_trail *trail; /* over pdf */
+  struct pdfio *reader;
+  const struct verify_trust *trust;
+  int64_t at_us; /* as of when a signer is asked whose he is */
+};
+
+/* Finds the signature fields (AcroForm) and judges each. Reasons of trust are for the one who knows the proven time
+ * (verify/proof.h).
  * ret  at most VERIFY_SIGNATURES_MAX, in the order of the form; caller: verify_found_close for each, also on failure.
  * Fails: PDF_FORMAT when the form can't be read, NO_MEMORY. */
-sv_status verify_signatures(struct sv_ctx *ctx, struct pdfio *p, struct sv_bytes pdf,
-                            const struct verify_trust *trust, int64_t at_us,
+sv_status verify_signatures(struct sv_ctx *ctx, const struct verify_file *file,
                             struct verify_found *ret, size_t *ret_n);
 void verify_found_close(struct verify_found *f);
 

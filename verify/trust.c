@@ -9,17 +9,13 @@ static void close_file(FILE *f) { (void)fclose(f); }
 SV_AUTO_DEFINE(FILE, close_file)
 
 sv_status verify_trust_of(struct sv_ctx *ctx, struct sv_bytes pem, struct verify_trust **ret) {
-  struct verify_trust *t = calloc(1, sizeof *t);
-  if (!t) {
+  SV_AUTO(verify_trust_close) struct verify_trust *t = calloc(1, sizeof *t);
+  if (!t || !(t->beginnings = crypto_beginnings_open())) {
     return SV_FAIL(ctx, NO_MEMORY, "trust");
   }
-  sv_status s = pki_trust_open(ctx, pem, &t->pki);
-  if (sv_failed(s)) {
-    free(t);
-    return s;
-  }
+  SV_TRY(pki_trust_open(ctx, pem, &t->pki));
   t->stamps = t->pki;
-  *ret = t;
+  *ret = SV_TAKE(t);
   return SV_DONE;
 }
 
@@ -112,6 +108,7 @@ void verify_trust_close(struct verify_trust *t) {
       pki_trust_close(t->stamps);
     }
     pki_trust_close(t->pki);
+    crypto_beginnings_close(t->beginnings);
     free(t->lives);
     free(t);
   }

@@ -1,11 +1,13 @@
 /* The insides of a trust list, for the files of verify/ alone. */
 #pragma once
+#include "crypto/trail.h"
 #include "pki/cert.h"
 #include "verify/trust.h"
 
 struct verify_trust {
   struct pki_trust *pki;
   struct pki_trust *stamps; /* pki itself unless time-stamp authorities have anchors of their own */
+  struct crypto_beginnings *beginnings; /* of files that were ours */
   struct verify_key_life *lives;
   size_t life_count;
 };

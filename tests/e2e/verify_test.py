@@ -4,7 +4,7 @@ import random
 import subprocess
 
 import pytest
-from conftest import ROOT, Server, example, passport_mrz, verification_pb2
+from conftest import ROOT, Server, example, letter, passport_mrz, verification_pb2
 
 V = verification_pb2.VerificationReport
 
@@ -20,6 +20,20 @@ def test_a_flipped_byte_anywhere_is_never_valid(server, documents):
         assert report.verdict not in (V.VERDICT_VALID, V.VERDICT_CHECK, V.VERDICT_UNSPECIFIED), (at, report)
         assert report.reasons, at
         assert not report.document.number
+
+
+def test_a_flipped_byte_in_what_letters_share_is_never_valid_however_many_were_judged_before(server):
+    case, gate = server.client("case"), server.client("gate")
+    made = [case.issue(letter()).pdf for _ in range(4)]
+    for pdf in made:
+        assert gate.verify(pdf).verdict == V.VERDICT_VALID
+    shared = next(i for i, (a, b) in enumerate(zip(made[0], made[1])) if a != b)
+    assert shared > 24000
+    for at in [*range(0, shared, 1021), shared - 1]:
+        bent = bytearray(made[3])
+        bent[at] ^= 0x10
+        assert gate.verify(bytes(bent)).verdict not in (V.VERDICT_VALID, V.VERDICT_CHECK), at
+    assert gate.verify(made[3]).verdict == V.VERDICT_VALID
 
 
 def test_a_changed_content_byte_says_bytes_altered(server, documents):

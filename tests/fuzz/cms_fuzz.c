@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
   struct sv_ctx ctx = sv_ctx_over(arena);
   struct sv_bytes piece = sv_bytes_str("content");
   struct pki_cms r;
-  if (!sv_failed(pki_cms_verify(&ctx, sv_bytes_of(p, n), &piece, 1, &r))) {
+  if (!sv_failed(pki_cms_verify(&ctx, sv_bytes_of(p, n), crypto_pieces_of(&piece, 1), &r))) {
     SV_ASSERT(r.der_bytes <= n);
     pki_chain_close(r.chain);
   }

@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 static void judge(struct sv_ctx *ctx, struct sv_bytes token) {
   struct sv_bytes piece = sv_bytes_str("the content");
   struct pki_token t;
-  if (!sv_failed(pki_token_verify(ctx, token, &piece, 1, &t))) {
+  if (!sv_failed(pki_token_verify(ctx, token, crypto_pieces_of(&piece, 1), &t))) {
     SV_ASSERT(t.der_bytes <= token.n);
     SV_ASSERT(t.fault != PKI_TOKEN_GOOD || t.chain);
     pki_chain_close(t.chain);

@@ -4,7 +4,7 @@
 static enum pki_cms_fault fault(struct sv_bytes cms, const char *content) {
   struct sv_bytes piece = sv_bytes_str(content);
   struct pki_cms r;
-  assert_int_equal(pki_cms_verify(&ctx, cms, &piece, 1, &r).reason, SV_OK);
+  assert_int_equal(pki_cms_verify(&ctx, cms, crypto_pieces_of(&piece, 1), &r).reason, SV_OK);
   pki_chain_close(r.chain);
   return r.fault;
 }
@@ -14,7 +14,7 @@ static void what_is_built_is_accepted_with_its_chain(void **state) {
   struct sv_bytes cms = signed_over("one and two");
   struct sv_bytes pieces[2] = {sv_bytes_str("one "), sv_bytes_str("and two")};
   struct pki_cms r;
-  assert_int_equal(pki_cms_verify(&ctx, cms, pieces, 2, &r).reason, SV_OK);
+  assert_int_equal(pki_cms_verify(&ctx, cms, crypto_pieces_of(pieces, 2), &r).reason, SV_OK);
   assert_int_equal(r.fault, PKI_CMS_GOOD);
   assert_int_equal(r.der_bytes, cms.n);
   struct sv_bytes token;
@@ -37,8 +37,9 @@ static void zeroes_after_the_cms_are_the_callers_to_judge(void **state) {
   memcpy(padded, cms.p, cms.n);
   struct sv_bytes piece = sv_bytes_str("one");
   struct pki_cms r;
-  assert_int_equal(pki_cms_verify(&ctx, sv_bytes_of(padded, cms.n + 8), &piece, 1, &r).reason,
-                   SV_OK);
+  assert_int_equal(
+      pki_cms_verify(&ctx, sv_bytes_of(padded, cms.n + 8), crypto_pieces_of(&piece, 1), &r).reason,
+      SV_OK);
   assert_int_equal(r.fault, PKI_CMS_GOOD);
   assert_int_equal(r.der_bytes, cms.n);
   pki_chain_close(r.chain);

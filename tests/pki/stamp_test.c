@@ -28,7 +28,7 @@ static void a_token_is_found_again_and_the_signature_still_holds(void **state) {
     assert_int_equal(pki_cms_stamp(&ctx, cms, token, &stamped).reason, SV_OK);
     assert_true(stamped.n <= pki_cms_stamped_size(chain, sizes[i]));
     assert_true(stamped.n + 16 > pki_cms_stamped_size(chain, sizes[i]) - 16);
-    assert_int_equal(pki_cms_verify(&ctx, stamped, &piece, 1, &r).reason, SV_OK);
+    assert_int_equal(pki_cms_verify(&ctx, stamped, crypto_pieces_of(&piece, 1), &r).reason, SV_OK);
     assert_int_equal(r.fault, PKI_CMS_GOOD);
     assert_true(r.der_bytes == stamped.n);
     const uint8_t *at = memmem(r.unsigned_attributes.p, r.unsigned_attributes.n, token.p, token.n);
@@ -42,7 +42,7 @@ static void what_a_token_is_over_is_the_signature_itself(void **state) {
   struct sv_bytes cms = signed_over("content"), signature, piece = sv_bytes_str("content");
   struct pki_cms r;
   assert_int_equal(pki_cms_signature(&ctx, cms, &signature).reason, SV_OK);
-  assert_int_equal(pki_cms_verify(&ctx, cms, &piece, 1, &r).reason, SV_OK);
+  assert_int_equal(pki_cms_verify(&ctx, cms, crypto_pieces_of(&piece, 1), &r).reason, SV_OK);
   assert_true(sv_bytes_equal(signature, r.signature));
   pki_chain_close(r.chain);
 }

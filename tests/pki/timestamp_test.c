@@ -29,7 +29,7 @@ static int close_all(void **state) {
 static struct pki_token judged(struct sv_bytes token, const char *content) {
   struct sv_bytes piece = sv_bytes_str(content);
   struct pki_token t;
-  assert_int_equal(pki_token_verify(&ctx, token, &piece, 1, &t).reason, SV_OK);
+  assert_int_equal(pki_token_verify(&ctx, token, crypto_pieces_of(&piece, 1), &t).reason, SV_OK);
   return t;
 }
 static enum pki_token_fault fault(struct sv_bytes token, const char *content) {

@@ -58,7 +58,8 @@ static struct pki_cms judged(const struct small_pdf_out *pdf) {
   uint8_t *der = sv_arena_alloc(arena, n);
   assert_true(sv_unhex(hex, der, n));
   struct pki_cms cms;
-  assert_int_equal(pki_cms_verify(&ctx, sv_bytes_of(der, n), pieces, 2, &cms).reason, SV_OK);
+  assert_int_equal(
+      pki_cms_verify(&ctx, sv_bytes_of(der, n), crypto_pieces_of(pieces, 2), &cms).reason, SV_OK);
   return cms;
 }
 
@@ -214,11 +215,11 @@ static void a_records_signature_holds_for_this_record_alone(void **state) {
           .reason,
       SV_OK);
   struct pki_cms read = {0};
-  assert_int_equal(pki_cms_verify(&ctx, cms, &record, 1, &read).reason, SV_OK);
+  assert_int_equal(pki_cms_verify(&ctx, cms, crypto_pieces_of(&record, 1), &read).reason, SV_OK);
   assert_int_equal(read.fault, PKI_CMS_GOOD);
   pki_chain_close(read.chain);
   read = (struct pki_cms){0};
-  assert_int_equal(pki_cms_verify(&ctx, cms, &other, 1, &read).reason, SV_OK);
+  assert_int_equal(pki_cms_verify(&ctx, cms, crypto_pieces_of(&other, 1), &read).reason, SV_OK);
   assert_int_equal(read.fault, PKI_CMS_CONTENT);
   pki_chain_close(read.chain);
 }
