@@ -254,8 +254,8 @@ static sv_status make_codes(struct sv_ctx *ctx, const struct docs_request *r, st
     if (page < 1 || page > d->layout.page_count) {
       return SV_FAIL(ctx, RENDER, "a seal for page %u", page);
     }
-    SV_TRY(datamatrix_encode(ctx, r->seals[i].seal, least_modules(r->content->kind, page),
-                             &d->codes[page - 1]));
+    SV_TRY(datamatrix_write(ctx, r->seals[i].seal, least_modules(r->content->kind, page),
+                            &d->codes[page - 1]));
   }
   return SV_DONE;
 }

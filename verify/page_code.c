@@ -4,7 +4,7 @@
  * any is an error, so that nothing can hide behind a limit. */
 #include "verify/page_code.h"
 
-#include "formats/vds/datamatrix.h"
+#include "formats/datamatrix/reader.h"
 #include "pdfio/lexer.h"
 
 enum {
@@ -103,11 +103,11 @@ static sv_status read_code(struct walk *w, struct pdfio_lexer *l, struct sv_byte
   struct sv_bytes rows;
   SV_TRY(read_image_keys(w, l, &m));
   if (!m.mask || !m.dark_is_one || !m.hex || m.width != m.height || m.width < 1 ||
-      m.width > VDS_MODULES_MAX) {
+      m.width > DATAMATRIX_MODULES_MAX) {
     return SV_FAIL(w->ctx, SEAL_FORMAT, "an inline image that is no bar code");
   }
   SV_TRY(read_rows(w, l, (unsigned)m.width, &rows));
-  return vds_datamatrix_read(w->ctx, rows, (unsigned)m.width, ret);
+  return datamatrix_read(w->ctx, rows, (unsigned)m.width, ret);
 }
 
 /* --- pages ---------------------------------------------------------------------------------------------------------- */

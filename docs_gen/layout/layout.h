@@ -3,8 +3,10 @@
 #pragma once
 #include "docs_gen/document.h"
 #include "docs_gen/layout/canvas.h"
-#include "docs_gen/symbol/datamatrix.h"
 #include "docs_gen/template/template.h"
+#include "formats/datamatrix/writer.h"
+
+enum { LAYOUT_MODULE_UM_10 = 4233 }; /* of a bar code, tenths of a micrometre: 5 dots at 300 dpi */
 
 enum layout_variant { LAYOUT_PLAIN, LAYOUT_DRAFT, LAYOUT_SPECIMEN, LAYOUT_VARIANTS };
 

@@ -293,7 +293,7 @@ static void code_figure(struct canvas *c, const struct layout *l, const struct d
 void layout_code(struct canvas *c, const struct layout *l, double x, double y, bool right,
                  bool captioned, double box, uint32_t order) {
   const struct datamatrix *code = &l->codes[c->page - 1];
-  double edge = code->modules ? code->modules * DATAMATRIX_MODULE_UM_10 / 10000.0 : box;
+  double edge = code->modules ? code->modules * LAYOUT_MODULE_UM_10 / 10000.0 : box;
   double left = right ? x - edge : x;
   if (code->modules == 0) {
     no_seal(c, l, left, y, edge, order);

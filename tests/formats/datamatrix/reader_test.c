@@ -1,5 +1,5 @@
 /* Does the reader of symbols read what zint writes, in every size and in every mode that zint may choose? */
-#include "formats/vds/datamatrix.h"
+#include "formats/datamatrix/reader.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,7 +52,7 @@ static void is_read(struct sv_bytes data, int option, int mode) {
   unsigned modules;
   struct sv_bytes rows = written(data, option, mode, &modules);
   struct sv_bytes back;
-  sv_status s = vds_datamatrix_read(&ctx, rows, modules, &back);
+  sv_status s = datamatrix_read(&ctx, rows, modules, &back);
   if (sv_failed(s) || !sv_bytes_equal(back, data)) {
     print_error("%u modules, %zu bytes: %s\n", modules, data.n, ctx.detail);
   }
@@ -114,6 +114,21 @@ static void mixed_bytes_as_seals_have_them_are_read(void **state) {
   }
 }
 
+static void one_wrong_module_anywhere_is_refused(void **state) {
+  (void)state;
+  unsigned modules;
+  struct sv_bytes rows = written(sv_bytes_str("a seal"), 15, FAST_MODE, &modules);
+  struct sv_bytes back;
+  uint8_t *bent = sv_arena_alloc(arena, rows.n);
+  memcpy(bent, rows.p, rows.n);
+  for (size_t i = 0; i < 8 * rows.n; i++) {
+    bent[i / 8] ^= (uint8_t)(0x80 >> i % 8);
+    assert_int_equal(datamatrix_read(&ctx, sv_bytes_of(bent, rows.n), modules, &back).reason,
+                     SV_SEAL_FORMAT);
+    bent[i / 8] ^= (uint8_t)(0x80 >> i % 8);
+  }
+}
+
 static void a_broken_border_or_another_shape_is_refused(void **state) {
   (void)state;
   unsigned modules;
@@ -123,11 +138,11 @@ static void a_broken_border_or_another_shape_is_refused(void **state) {
   uint8_t *bent = sv_arena_alloc(arena, rows.n);
   memcpy(bent, rows.p, rows.n);
   bent[0] ^= 0x80;
-  assert_int_equal(vds_datamatrix_read(&ctx, sv_bytes_of(bent, rows.n), 52, &back).reason,
+  assert_int_equal(datamatrix_read(&ctx, sv_bytes_of(bent, rows.n), 52, &back).reason,
                    SV_SEAL_FORMAT);
-  assert_int_equal(vds_datamatrix_read(&ctx, rows, 51, &back).reason, SV_SEAL_FORMAT);
-  assert_int_equal(vds_datamatrix_read(&ctx, rows, 48, &back).reason, SV_SEAL_FORMAT);
-  assert_int_equal(vds_datamatrix_read(&ctx, sv_bytes_of(rows.p, rows.n - 1), 52, &back).reason,
+  assert_int_equal(datamatrix_read(&ctx, rows, 51, &back).reason, SV_SEAL_FORMAT);
+  assert_int_equal(datamatrix_read(&ctx, rows, 48, &back).reason, SV_SEAL_FORMAT);
+  assert_int_equal(datamatrix_read(&ctx, sv_bytes_of(rows.p, rows.n - 1), 52, &back).reason,
                    SV_SEAL_FORMAT);
 }
 
@@ -144,7 +159,7 @@ static void no_pattern_inside_a_border_hurts(void **state) {
       bent[y * 7 + x / 8] ^= (uint8_t)(0x80 >> x % 8);
     }
     struct sv_bytes back;
-    sv_status s = vds_datamatrix_read(&ctx, sv_bytes_of(bent, rows.n), modules, &back);
+    sv_status s = datamatrix_read(&ctx, sv_bytes_of(bent, rows.n), modules, &back);
     assert_true(!sv_failed(s) || s.reason == SV_SEAL_FORMAT);
     sv_ctx_clear(&ctx);
     sv_arena_reset(arena);
@@ -157,7 +172,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       T(every_size_is_read_full_and_nearly_empty), T(every_mode_is_read),
       T(mixed_bytes_as_seals_have_them_are_read),  T(a_broken_border_or_another_shape_is_refused),
-      T(no_pattern_inside_a_border_hurts),
+      T(one_wrong_module_anywhere_is_refused),     T(no_pattern_inside_a_border_hurts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
