@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/ctx.h"
-#include "docs_gen/symbol/datamatrix.h"
+#include "formats/datamatrix/writer.h"
 
 enum { BYTES_MAX = 1555, DOTS = 6, QUIET = 4 };
 
@@ -31,7 +31,7 @@ int main(int argc, char **argv) {
   struct sv_arena *mem = sv_arena_open(1u << 20);
   struct sv_ctx ctx = sv_ctx_over(mem);
   struct datamatrix code;
-  if (n == 0 || sv_failed(datamatrix_encode(&ctx, sv_bytes_of(bytes, n), 0, &code))) {
+  if (n == 0 || sv_failed(datamatrix_write(&ctx, sv_bytes_of(bytes, n), 0, &code))) {
     fprintf(stderr, "draw_symbol HEXADECIMAL > PICTURE\n");
     sv_arena_close(mem);
     return 2;

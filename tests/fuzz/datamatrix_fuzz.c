@@ -1,5 +1,5 @@
 /* Can the modules of a symbol hurt its reader? The borders are drawn by the target, the inside is the input. */
-#include "formats/vds/datamatrix.h"
+#include "formats/datamatrix/reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -36,8 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n) {
     }
   }
   struct sv_bytes out;
-  sv_status s =
-      vds_datamatrix_read(&ctx, sv_bytes_of(rows, (size_t)stride * modules), modules, &out);
+  sv_status s = datamatrix_read(&ctx, sv_bytes_of(rows, (size_t)stride * modules), modules, &out);
   SV_ASSERT(!sv_failed(s) || s.reason == SV_SEAL_FORMAT);
   sv_arena_close(arena);
   return 0;
