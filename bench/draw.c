@@ -1,5 +1,5 @@
 /* CPU time and size of a document of each kind: drawn with its tags, its bar codes and its attached record, and signed.
- *   bench_draw AUTHORITY_DIR TEMPLATES_DIR ROUNDS [FOLDER]
+ *   bench_draw AUTHORITY_DIR TEMPLATES_DIR ROUNDS [FOLDER [KIND]]
  * Prints a line a document: kind, microseconds of CPU (the least of ten batches), bytes. "letter-seals" signs the bar codes as
  * well; the others are given theirs. With FOLDER, the files are left there. Runs from the source folder. */
 #include <stdio.h>
@@ -112,7 +112,7 @@ static void open_all(struct bench *b, struct sv_ctx *ctx, char **argv) {
 
 int main(int argc, char **argv) {
   if (argc < 4) {
-    (void)fprintf(stderr, "usage: bench_draw AUTHORITY TEMPLATES ROUNDS [FOLDER]\n");
+    (void)fprintf(stderr, "usage: bench_draw AUTHORITY TEMPLATES ROUNDS [FOLDER [KIND]]\n");
     return 2;
   }
   struct sv_arena *own = sv_arena_open((size_t)256 << 20), *mem = sv_arena_open((size_t)256 << 20);
@@ -120,6 +120,9 @@ int main(int argc, char **argv) {
   struct bench b = {.docs = NULL};
   open_all(&b, &ctx, argv);
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    if (argc > 5 && strcmp(argv[5], kinds[i].name) != 0) {
+      continue;
+    }
     b.kind = &kinds[i];
     prepare(&b, &ctx);
     double us = measure(&b, mem, atoi(argv[3]));

@@ -10,6 +10,7 @@
 #include "docs_gen/draw/objects.h"
 #include "docs_gen/dump.h"
 #include "docs_gen/edition.h"
+#include "docs_gen/house.h"
 #include "docs_gen/layout/ornament.h"
 #include "docs_gen/layout/overlap.h"
 #include "docs_gen/specimen.h"
@@ -119,15 +120,24 @@ sv_status docs_open(struct sv_ctx *ctx, const char *templates_dir, struct docs *
   return SV_DONE;
 }
 
+sv_status docs_prepare(const struct docs *docs, struct sv_ctx *ctx,
+                       const struct model_authority *authority) {
+  HOLD(now, docs);
+  return house_prepare(now.edition, &docs->means, ctx, authority);
+}
+
 sv_status docs_reload(struct docs *docs, struct sv_ctx *ctx) {
   struct edition *next;
   SV_TRY(edition_open(ctx, &docs->means, docs->dir, &next));
   next->holders = 1;
   HOLD(now, docs);
-  sv_status follows = edition_follows(next, now.edition, ctx);
-  if (sv_failed(follows)) {
+  sv_status good = edition_follows(next, now.edition, ctx);
+  if (!sv_failed(good)) {
+    good = house_prepare_all(next, &docs->means, ctx, now.edition);
+  }
+  if (sv_failed(good)) {
     edition_close(next);
-    return follows;
+    return good;
   }
   (void)pthread_mutex_lock(&docs->force->lock);
   struct held before = {docs->force, docs->force->edition};
@@ -278,12 +288,11 @@ static sv_status begin(const struct docs *docs, const struct edition *e, struct 
 static sv_status write_pages(const struct docs *docs, struct edition *e, struct drawing *d) {
   struct assemble_input *f = &d->file;
   SV_TRY(edition_look(e, &docs->means, f->ctx, &d->layout, &f->look));
-  SV_TRY(edition_beginning(e, &docs->means, f->ctx, &d->layout, &f->beginning));
   f->trees = e->trees;
   f->deflaters = docs->means.deflaters;
   for (uint32_t page = 1; page <= d->layout.page_count; page++) {
     struct assemble_page *p = &f->pages[page - 1];
-    p->fixed = f->beginning->parts[edition_part(page)];
+    p->fixed = f->beginning->parts[page < BEGINNING_PARTS ? page - 1 : BEGINNING_PARTS - 1];
     SV_TRY(content_write(&d->canvas.list, f->look, (uint16_t)page, p->fixed->content.next_mcid,
                          f->fonts, &p->content));
     for (size_t i = 0; i < TEXT_FONT_LOOK; i++) {
@@ -360,10 +369,7 @@ static sv_status preview_content(const struct edition *e, struct sv_ctx *ctx, co
   return SV_FAIL(ctx, TEMPLATE, "no template %s", name);
 }
 
-static sv_status draw(const struct docs *docs, const struct edition *e, struct sv_ctx *ctx,
-                      const struct docs_request *r, struct drawing **ret) {
-  SV_TRY(begin(docs, e, ctx, r, ret));
-  struct drawing *d = *ret;
+static sv_status draw(struct sv_ctx *ctx, const struct docs_request *r, struct drawing *d) {
   SV_TRY(make_codes(ctx, r, d));
   SV_TRY(sv_ctx_alive(ctx));
   edition_draw(&d->canvas, &d->layout);
@@ -375,7 +381,9 @@ sv_status docs_render(const struct docs *docs, struct sv_ctx *ctx,
                       struct sv_sig_slot *ret_slot) {
   HOLD(now, docs);
   struct drawing *d;
-  SV_TRY(draw(docs, now.edition, ctx, request, &d));
+  SV_TRY(begin(docs, now.edition, ctx, request, &d));
+  SV_TRY(house_beginning(now.edition, &docs->means, ctx, &d->layout, &d->file.beginning));
+  SV_TRY(draw(ctx, request, d));
   describe(ctx, request, d);
   SV_TRY(write_pages(docs, now.edition, d));
   if (request->content->kind == MODEL_SAFE_CONDUCT &&
@@ -409,26 +417,18 @@ sv_status docs_preview(const struct docs *docs, struct sv_ctx *ctx, const char *
   return docs_render(docs, ctx, &s->request, ret_pdf, &slot);
 }
 
-/* Of a document's layout, what its static half knows. */
-static struct layout static_layout(const struct layout *l) {
-  return (struct layout){.captions = l->captions,
-                         .t = l->t,
-                         .ornaments = l->ornaments,
-                         .variant = l->variant,
-                         .paper = l->paper};
-}
-
 sv_status docs_dump(const struct docs *docs, struct sv_ctx *ctx, const struct docs_request *request,
                     const char **ret) {
   HOLD(now, docs);
   struct drawing *d;
-  SV_TRY(draw(docs, now.edition, ctx, request, &d));
+  SV_TRY(begin(docs, now.edition, ctx, request, &d));
+  SV_TRY(draw(ctx, request, d));
   struct sv_buf out = sv_buf_in(ctx->mem, 0);
   for (uint32_t page = 1; page <= d->layout.page_count && page <= 3; page++) {
     sv_buf_printf(&out, "# static part of page %u\n", page);
     const struct list *fixed;
-    struct layout plain = static_layout(&d->layout);
-    SV_TRY(edition_list(&docs->means, ctx, &plain, edition_part(page), &fixed));
+    struct layout plain = layout_plain(&d->layout);
+    SV_TRY(edition_list(&docs->means, ctx, &plain, edition_part(&plain, page), &fixed));
     SV_TRY(list_dump(fixed, &out));
   }
   sv_buf_str(&out, "# the document's own\n");
@@ -446,12 +446,13 @@ sv_status docs_crowded(const struct docs *docs, struct sv_ctx *ctx,
                        uint32_t *ret_page) {
   HOLD(now, docs);
   struct drawing *d;
-  SV_TRY(draw(docs, now.edition, ctx, request, &d));
-  struct layout plain = static_layout(&d->layout);
+  SV_TRY(begin(docs, now.edition, ctx, request, &d));
+  SV_TRY(draw(ctx, request, d));
+  struct layout plain = layout_plain(&d->layout);
   for (uint32_t page = 1; page <= d->layout.page_count; page++) {
     const struct list *fixed;
     const char *other;
-    SV_TRY(edition_list(&docs->means, ctx, &plain, edition_part(page), &fixed));
+    SV_TRY(edition_list(&docs->means, ctx, &plain, edition_part(&plain, page), &fixed));
     const struct list_text *text =
         overlap_find(d->canvas.paper, fixed, &d->canvas.list, (uint16_t)page, &other);
     if (text) {

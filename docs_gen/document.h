@@ -17,6 +17,11 @@ struct docs;
 sv_status docs_open(struct sv_ctx *ctx, const char *templates_dir, struct docs **ret);
 void docs_close(struct docs *docs);
 
+/* Makes what documents of an authority begin with before the first one is asked for. Fails: RENDER, TEMPLATE, NO_MEMORY.
+ * Thread: any. */
+sv_status docs_prepare(const struct docs *docs, struct sv_ctx *ctx,
+                       const struct model_authority *authority);
+
 /* Reads the templates anew, and puts them in force at once for whatever begins afterwards. A fault leaves those before in
  * force; so does a template whose texts changed while its version did not.
  * Fails     TEMPLATE with file and line, IO, NO_MEMORY.   Thread  one at a time; others may draw meanwhile. */

@@ -1,11 +1,12 @@
-/* Editions. Invariants: what is checked when an edition is opened is not checked again; a static half is made once, under the
- * lock, and published whole. */
+/* Editions. Invariants: what is checked when an edition is opened is not checked again; a look is made once, under the lock, and
+ * published whole. */
 #include "docs_gen/edition.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "docs_gen/draw/deflate.h"
+#include "docs_gen/house.h"
 #include "docs_gen/layout/overlap.h"
 #include "docs_gen/specimen.h"
 
@@ -37,6 +38,7 @@ sv_status edition_layout(const struct edition *e, const struct edition_means *me
       .page_count = layout_pages(r->content),
       .content = r->content,
       .issue = r->issue,
+      .house = &r->issue->authority,
   };
   return ret->page_count <= ASSEMBLE_PAGES_MAX ? SV_DONE
                                                : SV_FAIL(ctx, RENDER, "%u pages", ret->page_count);
@@ -70,8 +72,15 @@ static void draw_static(struct canvas *c, const struct layout *l, enum layout_pa
   }
 }
 
-enum layout_part edition_part(uint32_t page) {
-  return page == 1 ? LAYOUT_FIRST : page == 2 ? LAYOUT_SECOND : LAYOUT_LATER;
+enum layout_part edition_part(const struct layout *l, uint32_t page) {
+  if (page == 1) {
+    return l->page_count == 1 ? LAYOUT_ONLY : LAYOUT_FIRST;
+  }
+  return page == 2 ? LAYOUT_SECOND : LAYOUT_LATER;
+}
+
+uint16_t edition_part_page(enum layout_part part) {
+  return part == LAYOUT_ONLY ? 1 : (uint16_t)(part + 1);
 }
 
 static struct canvas *static_canvas(const struct edition_means *means, struct sv_ctx *ctx,
@@ -83,7 +92,7 @@ static struct canvas *static_canvas(const struct edition_means *means, struct sv
   }
   *session = (struct text_session){.ctx = ctx, .faces = &means->faces};
   /* any page of that part: the marks count anew on each */
-  *c = canvas_on(session, paper_of(l->paper), l->t->blocks, (uint16_t)(part + 1),
+  *c = canvas_on(session, paper_of(l->paper), l->t->blocks, edition_part_page(part),
                  l->captions->languages);
   c->kerned = true;
   draw_static(c, l, part);
@@ -101,14 +110,9 @@ sv_status edition_list(const struct edition_means *means, struct sv_ctx *ctx,
   return SV_DONE;
 }
 
-static size_t look_slot(const struct edition *e, const struct layout *l) {
+size_t edition_look_slot(const struct edition *e, const struct layout *l) {
   size_t pair = (size_t)(l->captions - e->templates.captions);
   return pair * e->templates.template_n + (size_t)(l->t - e->templates.v[pair]);
-}
-
-/* A template in a pair of languages on one paper, in one variant. */
-static size_t sheet_of(const struct edition *e, const struct layout *l) {
-  return (look_slot(e, l) * MODEL_PAPERS + l->paper) * LAYOUT_VARIANTS + l->variant;
 }
 
 /* ---- specimens ---- */
@@ -160,7 +164,7 @@ static sv_status look_see(const struct edition *e, const struct edition_means *m
   size_t pair = (size_t)(l->captions - e->templates.captions);
   size_t index = (size_t)(l->t - e->templates.v[pair]);
   for (int v = 0; v < LAYOUT_VARIANTS; v++) {
-    for (int p = 0; p < (l->t->kind == MODEL_SAFE_CONDUCT ? 1 : LAYOUT_PARTS); p++) {
+    for (int p = l->t->kind == MODEL_SAFE_CONDUCT ? LAYOUT_ONLY : 0; p < LAYOUT_PARTS; p++) {
       const struct list *list;
       struct layout sheet = *l;
       sheet.variant = (enum layout_variant)v, sheet.paper = MODEL_A4;
@@ -193,10 +197,9 @@ static sv_status look_start(struct edition *e, const struct edition_means *means
   return SV_DONE;
 }
 
-/* Under the lock. l: of a static half, or of a document. */
-static sv_status look_of(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
-                         const struct layout *l, const struct look **ret) {
-  struct look *_Atomic *slot = &e->looks[look_slot(e, l)];
+sv_status edition_look_of(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
+                          const struct layout *l, const struct look **ret) {
+  struct look *_Atomic *slot = &e->looks[edition_look_slot(e, l)];
   struct look *look = atomic_load_explicit(slot, memory_order_relaxed);
   if (!look) {
     SV_TRY(look_start(e, means, ctx, l, &look));
@@ -206,125 +209,17 @@ static sv_status look_of(struct edition *e, const struct edition_means *means, s
   return SV_DONE;
 }
 
-/* Nothing of the document that asks first. */
-static struct layout plain_layout(const struct layout *l) {
-  struct layout plain = *l;
-  plain.request = NULL, plain.codes = NULL, plain.content = NULL, plain.issue = NULL;
-  return plain;
-}
-
 sv_status edition_look(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
                        const struct layout *l, const struct look **ret) {
-  *ret = atomic_load_explicit(&e->looks[look_slot(e, l)], memory_order_acquire);
+  *ret = atomic_load_explicit(&e->looks[edition_look_slot(e, l)], memory_order_acquire);
   if (*ret) {
     return SV_DONE;
   }
-  struct layout plain = plain_layout(l);
+  struct layout plain = layout_plain(l);
   (void)pthread_mutex_lock(&e->lock);
-  sv_status made = look_of(e, means, ctx, &plain, ret);
+  sv_status made = edition_look_of(e, means, ctx, &plain, ret);
   (void)pthread_mutex_unlock(&e->lock);
   return made;
-}
-
-/* ---- static halves ---- */
-
-static void *kept(struct sv_arena *mem, const void *p, size_t n) {
-  void *copy = sv_arena_alloc(mem, n ? n : 1);
-  if (copy && n) {
-    memcpy(copy, p, n);
-  }
-  return copy;
-}
-
-/* Drawn in the call's arena; what documents need of it is kept. */
-static sv_status static_make(struct edition *e, const struct edition_means *means,
-                             struct sv_ctx *ctx, const struct layout *l, enum layout_part part,
-                             struct assemble_static **ret) {
-  const struct list *list;
-  const struct look *look;
-  struct assemble_static made = {.list = NULL};
-  SV_TRY(edition_list(means, ctx, l, part, &list));
-  SV_TRY(look_of(e, means, ctx, l, &look));
-  SV_TRY(content_write(list, look, (uint16_t)(part + 1), 0, made.fonts, &made.content));
-  SV_TRY(deflate_bytes(ctx, made.content.bytes, 12, &made.deflated));
-  struct assemble_static *s = SV_NEW(e->mem, struct assemble_static);
-  struct list *own = SV_NEW(e->mem, struct list);
-  if (!s || !own) {
-    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
-  }
-  *own = (struct list){.element_n = list->element_n};
-  own->elements = kept(e->mem, list->elements, list->element_n * sizeof *list->elements);
-  made.list = own;
-  made.content.bytes = (struct sv_bytes){NULL, 0};
-  made.content.marks =
-      kept(e->mem, made.content.marks, made.content.mark_n * sizeof *made.content.marks);
-  made.deflated.p = kept(e->mem, made.deflated.p, made.deflated.n);
-  if (!own->elements || !made.content.marks || !made.deflated.p) {
-    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
-  }
-  *s = made;
-  *ret = s;
-  return SV_DONE;
-}
-
-/* Under the lock. l: of a static half. */
-static sv_status static_of(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
-                           const struct layout *l, enum layout_part part,
-                           const struct assemble_static **ret) {
-  struct assemble_static *_Atomic *slot = &e->statics[sheet_of(e, l) * LAYOUT_PARTS + part];
-  struct assemble_static *s = atomic_load_explicit(slot, memory_order_relaxed);
-  if (!s) {
-    SV_TRY(static_make(e, means, ctx, l, part, &s));
-    atomic_store_explicit(slot, s, memory_order_release);
-  }
-  *ret = s;
-  return SV_DONE;
-}
-
-/* Under the lock: the parts that so many pages have, and what stands before them. */
-static sv_status beginning_start(struct edition *e, const struct edition_means *means,
-                                 struct sv_ctx *ctx, const struct layout *l, size_t part_n,
-                                 struct beginning **ret) {
-  const struct assemble_static *parts[BEGINNING_PARTS];
-  const struct look *look;
-  struct beginning made, *b = SV_NEW(e->mem, struct beginning);
-  if (!b) {
-    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
-  }
-  SV_TRY(look_of(e, means, ctx, l, &look));
-  for (size_t i = 0; i < part_n; i++) {
-    SV_TRY(static_of(e, means, ctx, l, (enum layout_part)i, &parts[i]));
-  }
-  SV_TRY(beginning_make(ctx, look, parts, part_n, means->icc, &made));
-  made.file.bytes.p = kept(e->mem, made.file.bytes.p, made.file.bytes.n);
-  made.file.rows = kept(e->mem, made.file.rows, made.file.row_n * sizeof *made.file.rows);
-  if (!made.file.bytes.p || !made.file.rows) {
-    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
-  }
-  *b = made;
-  *ret = b;
-  return SV_DONE;
-}
-
-sv_status edition_beginning(struct edition *e, const struct edition_means *means,
-                            struct sv_ctx *ctx, const struct layout *l,
-                            const struct beginning **ret) {
-  size_t part_n = l->page_count < BEGINNING_PARTS ? l->page_count : BEGINNING_PARTS;
-  struct beginning *_Atomic *slot = &e->beginnings[sheet_of(e, l) * BEGINNING_PARTS + part_n - 1];
-  struct beginning *b = atomic_load_explicit(slot, memory_order_acquire);
-  if (!b) {
-    struct layout plain = plain_layout(l);
-    (void)pthread_mutex_lock(&e->lock);
-    b = atomic_load_explicit(slot, memory_order_relaxed);
-    sv_status made = b ? SV_DONE : beginning_start(e, means, ctx, &plain, part_n, &b);
-    if (!sv_failed(made)) {
-      atomic_store_explicit(slot, b, memory_order_release);
-    }
-    (void)pthread_mutex_unlock(&e->lock);
-    SV_TRY(made);
-  }
-  *ret = b;
-  return SV_DONE;
 }
 
 /* ---- trying an edition ---- */
@@ -354,7 +249,7 @@ static sv_status fault_of(const struct trial *t, const struct layout *l, const s
 static sv_status try_pages(const struct trial *t, const struct layout *l, const struct list *own) {
   for (uint32_t page = 1; page <= l->page_count; page++) {
     const char *other;
-    const struct canvas *c = static_canvas(t->means, t->scratch, l, edition_part(page));
+    const struct canvas *c = static_canvas(t->means, t->scratch, l, edition_part(l, page));
     if (!c) {
       return SV_FAIL(t->ctx, NO_MEMORY, "%s", l->t->name);
     }
@@ -409,19 +304,15 @@ static sv_status try_all(struct sv_ctx *ctx, const struct edition *e,
 
 /* ---- opening ---- */
 
-static sv_status statics_take(struct sv_ctx *ctx, struct edition *e) {
-  size_t n = templates_pairs(&e->templates) * e->templates.template_n * MODEL_PAPERS *
-             LAYOUT_VARIANTS * LAYOUT_PARTS;
-  e->statics = sv_arena_array(e->mem, n, sizeof *e->statics);
-  e->looks = sv_arena_array(e->mem, templates_pairs(&e->templates) * e->templates.template_n,
-                            sizeof *e->looks);
-  e->beginnings = sv_arena_array(e->mem, n / LAYOUT_PARTS * BEGINNING_PARTS, sizeof *e->beginnings);
+static sv_status places_take(struct sv_ctx *ctx, struct edition *e) {
+  size_t looks_n = templates_pairs(&e->templates) * e->templates.template_n;
+  e->sheet_n = looks_n * MODEL_PAPERS * LAYOUT_VARIANTS;
+  e->looks = sv_arena_array(e->mem, looks_n, sizeof *e->looks);
   e->trees = kept_trees_open();
-  return e->statics && e->looks && e->beginnings && e->trees ? SV_DONE
-                                                             : SV_FAIL(ctx, NO_MEMORY, "templates");
+  return e->looks && e->trees ? house_open(ctx, e, NULL) : SV_FAIL(ctx, NO_MEMORY, "templates");
 }
 
-/* Of the languages that requests have when they name none, everything; the rest when it is first asked for. */
+/* Of the languages that requests have when they name none, every look; the rest when it is first asked for. */
 static sv_status first_pair(struct sv_ctx *ctx, struct edition *e,
                             const struct edition_means *means) {
   SV_AUTO(sv_arena_close) struct sv_arena *mem = sv_arena_open(TRIAL_ARENA_BYTES);
@@ -429,21 +320,15 @@ static sv_status first_pair(struct sv_ctx *ctx, struct edition *e,
     return SV_FAIL(ctx, NO_MEMORY, "templates");
   }
   for (size_t i = 0; i < e->templates.template_n; i++) {
-    const struct template *t = &e->templates.v[0][i];
+    const struct look *made;
     sv_arena_reset(mem);
     struct sv_ctx scratch = sv_ctx_over(mem);
-    for (int v = 0; v < LAYOUT_VARIANTS; v++) {
-      const struct beginning *made;
-      struct layout l = {.captions = &e->templates.captions[0],
-                         .t = t,
-                         .ornaments = &means->ornaments,
-                         .variant = (enum layout_variant)v,
-                         .paper = MODEL_A4,
-                         .page_count = t->kind == MODEL_SAFE_CONDUCT ? 1 : LAYOUT_PARTS};
-      sv_status status = edition_beginning(e, means, &scratch, &l, &made);
-      if (sv_failed(status)) {
-        return sv_ctx_fail(ctx, status.reason, "%s", scratch.detail);
-      }
+    struct layout l = {.captions = &e->templates.captions[0],
+                       .t = &e->templates.v[0][i],
+                       .ornaments = &means->ornaments};
+    sv_status status = edition_look(e, means, &scratch, &l, &made);
+    if (sv_failed(status)) {
+      return sv_ctx_fail(ctx, status.reason, "%s", scratch.detail);
     }
   }
   return SV_DONE;
@@ -465,7 +350,7 @@ sv_status edition_open(struct sv_ctx *ctx, const struct edition_means *means, co
   if (sv_failed(status)) {
     return sv_ctx_fail(ctx, status.reason, "%s", own.detail);
   }
-  SV_TRY(statics_take(ctx, e));
+  SV_TRY(places_take(ctx, e));
   SV_TRY(try_all(ctx, e, means));
   SV_TRY(first_pair(ctx, e, means));
   *ret = SV_TAKE(e);

@@ -1,4 +1,4 @@
-/* A set of templates as it was read at one moment, with the halves of pages that never change. Editions are counted: a
+/* A set of templates as it was read at one moment, with what its documents share. Editions are counted: a
  * reload puts another in place, and the old one goes when nothing is drawn from it any more. */
 #pragma once
 #include <pthread.h>
@@ -8,6 +8,8 @@
 #include "docs_gen/layout/layout.h"
 
 /* What all editions share: read once, never written again. */
+struct house;
+
 struct edition_means {
   struct faces faces;
   struct layout_ornaments ornaments;
@@ -20,10 +22,10 @@ struct edition {
   unsigned holders; /* under the lock of who counts them: document.c */
   struct templates templates;
   pthread_mutex_t lock; /* of what is made when it is first asked for */
-  struct assemble_static *_Atomic *statics;
-  struct beginning *_Atomic *beginnings; /* by sheet and kinds of pages */
   struct kept_trees *trees;
-  struct look *_Atomic *looks; /* by pair of languages and template */
+  struct look *_Atomic *looks;  /* by pair of languages and template */
+  size_t sheet_n;               /* looks on every paper, in every variant */
+  struct house *_Atomic houses; /* a list, of which nobody's is the last */
 };
 
 /* Reads a folder of templates and tries each template in each pair of languages.
@@ -36,14 +38,16 @@ void edition_close(struct edition *e);
  * NO_MEMORY. */
 sv_status edition_look(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
                        const struct layout *l, const struct look **ret);
-/* The first bytes of such documents, with their static halves. Fails: RENDER, NO_MEMORY. */
-sv_status edition_beginning(struct edition *e, const struct edition_means *means,
-                            struct sv_ctx *ctx, const struct layout *l,
-                            const struct beginning **ret);
+/* The same while the lock is held. */
+sv_status edition_look_of(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
+                          const struct layout *l, const struct look **ret);
+size_t edition_look_slot(const struct edition *e, const struct layout *l);
 /* The half of a page that documents share as a display list, for dumps. */
 sv_status edition_list(const struct edition_means *means, struct sv_ctx *ctx,
                        const struct layout *l, enum layout_part part, const struct list **ret);
-enum layout_part edition_part(uint32_t page);
+enum layout_part edition_part(const struct layout *l, uint32_t page);
+/* The page that a half is drawn for: marks count anew on each. */
+uint16_t edition_part_page(enum layout_part part);
 
 /* Layout of a content: template, languages, pages. request: borrowed. Fails: TEMPLATE, when the set has no such template,
  * RENDER. */

@@ -72,7 +72,7 @@ struct policy_approvals {
   uint32_t needed[MODEL_DISBURSEMENT_RECEIPT + 1]; /* officers, by kind; 0: none */
   uint32_t draft_hours;                            /* then an undecided draft is void */
 };
-enum { POLICY_APPROVALS_MAX = 4, POLICY_RECEIPT_APPROVALS_MIN = 2 };
+enum { POLICY_AUTHORITIES_MAX = 64, POLICY_APPROVALS_MAX = 4, POLICY_RECEIPT_APPROVALS_MIN = 2 };
 extern const struct policy_approvals policy_approvals_default;
 
 /* How much a caller may ask; 0: without bound. */

@@ -88,6 +88,9 @@ static sv_status authorities_read(struct reading *r, struct config *file) {
   struct config_list list;
   void *memory;
   SV_TRY(rows_of(r, file, "authorities", sizeof(struct model_authority), &list, &memory));
+  if (list.n > POLICY_AUTHORITIES_MAX) {
+    return SV_FAIL(r->ctx, CONFIG, "policy: more than %d authorities", POLICY_AUTHORITIES_MAX);
+  }
   struct model_authority *rows = memory;
   for (size_t i = 0; i < list.n; i++) {
     struct config_group g;

@@ -86,6 +86,9 @@ static sv_status parts_open(struct sv_ctx *ctx, struct wire *w) {
   SV_TRY(keys_open(ctx, w));
   SV_TRY(docs_open(ctx, s->templates, &w->docs));
   SV_TRY(names_check(ctx, &s->policy, w->docs));
+  for (size_t i = 0; i < s->policy.authority_count; i++) {
+    SV_TRY(docs_prepare(w->docs, ctx, &s->policy.authorities[i]));
+  }
   if (!tlog_origin_valid(s->log_origin) || !tlog_origin_valid(s->trust_name)) {
     return SV_FAIL(ctx, CONFIG, "log.origin or signing.trust_name is no name of a key");
   }

@@ -126,9 +126,9 @@ static const char *box_text(struct assembly *a, const int32_t um[4]) {
 
 static sv_status put_pages(struct assembly *a) {
   for (uint32_t i = 0; i < a->in->page_count; i++) {
-    struct sv_bytes deflated;
-    SV_TRY(deflater_run(a->deflater, a->ctx, a->in->pages[i].content.bytes, &deflated));
-    uint32_t own = put_stream(a, "/Filter/FlateDecode", deflated);
+    struct deflated data;
+    SV_TRY(deflater_stream(a->deflater, a->ctx, a->in->pages[i].content.bytes, &data));
+    uint32_t own = put_stream(a, data.filter, data.bytes);
     uint32_t part = i < BEGINNING_PARTS ? i : BEGINNING_PARTS - 1;
     const char *annots =
         a->widget && i + 1 == a->in->signature_page ? TEXT(a, "/Annots[%u 0 R]", a->widget) : "";
@@ -147,11 +147,11 @@ static sv_status put_signature(struct assembly *a) {
   char date[20];
   xmp_pdf_date(in->time_us, date);
   const char *box = box_text(a, in->signature_box), *name = xmp_pdf_string(a->ctx, in->signer_name);
-  struct sv_bytes deflated;
-  SV_TRY(deflater_run(a->deflater, a->ctx, in->appearance, &deflated));
+  struct deflated data;
+  SV_TRY(deflater_stream(a->deflater, a->ctx, in->appearance, &data));
   uint32_t appearance = put_stream(
-      a, TEXT(a, "/Type/XObject/Subtype/Form/BBox%s%s/Filter/FlateDecode", box, a->resources),
-      deflated);
+      a, TEXT(a, "/Type/XObject/Subtype/Form/BBox%s%s%s", box, a->resources, data.filter),
+      data.bytes);
   const char *alt = xmp_pdf_string(a->ctx, in->signature_alt);
   pdf_dict(
       a->pdf, a->widget,
@@ -176,15 +176,15 @@ static sv_status put_signature(struct assembly *a) {
 /* A file for machines (ISO 19005-3 6.8): its Filespec is object `number`. */
 static bool put_attachment(struct assembly *a, uint32_t number, const char *date,
                            const struct docs_attachment *f) {
-  struct sv_bytes deflated;
-  if (sv_failed(deflater_run(a->deflater, a->ctx, f->bytes, &deflated))) {
+  struct deflated data;
+  if (sv_failed(deflater_stream(a->deflater, a->ctx, f->bytes, &data))) {
     return false;
   }
   const char *head = TEXT(a,
                           "/Type/EmbeddedFile/Subtype/%s/Params<</ModDate(%s)"
-                          "/Size %zu>>/Filter/FlateDecode",
-                          f->type, date, f->bytes.n);
-  uint32_t file = put_stream(a, head, deflated);
+                          "/Size %zu>>%s",
+                          f->type, date, f->bytes.n, data.filter);
+  uint32_t file = put_stream(a, head, data.bytes);
   const char *spec = TEXT(a,
                           "/Type/Filespec/F(%s)/UF(%s)/AFRelationship/Data/Desc%s"
                           "/EF<</F %u 0 R/UF %u 0 R>>",

@@ -20,15 +20,15 @@ struct writer {
   int32_t size_mpt;
 };
 
-/* v thousandths, then a space. */
-static void put_milli(struct sv_buf *b, int64_t v) {
-  char text[24], *p = text + sizeof text;
+/* v, of which the last digits are decimals (at most 6), then a space. */
+static inline void put_fixed(struct sv_buf *b, int64_t v, int decimals, unsigned unit) {
+  char text[28], *p = text + sizeof text;
   uint64_t u = v < 0 ? -(uint64_t)v : (uint64_t)v;
   *--p = ' ';
-  unsigned fraction = (unsigned)(u % 1000);
-  uint64_t whole = u / 1000;
+  unsigned fraction = (unsigned)(u % unit);
+  uint64_t whole = u / unit;
   if (fraction) {
-    for (int digits = 3; digits > 0; digits--, fraction /= 10) {
+    for (int digits = decimals; digits > 0; digits--, fraction /= 10) {
       if (fraction % 10 || p[0] != ' ') {
         *--p = (char)('0' + fraction % 10);
       }
@@ -46,6 +46,9 @@ static void put_milli(struct sv_buf *b, int64_t v) {
   }
   sv_buf_put(b, p, (size_t)(text + sizeof text - p));
 }
+
+/* v thousandths. */
+static void put_milli(struct sv_buf *b, int64_t v) { put_fixed(b, v, 3, 1000); }
 
 /* Micrometres as thousandths of a point: 72 / 25.4. */
 static int64_t milli_pt(int64_t um) {
@@ -339,8 +342,8 @@ static bool begin_text(struct writer *w, const struct list_item *item) {
   if (t->outline) {
     sv_buf_str(&w->buf, "1 Tr .992 w ");
   }
-  if (t->track) {
-    put_um(&w->buf, t->track);
+  if (t->track_nm) { /* as hundred thousandths of a point: it adds up over a line */
+    put_fixed(&w->buf, ((int64_t)t->track_nm * 36 + (t->track_nm < 0 ? -63 : 63)) / 127, 5, 100000);
     sv_buf_str(&w->buf, "Tc ");
   }
   put_matrix(w, item);
@@ -368,7 +371,7 @@ static void put_text(struct writer *w, const struct list_item *item) {
   }
   put_break(w, item, &s);
   end_array(w, &s);
-  sv_buf_str(&w->buf, t->track ? "0 Tc " : "");
+  sv_buf_str(&w->buf, t->track_nm ? "0 Tc " : "");
   sv_buf_str(&w->buf, t->outline || unseen ? "0 Tr " : "");
   sv_buf_str(&w->buf, s.rise ? "0 Ts ET" : "ET");
   sv_buf_str(&w->buf, outlines ? " " : "");

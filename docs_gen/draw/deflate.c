@@ -87,6 +87,16 @@ sv_status deflater_run(struct deflater *d, struct sv_ctx *ctx, struct sv_bytes i
   return SV_DONE;
 }
 
+sv_status deflater_stream(struct deflater *d, struct sv_ctx *ctx, struct sv_bytes in,
+                          struct deflated *ret) {
+  if (in.n < DEFLATE_LEAST) {
+    *ret = (struct deflated){in, ""};
+    return SV_DONE;
+  }
+  ret->filter = "/Filter/FlateDecode";
+  return deflater_run(d, ctx, in, &ret->bytes);
+}
+
 sv_status deflate_bytes(struct sv_ctx *ctx, struct sv_bytes in, int level, struct sv_bytes *ret) {
   SV_AUTO(deflater_close) struct deflater *d = deflater_open(level);
   if (!d) {

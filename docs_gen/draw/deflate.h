@@ -10,6 +10,16 @@ void deflater_close(struct deflater *d);
 sv_status deflater_run(struct deflater *d, struct sv_ctx *ctx, struct sv_bytes in,
                        struct sv_bytes *ret);
 
+/* Bytes as the data of a stream, and what its dictionary says of them: deflated where there are enough of them to be worth the
+ * time, which is spent before the first byte. Fails as deflater_run. */
+struct deflated {
+  struct sv_bytes bytes;
+  const char *filter; /* "/Filter/FlateDecode" or "" */
+};
+enum { DEFLATE_LEAST = 1100 };
+sv_status deflater_stream(struct deflater *d, struct sv_ctx *ctx, struct sv_bytes in,
+                          struct deflated *ret);
+
 /* Compressors that calls take and give back, of one level; any thread. NULL when memory is out. Caller: deflaters_close, which
  * accepts NULL. */
 struct deflaters;

@@ -65,8 +65,24 @@ static void row_bytes(const struct pdf_row *row, uint8_t ret[static PACK_ROW]) {
   ret[6] = (uint8_t)row->b;
 }
 
+static sv_status plain_rows(struct sv_ctx *ctx, const struct pdf_row *rows, size_t n,
+                            struct deflated *ret) {
+  uint8_t *data = sv_arena_alloc(ctx->mem, n * PACK_ROW);
+  if (!data) {
+    return SV_FAIL(ctx, NO_MEMORY, "cross reference");
+  }
+  for (size_t i = 0; i < n; i++) {
+    row_bytes(&rows[i], data + i * PACK_ROW);
+  }
+  *ret = (struct deflated){sv_bytes_of(data, n * PACK_ROW), ""};
+  return SV_DONE;
+}
+
 sv_status pack_rows(struct sv_ctx *ctx, struct deflater *deflater, const struct pdf_row *rows,
-                    size_t n, struct sv_bytes *ret) {
+                    size_t n, struct deflated *ret) {
+  if (n * PACK_ROW < DEFLATE_LEAST) {
+    return plain_rows(ctx, rows, n, ret);
+  }
   uint8_t *data = sv_arena_alloc(ctx->mem, n * (PACK_ROW + 1));
   uint8_t before[PACK_ROW] = {0}, now[PACK_ROW];
   if (!data) {
@@ -81,5 +97,7 @@ sv_status pack_rows(struct sv_ctx *ctx, struct deflater *deflater, const struct 
       before[k] = now[k];
     }
   }
-  return deflater_run(deflater, ctx, sv_bytes_of(data, (size_t)(p - data)), ret);
+  ret->filter = "/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 7>>";
+  return deflater_run(deflater, ctx, sv_bytes_of(data, (size_t)(p - data)), &ret->bytes);
 }
+_Static_assert(PACK_ROW == 7, "what the filter says");

@@ -31,11 +31,11 @@ void pack_next(struct pack *pack, uint32_t number);
 sv_status pack_close(struct pack *pack, struct sv_ctx *ctx, struct deflater *deflater,
                      struct pack_stream *ret);
 
-/* Rows 0 to n - 1 as the data of a cross reference stream of PACK_ROW bytes a row, predictor Up. ret in ctx->mem. Fails:
- * NO_MEMORY. */
+/* Rows 0 to n - 1 as the data of a cross reference stream of PACK_ROW bytes a row: the rows as they are, or where they are many
+ * deflated after predictor Up, which the filter then says. ret in ctx->mem. Fails: NO_MEMORY. */
 enum { PACK_ROW = 7 };
 sv_status pack_rows(struct sv_ctx *ctx, struct deflater *deflater, const struct pdf_row *rows,
-                    size_t n, struct sv_bytes *ret);
+                    size_t n, struct deflated *ret);
 /* Decimal digits, as sv_buf_printf("%u") would put them. */
 void pack_number(struct sv_buf *b, uint32_t v);
 /* "12 0 R" */

@@ -384,7 +384,7 @@ sv_status pdf_beginning_save(struct pdf_objects *pdf, struct pdf_beginning *ret)
 static sv_status write_rows(struct pdf_objects *pdf, struct deflater *deflater,
                             const uint8_t id[static 32]) {
   char halves[2][33];
-  struct sv_bytes rows;
+  struct deflated rows;
   size_t at = pdf->file.n;
   uint32_t number = pdf_numbers(pdf, 1);
   if (!number) {
@@ -394,12 +394,11 @@ static sv_status write_rows(struct pdf_objects *pdf, struct deflater *deflater,
   SV_TRY(pack_rows(pdf->ctx, deflater, pdf->rows, pdf->row_n, &rows));
   sv_hex(id, 16, halves[0]);
   sv_hex(id + 16, 16, halves[1]);
-  sv_buf_printf(
-      &pdf->file,
-      "%u 0 obj\n<</Type/XRef/Size %u/Root 1 0 R/Info %u 0 R/ID[<%s><%s>]/W[1 4 2]"
-      "/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns %d>>/Length %zu>>\nstream\n",
-      number, pdf->row_n, pdf->info, halves[0], halves[1], PACK_ROW, rows.n);
-  sv_buf_put(&pdf->file, rows.p, rows.n);
+  sv_buf_printf(&pdf->file,
+                "%u 0 obj\n<</Type/XRef/Size %u/Root 1 0 R/Info %u 0 R/ID[<%s><%s>]/W[1 4 2]%s"
+                "/Length %zu>>\nstream\n",
+                number, pdf->row_n, pdf->info, halves[0], halves[1], rows.filter, rows.bytes.n);
+  sv_buf_put(&pdf->file, rows.bytes.p, rows.bytes.n);
   sv_buf_printf(&pdf->file, "\nendstream\nendobj\nstartxref\n%zu\n%%%%EOF\n", at);
   return pdf->file.failed ? failure(pdf) : SV_DONE;
 }

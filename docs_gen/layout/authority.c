@@ -50,7 +50,7 @@ static const char *instead(const struct layout *l, int column, bool there) {
 }
 
 struct layout_names layout_own(const struct layout *l, int column) {
-  const struct model_authority *a = &l->issue->authority;
+  const struct model_authority *a = l->house;
   struct layout_names own = {"", "", "", "es"}, other;
   if (!names_in(a, l->captions->languages[column], &own)) {
     bool there = names_in(a, l->captions->languages[1 - column], &other);
@@ -105,6 +105,26 @@ void layout_letterhead(struct canvas *c, const struct layout *l) {
   }
   c->language = NULL;
   canvas_artifact(c);
+}
+
+void layout_housed(struct canvas *c, const struct layout *l,
+                   void (*draw)(struct canvas *c, const struct layout *l)) {
+  if (l->housed) {
+    bool kerned = c->kerned;
+    c->kerned = false;
+    draw(c, l);
+    c->kerned = kerned;
+  }
+}
+
+void layout_unhoused(struct canvas *c, const struct layout *l,
+                     void (*draw)(struct canvas *c, const struct layout *l)) {
+  if (!l->housed) {
+    const char *path = c->path; /* what policy says was checked with policy */
+    c->path = NULL;
+    draw(c, l);
+    c->path = path;
+  }
 }
 
 void layout_running_head(struct canvas *c, const struct layout *l, const char *number,

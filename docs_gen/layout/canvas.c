@@ -267,7 +267,7 @@ double canvas_tracked(struct canvas *c, double x, double y, struct style style, 
   struct list_item item = item_of(c, LIST_TEXT, x, y);
   item.text = (struct list_text){.line = line,
                                  .size_mpt = (int32_t)lround(style.pt * 1000),
-                                 .track = um(track_mm),
+                                 .track_nm = (int32_t)lround(track_mm * 1e6),
                                  .language = c->language};
   list_put(&c->list, &item);
   return width_of(&line, style) + track_mm * (double)line.n;
@@ -279,11 +279,9 @@ void canvas_spread(struct canvas *c, double x, double y, struct style style, dou
   struct list_item item = item_of(c, LIST_TEXT, x, y);
   double spare = length - width_of(&line, style);
   double each = line.n > 1 ? spare / (double)(line.n - 1) : 0;
-  for (size_t i = 0; i < line.n;
-       i++) { /* in units of the glyphs' own positions: exact to the end */
-    line.glyphs[i].x += (int32_t)lround(each * (double)i / mm_per_pt / style.pt * FACE_UNITS);
-  }
-  item.text = (struct list_text){.line = line, .size_mpt = (int32_t)lround(style.pt * 1000)};
+  item.text = (struct list_text){.line = line,
+                                 .size_mpt = (int32_t)lround(style.pt * 1000),
+                                 .track_nm = (int32_t)lround(each * 1e6)};
   list_put(&c->list, &item);
 }
 

@@ -11,8 +11,8 @@ enum { LAYOUT_MODULE_UM_10 = 4233 }; /* of a bar code, tenths of a micrometre: 5
 enum layout_variant { LAYOUT_PLAIN, LAYOUT_DRAFT, LAYOUT_SPECIMEN, LAYOUT_VARIANTS };
 
 /* Static parts: the first page of each kind, the first and the later table pages of a manifest, the last page of a
- * receipt that goes on. */
-enum layout_part { LAYOUT_FIRST, LAYOUT_SECOND, LAYOUT_LATER, LAYOUT_PARTS };
+ * receipt that goes on, and the page of a document that has one alone. */
+enum layout_part { LAYOUT_FIRST, LAYOUT_SECOND, LAYOUT_LATER, LAYOUT_ONLY, LAYOUT_PARTS };
 
 struct layout_ornaments {
   struct sv_bytes crest, crest_small, panel_letter, panel_manifest, panel_receipt, seal_letter,
@@ -30,7 +30,11 @@ struct layout {
   uint32_t page_count;
   const struct model_content *content;
   const struct model_issue *issue;
+  const struct model_authority *house; /* who issues; NULL in a static half that is not housed */
+  bool housed; /* what depends on who issues alone stands in the static half */
 };
+/* Of a document's layout, what a static half knows that is not housed. */
+struct layout layout_plain(const struct layout *l);
 
 #define LAYOUT_WORD(l, word) ((l)->captions->words[WORD_##word])
 /* The two languages of a word as two arguments. */
@@ -89,6 +93,12 @@ struct layout_post layout_post(const struct layout *l, const struct model_office
 void layout_posts(struct canvas *c, const struct layout *l, double x, double y, double width,
                   struct style first, struct style second, const struct model_officer *o);
 void layout_letterhead(struct canvas *c, const struct layout *l);
+/* In a static half: what depends on who issues alone, if it is to be there. Names are no words of templates: not kerned. */
+void layout_housed(struct canvas *c, const struct layout *l,
+                   void (*draw)(struct canvas *c, const struct layout *l));
+/* The same in the own half, if the static one is to be without it. */
+void layout_unhoused(struct canvas *c, const struct layout *l,
+                     void (*draw)(struct canvas *c, const struct layout *l));
 /* State and authority in a line at the head of a later page; number and sheet at its right. */
 void layout_running_head(struct canvas *c, const struct layout *l, const char *number,
                          const char *sheet);

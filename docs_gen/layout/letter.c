@@ -82,6 +82,42 @@ static void foot_static(struct canvas *c, const struct layout *l) {
   canvas_artifact(c);
 }
 
+static void duty_desk(struct canvas *c, const struct layout *l) {
+  const char *telephone = l->house->duty_telephone;
+  if (telephone && *telephone) {
+    c->band = BAND_FOOT;
+    canvas_open(c, "P", ORDER_FOOT);
+    double w = canvas_pair(c, 115, 278.45, style_small, style_small_en, LAYOUT_PAIR(l, duty_desk));
+    canvas_text(c, 115 + w + 1.6, 278.45, (struct style){FACE_SANS_BOLD, 6.4}, telephone);
+    canvas_artifact(c);
+  }
+}
+
+static void checking(struct canvas *c, const struct layout *l) {
+  c->band = BAND_SIGNATURE;
+  layout_checking(c, l, 142, 214.2 + lowered(l), 3.6, 53, ORDER_CHECKING);
+}
+
+/* What depends on who issues alone. */
+static void house(struct canvas *c, const struct layout *l) {
+  layout_letterhead(c, l);
+  c->band = BAND_SIGNATURE;
+  layout_seal(c, l, 28, 230 + lowered(l), 13);
+  if (!l->t->checking_personal) {
+    checking(c, l);
+  }
+  duty_desk(c, l);
+}
+
+static void proves_nothing(struct canvas *c, const struct layout *l) {
+  double y = l->t->single_journey ? 267.4 : 263.2;
+  canvas_open(c, "P", ORDER_COUNTERSIGNED + 4);
+  canvas_text_in(c, c->languages[0], 45, y, style_small, LAYOUT_WORD(l, proves_nothing).first);
+  canvas_text_in(c, c->languages[1], 45, y + 2.9, style_small_en,
+                 LAYOUT_WORD(l, proves_nothing).second);
+  canvas_artifact(c);
+}
+
 void letter_static(struct canvas *c, const struct layout *l) {
   layout_letterhead_static(c, l, 27);
   layout_strip_static(c, l);
@@ -100,7 +136,11 @@ void letter_static(struct canvas *c, const struct layout *l) {
   validity_static(c, l);
   c->band = BAND_SIGNATURE;
   layout_field(c, ORDER_AUTHORITY, 15, 214.2 + lowered(l), WORD_for_authority, l);
+  if (l->variant != LAYOUT_DRAFT) {
+    proves_nothing(c, l);
+  }
   foot_static(c, l);
+  layout_housed(c, l, house);
 }
 
 /* ---- the document's own half ---- */
@@ -193,7 +233,7 @@ static void identity(struct canvas *c, const struct layout *l) {
     canvas_open(c, "P", ORDER_IDENTITY + 11);
     c->path = c->path ? "safe_conduct.issuing_place" : NULL;
     canvas_within(c, 56, row_y(3) + 7.0, 56, style_value, 6.5, "a place of issue",
-                  *place ? place : l->issue->authority.place);
+                  *place ? place : l->house->place);
   }
   canvas_artifact(c);
   layout_microtext(c, l, 115, 115.0, 80);
@@ -225,7 +265,7 @@ static void row_value(struct canvas *c, double x, double y, double width, const 
 
 static void basis(struct canvas *c, const struct layout *l) {
   const struct model_safe_conduct *m = &l->content->letter;
-  const char *place = *m->issuing_place ? m->issuing_place : l->issue->authority.place;
+  const char *place = *m->issuing_place ? m->issuing_place : l->house->place;
   const char *law = "";
   for (size_t i = 0; i < l->t->basis_n; i++) {
     if (strcmp(l->t->bases[i].id, m->legal_basis) == 0) {
@@ -322,18 +362,8 @@ static void countersigner(struct canvas *c, const struct layout *l) {
   canvas_artifact(c);
 }
 
-static void proves_nothing(struct canvas *c, const struct layout *l) {
-  double y = l->t->single_journey ? 267.4 : 263.2;
-  canvas_open(c, "P", ORDER_COUNTERSIGNED + 4);
-  canvas_text_in(c, c->languages[0], 45, y, style_small, LAYOUT_WORD(l, proves_nothing).first);
-  canvas_text_in(c, c->languages[1], 45, y + 2.9, style_small_en,
-                 LAYOUT_WORD(l, proves_nothing).second);
-  canvas_artifact(c);
-}
-
 static void signature(struct canvas *c, const struct layout *l) {
   double dy = lowered(l);
-  layout_seal(c, l, 28, 230 + dy, 13);
   if (l->variant == LAYOUT_DRAFT) {
     canvas_open(c, "P", ORDER_COUNTERSIGNED);
     canvas_text_in(c, c->languages[0], 45, 220.8 + dy, style_strong,
@@ -362,7 +392,6 @@ static void signature(struct canvas *c, const struct layout *l) {
   c->page = page;
   canvas_artifact(c);
   countersigner(c, l);
-  proves_nothing(c, l);
 }
 
 static void mrz(struct canvas *c, const struct layout *l) {
@@ -383,20 +412,8 @@ static void mrz(struct canvas *c, const struct layout *l) {
   canvas_artifact(c);
 }
 
-static void duty_desk(struct canvas *c, const struct layout *l) {
-  const char *telephone = l->issue->authority.duty_telephone;
-  if (telephone && *telephone) {
-    c->band = BAND_FOOT;
-    canvas_open(c, "P", ORDER_FOOT);
-    double w = canvas_pair(c, 115, 278.45, style_small, style_small_en, LAYOUT_PAIR(l, duty_desk));
-    canvas_text(c, 115 + w + 1.6, 278.45, (struct style){FACE_SANS_BOLD, 6.4}, telephone);
-    canvas_artifact(c);
-  }
-}
-
 void letter_draw(struct canvas *c, const struct layout *l) {
-  double dy = lowered(l);
-  layout_letterhead(c, l);
+  layout_unhoused(c, l, house);
   layout_strip(c, l, layout_printf(c, "%u", l->issue->version), 157,
                layout_printf(c, "%s %s", l->t->document_code, l->content->letter.issuing_state));
   c->band = BAND_UPPER;
@@ -415,9 +432,10 @@ void letter_draw(struct canvas *c, const struct layout *l) {
   c->path = NULL;
   c->band = BAND_SIGNATURE;
   signature(c, l);
-  layout_code(c, l, 115, 212.4 + dy, false, true, 22.0, ORDER_CHECKING - 4);
-  layout_checking(c, l, 142, 214.2 + dy, 3.6, 53, ORDER_CHECKING);
-  duty_desk(c, l);
+  layout_code(c, l, 115, 212.4 + lowered(l), false, true, 22.0, ORDER_CHECKING - 4);
+  if (l->t->checking_personal) {
+    checking(c, l);
+  }
   mrz(c, l);
 }
 

@@ -51,7 +51,7 @@ struct list_path {
 struct list_text {
   struct text_line line;
   int32_t size_mpt;     /* thousandths of a point */
-  int32_t track;        /* added after each character, micrometres */
+  int32_t track_nm;     /* added after each character, nanometres */
   const char *language; /* of this run; NULL: its element's */
   bool outline;         /* stroked, 0.35 mm */
   int32_t turn_cdeg;    /* anticlockwise, hundredths of a degree, about its origin */

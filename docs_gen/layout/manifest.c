@@ -182,7 +182,7 @@ static void page_static(struct canvas *c, const struct layout *l, bool first) {
 }
 
 void manifest_static(struct canvas *c, const struct layout *l, enum layout_part part) {
-  if (part == LAYOUT_FIRST) {
+  if (part == LAYOUT_FIRST || part == LAYOUT_ONLY) {
     manifest_cover_static(c, l);
   } else {
     page_static(c, l, part == LAYOUT_SECOND);

@@ -24,6 +24,7 @@ void manifest_cover_static(struct canvas *c, const struct layout *l) {
   canvas_text_in(c, c->languages[1], 15, 285.25, style_small_en,
                  layout_printf(c, "%s %s", l->t->form.second, l->t->form_note.second));
   canvas_artifact(c);
+  layout_housed(c, l, layout_letterhead);
 }
 
 /* ---- own half ---- */
@@ -296,7 +297,7 @@ static void cover_versions(struct canvas *c, const struct layout *l, double dy) 
 
 void manifest_cover(struct canvas *c, const struct layout *l) {
   double dy = below_legs(&l->content->manifest);
-  layout_letterhead(c, l);
+  layout_unhoused(c, l, layout_letterhead);
   manifest_extract_bar(c, l);
   layout_strip(c, l, layout_printf(c, "%u", l->issue->version), 150, manifest_recipient(l)->first);
   c->band = BAND_UPPER;

@@ -41,7 +41,8 @@ static bool box_of(const struct list_item *item, struct box *ret) {
   if (item->op != LIST_TEXT || t->turn_cdeg || t->size_mpt < TINY_MPT || t->line.n == 0) {
     return false;
   }
-  int32_t width = of_em(t->size_mpt, t->line.width, FACE_UNITS) + t->track * (int32_t)t->line.n;
+  int32_t width = of_em(t->size_mpt, t->line.width, FACE_UNITS) +
+                  (int32_t)((int64_t)t->track_nm * (int64_t)t->line.n / 1000);
   *ret = (struct box){.left = item->x,
                       .bottom = item->y - of_em(t->size_mpt, 12, 100),
                       .right = item->x + width,

@@ -69,12 +69,35 @@ static void parties_static(struct canvas *c, const struct layout *l) {
   }
 }
 
+/* What depends on who issues alone, at the foot of the last page. */
+static void house_foot(struct canvas *c, const struct layout *l) {
+  c->band = BAND_FOOT;
+  layout_seal(c, l, 27, 261.2, 12);
+  layout_checking(c, l, 147, 250.8, 3.6, 48, ORDER_BEHIND + 20);
+}
+
+static void form(struct canvas *c, const struct layout *l) {
+  c->band = BAND_FOOT;
+  canvas_open(c, "P", ORDER_BEHIND + 40);
+  canvas_text_in(c, c->languages[0], 15, 281.85, style_small,
+                 layout_printf(c, "%s %s", l->t->form.first, l->t->form_note.first));
+  canvas_open(c, "P", ORDER_BEHIND + 41);
+  canvas_text_in(c, c->languages[1], 15, 285.25, style_small_en,
+                 layout_printf(c, "%s %s", l->t->form.second, l->t->form_note.second));
+  canvas_artifact(c);
+}
+
 void receipt_static(struct canvas *c, const struct layout *l, enum layout_part part) {
-  if (part == LAYOUT_FIRST) {
+  if (part == LAYOUT_FIRST || part == LAYOUT_ONLY) {
     layout_letterhead_static(c, l, 27);
     layout_strip_static(c, l);
     layout_strip_captions(c, l, WORD_sequence, 150, WORD_payment);
     parties_static(c, l);
+    layout_housed(c, l, layout_letterhead);
+    if (part == LAYOUT_ONLY) {
+      form(c, l);
+      layout_housed(c, l, house_foot);
+    }
     return;
   }
   layout_watermark(c, l);
@@ -511,7 +534,12 @@ static void officers(struct canvas *c, const struct layout *l) {
 /* ---- foot ---- */
 
 static void foot(struct canvas *c, const struct layout *l) {
-  layout_seal(c, l, 27, 261.2, 12);
+  if (l->page_count > 1) { /* a first page can't have it: it doesn't know whether it is the last */
+    form(c, l);
+    house_foot(c, l);
+  } else {
+    layout_unhoused(c, l, house_foot);
+  }
   if (l->variant != LAYOUT_DRAFT) {
     uint16_t page = c->page;
     c->page = l->request->contents_room ? LIST_APPEARANCE : page;
@@ -528,14 +556,6 @@ static void foot(struct canvas *c, const struct layout *l) {
     canvas_artifact(c);
   }
   layout_code(c, l, 115, 249.2, false, true, 27.1, ORDER_BEHIND + 10);
-  layout_checking(c, l, 147, 250.8, 3.6, 48, ORDER_BEHIND + 20);
-  canvas_open(c, "P", ORDER_BEHIND + 40);
-  canvas_text_in(c, c->languages[0], 15, 281.85, style_small,
-                 layout_printf(c, "%s %s", l->t->form.first, l->t->form_note.first));
-  canvas_open(c, "P", ORDER_BEHIND + 41);
-  canvas_text_in(c, c->languages[1], 15, 285.25, style_small_en,
-                 layout_printf(c, "%s %s", l->t->form.second, l->t->form_note.second));
-  canvas_artifact(c);
 }
 
 static void running_head(struct canvas *c, const struct layout *l) {
@@ -563,7 +583,7 @@ static const char *payment_text(const struct layout *l) {
 }
 
 void receipt_draw(struct canvas *c, const struct layout *l) {
-  layout_letterhead(c, l);
+  layout_unhoused(c, l, layout_letterhead);
   layout_strip(c, l, layout_printf(c, "%u", l->issue->ledger.sequence), 150, payment_text(l));
   c->band = BAND_UPPER;
   parties(c, l);

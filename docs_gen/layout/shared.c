@@ -359,7 +359,7 @@ void layout_seal(struct canvas *c, const struct layout *l, double x, double y, d
   }
   canvas_ornament(c, "seal", x, y,
                   radius > 12.5 ? l->ornaments->seal_letter : l->ornaments->seal_small);
-  const struct model_authority *a = &l->issue->authority;
+  const struct model_authority *a = l->house;
   seal_text(c, x, y, radius - 3.05,
             layout_printf(c, "%s · %s · ", layout_upper(c, or_empty(a->state_es)),
                           layout_upper(c, or_empty(a->seal_text))));
@@ -438,6 +438,13 @@ void layout_signature_lines(struct canvas *c, const struct layout *l, double x, 
     canvas_text(c, x, y += leading, layout_fitted(c, style_small, line, width), line);
   }
   canvas_text(c, x, y + leading, style_small, layout_time(c, l->issue->issue_time_us));
+}
+
+struct layout layout_plain(const struct layout *l) {
+  struct layout plain = *l;
+  plain.request = NULL, plain.codes = NULL, plain.content = NULL, plain.issue = NULL;
+  plain.house = NULL, plain.housed = false;
+  return plain;
 }
 
 uint32_t layout_pages(const struct model_content *content) {

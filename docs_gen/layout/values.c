@@ -102,9 +102,10 @@ static const char *unbroken(struct canvas *c, const char *text) {
 
 static const char *field_value(struct canvas *c, const struct layout *l,
                                enum template_field field) {
-  const struct model_safe_conduct *m = &l->content->letter;
-  const struct model_authority *a = &l->issue->authority;
+  const struct model_safe_conduct *m = l->content ? &l->content->letter : NULL;
+  const struct model_authority *a = l->house;
   int column = c->language && strcmp(c->language, c->languages[1]) == 0;
+  SV_ASSERT(m || !template_fields_personal[field]);
   switch (field) {
     case FIELD_verify_url:
       return a->verify_url;

@@ -72,12 +72,13 @@ enum template_field template_field_at(const char *text, size_t *ret_n) {
   return FIELD_COUNT;
 }
 
-const char *part_fields_fault(const char *text, bool letter) {
-  static const bool letters_alone[] = {
-#define X(name, only) only,
-      TEMPLATE_FIELDS(X)
+const bool template_fields_personal[FIELD_COUNT] = {
+#define X(name, letter) letter,
+    TEMPLATE_FIELDS(X)
 #undef X
-  };
+};
+
+const char *part_fields_fault(const char *text, bool letter) {
   for (size_t n = 1; *text; text += n, n = 1) {
     if (*text != '{' && *text != '}') {
       continue;
@@ -86,7 +87,7 @@ const char *part_fields_fault(const char *text, bool letter) {
     if (field == FIELD_COUNT) {
       return "not the place of a field that a text can have, such as {{verify_url}}";
     }
-    if (letters_alone[field] && !letter) {
+    if (template_fields_personal[field] && !letter) {
       return "a field that letters alone have";
     }
   }
@@ -123,6 +124,11 @@ static void view_fill(const struct folder *f, const char *name, size_t a, size_t
   t->document_code = f->document_code ? f->document_code : "";
   t->single_journey = f->single_journey;
   steps_of(&f->steps[PART_checking], a, b, &t->checking);
+  for (size_t i = 0; i < t->checking.n; i++) {
+    t->checking_personal = t->checking_personal ||
+                           part_fields_fault(t->checking.v[i].first, false) ||
+                           part_fields_fault(t->checking.v[i].second, false);
+  }
   steps_of(&f->steps[PART_rules], a, b, &t->rules);
   steps_of(&f->steps[PART_stairs], a, b, &t->stairs);
   t->basis_n = f->basis_n;

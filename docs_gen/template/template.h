@@ -143,6 +143,7 @@ struct template {
   bool single_journey;       /* route in place of the basis row */
   bool clause_filled;        /* the clause has places for fields */
   struct template_steps checking, rules, stairs;
+  bool checking_personal; /* a step has a place for something of the person */
   struct template_basis bases[TEMPLATE_BASES_MAX];
   size_t basis_n;
 };
@@ -161,6 +162,8 @@ enum template_field {
 #undef X
       FIELD_COUNT
 };
+/* Whether a field is of the person of a letter. */
+extern const bool template_fields_personal[FIELD_COUNT];
 /* The field whose place a text begins with, and the length of that place; FIELD_COUNT: none. */
 enum template_field template_field_at(const char *text, size_t *ret_n);
 

@@ -65,9 +65,10 @@ void datamatrix_put_words(const struct datamatrix_size *size, uint8_t *words, ui
   }
   memcpy(rows, size->frame, datamatrix_rows_n(size));
   const uint16_t *place = size->places;
-  for (size_t i = 0; i < size->all; i++) {
-    for (int bit = 7; bit >= 0; bit--, place++) {
-      rows[*place / 8] |= (uint8_t)((words[i] >> bit & 1) << (7 - *place % 8));
+  for (size_t i = 0; i < size->all; i++, place += 8) {
+    for (unsigned left = words[i]; left; left &= left - 1) { /* dark modules alone */
+      unsigned at = place[7 - __builtin_ctz(left)];
+      rows[at / 8] |= (uint8_t)(0x80 >> at % 8);
     }
   }
 }

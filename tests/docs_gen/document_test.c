@@ -198,6 +198,33 @@ static void what_was_drawn_before_changes_no_byte(void **state) {
   docs_close(fresh);
 }
 
+/* The letter of one authority after those of others, and drawn by nobody before. */
+static void letters_of_many_authorities_have_each_their_own_names(void **state) {
+  (void)state;
+  static char state_es[70][32];
+  struct sv_bytes pdf[70];
+  struct sv_sig_slot slot;
+  for (int round = 0; round < 2; round++) {
+    struct docs *fresh = NULL;
+    if (round) {
+      assert_false(sv_failed(docs_open(&ctx, "templates", &fresh)));
+    }
+    for (int k = 0; k < 70; k += round ? 9 : 1) {
+      struct sample *s = sample_named(k % 2 ? "letter" : "receipt-8");
+      struct sv_bytes again;
+      snprintf(state_es[k], sizeof state_es[k], k == 18 ? "Utopía 王 %d" : "Utopía %d", k);
+      s->issue.authority.state_es = state_es[k];
+      struct sv_bytes *ret = round ? &again : &pdf[k];
+      assert_false(sv_failed(docs_render(round ? fresh : docs, &ctx, &s->request, ret, &slot)));
+      assert_true(round == 0 || sv_bytes_equal(again, pdf[k]));
+    }
+    docs_close(fresh);
+  }
+  for (int k = 2; k < 70; k++) {
+    assert_false(sv_bytes_equal(pdf[k], pdf[k - 2]));
+  }
+}
+
 /* Whatever the place where memory ends: no document, or the whole one. */
 static void a_document_is_whole_or_refused_in_little_memory(void **state) {
   (void)state;
@@ -519,6 +546,7 @@ int main(void) {
       cmocka_unit_test_setup(a_draft_has_no_number_no_code_and_no_field, begin),
       cmocka_unit_test_setup(the_same_request_gives_the_same_bytes, begin),
       cmocka_unit_test_setup(what_was_drawn_before_changes_no_byte, begin),
+      cmocka_unit_test_setup(letters_of_many_authorities_have_each_their_own_names, begin),
       cmocka_unit_test_setup(a_document_is_whole_or_refused_in_little_memory, begin),
       cmocka_unit_test_setup(documents_of_a_template_share_what_is_static, begin),
       cmocka_unit_test_setup(documents_on_other_paper_share_other_beginnings, begin),
