@@ -13,10 +13,12 @@
 
 SV_AUTO_DEFINE(ECDSA_SIG, ECDSA_SIG_free)
 SV_AUTO_DEFINE(EVP_MD_CTX, EVP_MD_CTX_free)
+SV_AUTO_DEFINE(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 enum { DER_SIGNATURE_MAX = 150 };
 
 struct pki_key {
   EVP_PKEY *pkey;
+  EVP_PKEY_CTX *ready; /* to sign; copied for each signature, which costs less than another */
 };
 
 const EVP_MD *pki_digest_for(const EVP_PKEY *key) {
@@ -114,17 +116,24 @@ sv_status pki_key_open(struct sv_ctx *ctx, struct sv_bytes pem, struct pki_key *
   if (half_size(pkey) == 0) {
     return SV_FAIL(ctx, SIGNER, "not an elliptic curve key of 224 to 521 bits");
   }
-  struct pki_key *key = calloc(1, sizeof *key);
+  SV_AUTO(pki_key_close) struct pki_key *key = calloc(1, sizeof *key);
   if (!key) {
     return SV_FAIL(ctx, NO_MEMORY, "key");
   }
   key->pkey = SV_TAKE(pkey);
-  *ret = key;
+  key->ready = EVP_PKEY_CTX_new(key->pkey, NULL);
+  if (!key->ready || EVP_PKEY_sign_init(key->ready) != 1 ||
+      EVP_PKEY_CTX_set_signature_md(key->ready, pki_digest_for(key->pkey)) != 1) {
+    ERR_clear_error();
+    return SV_FAIL(ctx, SIGNER, "a key that can't sign");
+  }
+  *ret = SV_TAKE(key);
   return SV_DONE;
 }
 
 void pki_key_close(struct pki_key *key) {
   if (key) {
+    EVP_PKEY_CTX_free(key->ready);
     EVP_PKEY_free(key->pkey);
     free(key);
   }
@@ -139,9 +148,11 @@ sv_status pki_key_sign(const struct pki_key *key, struct sv_ctx *ctx, struct sv_
   uint8_t der[DER_SIGNATURE_MAX];
   size_t n = sizeof der;
   size_t half = half_size(key->pkey);
-  SV_AUTO(EVP_MD_CTX_free) EVP_MD_CTX *md = EVP_MD_CTX_new();
-  if (!md || EVP_DigestSignInit(md, NULL, pki_digest_for(key->pkey), NULL, key->pkey) != 1 ||
-      EVP_DigestSign(md, der, &n, tbs.p, tbs.n) != 1 ||
+  uint8_t digest[EVP_MAX_MD_SIZE];
+  unsigned digest_n = 0;
+  SV_AUTO(EVP_PKEY_CTX_free) EVP_PKEY_CTX *own = EVP_PKEY_CTX_dup(key->ready);
+  if (!own || EVP_Digest(tbs.p, tbs.n, digest, &digest_n, pki_digest_for(key->pkey), NULL) != 1 ||
+      EVP_PKEY_sign(own, der, &n, digest, digest_n) != 1 ||
       !pki_der_to_raw(sv_bytes_of(der, n), half, raw)) {
     ERR_clear_error();
     return SV_FAIL(ctx, SIGNER, "the key did not sign");

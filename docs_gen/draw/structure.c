@@ -77,6 +77,12 @@ static sv_status collect(struct tree *t) {
   }
   qsort(t->nodes, n, sizeof *t->nodes, by_order);
   for (size_t i = 0; i < n; i++) { /* the same element from both lists is one */
+    const struct list_element *e = t->nodes[i].element;
+    if (t->n && t->nodes[t->n - 1].element->order == e->order &&
+        strcmp(t->nodes[t->n - 1].element->type, e->type) != 0) {
+      return SV_FAIL(t->ctx, RENDER, "element %u is a %s and a %s", e->order, e->type,
+                     t->nodes[t->n - 1].element->type);
+    }
     if (t->n == 0 || t->nodes[t->n - 1].element->order != t->nodes[i].element->order) {
       t->nodes[t->n++] = t->nodes[i];
     }

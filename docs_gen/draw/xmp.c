@@ -82,15 +82,22 @@ void xmp_pdf_date(int64_t time_us, char text[static 20]) {
            when + 17);
 }
 
+static void put_unit(struct sv_buf *b, uint32_t unit) {
+  static const char digits[] = "0123456789ABCDEF";
+  const char text[4] = {digits[unit >> 12 & 15], digits[unit >> 8 & 15], digits[unit >> 4 & 15],
+                        digits[unit & 15]};
+  sv_buf_put(b, text, sizeof text);
+}
+
 const char *xmp_pdf_string(struct sv_ctx *ctx, const char *utf8) {
   struct sv_buf b = sv_buf_in(ctx->mem, 0);
   sv_buf_str(&b, "<FEFF");
   for (uint32_t cp; (cp = sv_utf8_next(&utf8)) != 0;) {
     if (cp >= 0x10000) {
-      sv_buf_printf(&b, "%04X%04X", 0xd800 + ((cp - 0x10000) >> 10), 0xdc00 + (cp & 0x3ff));
-    } else {
-      sv_buf_printf(&b, "%04X", cp);
+      put_unit(&b, 0xd800 + ((cp - 0x10000) >> 10));
+      cp = 0xdc00 + (cp & 0x3ff);
     }
+    put_unit(&b, cp);
   }
   sv_buf_put(&b, ">", 2);
   return b.failed ? NULL : (const char *)b.p;

@@ -5,7 +5,8 @@
 #include "docs_gen/layout/layout.h"
 
 enum {
-  ORDER_IDENTITY = 30,
+  ORDER_PORTRAIT = 30,
+  ORDER_IDENTITY = 31,
   ORDER_CLAUSE = 60,
   ORDER_VALIDITY = 70,
   ORDER_BASIS = 80,
@@ -186,7 +187,7 @@ static void portrait(struct canvas *c, const struct layout *l) {
   bool there = l->content->letter.holder.portrait_jpeg.n > 0;
   struct list_element e = {
       .type = "Figure",
-      .order = ORDER_IDENTITY - 1,
+      .order = ORDER_PORTRAIT,
       .alt = there ? LAYOUT_WORD(l, alt_portrait).first : LAYOUT_WORD(l, alt_no_portrait).first,
       .language = c->languages[0],
       .page = c->page};

@@ -54,6 +54,10 @@ uint16_t list_element(struct list *list, const struct list_element *element) {
        i--) { /* one reopened later is joined by its order in the tree */
     if (list->elements[i - 1].order == element->order &&
         list->elements[i - 1].page == element->page) {
+      if (strcmp(list->elements[i - 1].type, element->type) != 0) {
+        list->fault = SV_FAIL(list->ctx, RENDER, "element %u is a %s and a %s", element->order,
+                              element->type, list->elements[i - 1].type);
+      }
       return (uint16_t)i;
     }
   }

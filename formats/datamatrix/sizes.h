@@ -8,6 +8,7 @@ enum {
   DATAMATRIX_SIZES = 24,
   DATAMATRIX_MODULES_MAX = 144,
   DATAMATRIX_WORDS_MAX = 2178,
+  DATAMATRIX_BLOCK_MAX = 175, /* codewords of data in a block */
   DATAMATRIX_CHECK_MAX = 68
 };
 
@@ -18,11 +19,15 @@ struct datamatrix_size {
   const uint16_t
       *places; /* of bit i of codeword w, the highest first, at 8 * w + i: as a bit of rows */
   const uint8_t *frame; /* borders and filling: rows that each begin a byte */
-  const uint8_t
-      *remainders; /* [256][check]: what a byte leaves when it is divided by the generator */
+  const uint64_t *
+      remainders; /* [256][datamatrix_check_words]: what a byte leaves when it is divided by the generator */
 };
 extern const struct datamatrix_size datamatrix_sizes[DATAMATRIX_SIZES];
 
+/* A remainder is padded with zeros to whole words, so that many bytes are added at once. */
+static inline size_t datamatrix_check_words(const struct datamatrix_size *size) {
+  return ((size_t)size->check + 7) / 8;
+}
 /* Bytes of its rows. */
 static inline size_t datamatrix_rows_n(const struct datamatrix_size *size) {
   return (size_t)size->modules * ((size_t)(size->modules + 7) / 8);

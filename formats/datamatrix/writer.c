@@ -45,12 +45,20 @@ static void encode(const struct datamatrix_size *size, struct sv_bytes data, uin
 
 /* The remainder of a block's data by the generator, the highest coefficient first. */
 static void put_check(const struct datamatrix_size *size, size_t block, uint8_t *words) {
-  uint8_t left[DATAMATRIX_CHECK_MAX + 1] = {0};
-  size_t n = size->check;
+  uint8_t division[DATAMATRIX_BLOCK_MAX + DATAMATRIX_CHECK_MAX + 8] = {0}, *left = division;
+  size_t n = size->check, word_n = datamatrix_check_words(size);
   for (size_t at = block; at < size->data; at += size->blocks) {
-    const uint8_t *row = size->remainders + (size_t)(words[at] ^ left[0]) * n;
-    for (size_t k = 0; k < n; k++) {
-      left[k] = left[k + 1] ^ row[k];
+    *left++ = words[at];
+  }
+  size_t data_n = (size_t)(left - division);
+  left = division;
+  for (size_t i = 0; i < data_n; i++) {
+    const uint64_t *row = size->remainders + word_n * *left++;
+    for (size_t k = 0; k < word_n; k++) {
+      uint64_t word;
+      memcpy(&word, left + 8 * k, sizeof word);
+      word ^= row[k];
+      memcpy(left + 8 * k, &word, sizeof word);
     }
   }
   size_t first = size->data + (block + size->blocks - size->data % size->blocks) % size->blocks;
