@@ -7,9 +7,9 @@
 #include <string.h>
 
 enum {
-  STEP = 8192,
-  STEPS = 32,      /* states are kept of the first 256 KiB */
-  GAIN = 2,        /* steps that a new beginning must save */
+  STEP = 4096,
+  STEPS = 64,      /* states are kept of the first 256 KiB */
+  GAIN = 4,        /* steps that a new beginning must save */
   BEGINNINGS = 16, /* 4 MiB at most */
   MET = 16,        /* files remembered by their digests alone, to be compared with the next */
 };

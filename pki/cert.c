@@ -129,7 +129,18 @@ sv_status pki_cert_of_der(struct sv_ctx *ctx, struct sv_bytes der, struct pki_ce
   return SV_DONE;
 }
 
+void pki_cert_make_ready(struct pki_cert *c) {
+  EVP_PKEY *key = X509_get0_pubkey(c->x509);
+  c->ready = key && EVP_PKEY_is_a(key, "EC") ? EVP_PKEY_CTX_new(key, NULL) : NULL;
+  if (c->ready && EVP_PKEY_verify_init(c->ready) != 1) {
+    EVP_PKEY_CTX_free(c->ready);
+    c->ready = NULL;
+  }
+  ERR_clear_error();
+}
+
 void pki_cert_clear(struct pki_cert *c) {
+  EVP_PKEY_CTX_free(c->ready);
   X509_free(c->x509);
   free(c->subject);
   free(c->common_name);

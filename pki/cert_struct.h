@@ -7,9 +7,12 @@
 SV_AUTO_DEFINE(X509, X509_free)
 SV_AUTO_DEFINE(EVP_PKEY, EVP_PKEY_free)
 SV_AUTO_DEFINE(BIO, BIO_free_all)
+SV_AUTO_DEFINE(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 
 struct pki_cert {
   X509 *x509;
+  EVP_PKEY_CTX
+  *ready; /* to verify by its key, copied each time; NULL: not made, or no elliptic curve */
   char *subject;
   char *common_name;
   char *organisation;
@@ -44,6 +47,8 @@ sv_status pki_cert_fill(struct sv_ctx *ctx, X509 *x, struct pki_cert *c);
 /* The same from DER, which must be all of it and encoded as we would. */
 sv_status pki_cert_of_der(struct sv_ctx *ctx, struct sv_bytes der, struct pki_cert *c);
 void pki_cert_clear(struct pki_cert *c);
+/* For a certificate that verifies often. Before it is shared between threads. */
+void pki_cert_make_ready(struct pki_cert *c);
 
 /* r || s of `half` bytes each into the DER of ECDSA-Sig-Value, and back. The first: caller OPENSSL_free; 0 on failure. */
 size_t pki_raw_to_der(struct sv_bytes raw, uint8_t **ret_der);

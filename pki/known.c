@@ -64,6 +64,7 @@ static struct pki_known *entry_for(const struct pki_trust *t, const struct pki_c
     free(k);
     return NULL;
   }
+  pki_cert_make_ready(&k->cert);
   t->known[(*t->known_count)++] = k;
   return k;
 }

@@ -396,24 +396,48 @@ static bool key_allowed(const EVP_PKEY *key, enum scheme scheme) {
                                 : rsa && EVP_PKEY_get_bits(key) >= RSA_BITS_MIN;
 }
 
-static bool signature_holds(const struct pki_signed *s, EVP_PKEY *key, enum scheme scheme,
-                            enum crypto_digest kind) {
+/* By a key that was made ready before. */
+static bool ready_holds(const struct pki_signed *s, const EVP_PKEY_CTX *ready,
+                        enum crypto_digest kind, struct crypto_pieces signed_bytes,
+                        struct sv_ctx *ctx) {
+  uint8_t digest[CRYPTO_DIGEST_MAX];
+  SV_AUTO(EVP_PKEY_CTX_free) EVP_PKEY_CTX *own = EVP_PKEY_CTX_dup(ready);
+  bool good =
+      own && !sv_failed(crypto_pieces_digest(ctx, kind, signed_bytes, digest)) &&
+      EVP_PKEY_verify(own, s->signature.p, s->signature.n, digest, crypto_digest_size(kind)) == 1;
+  ERR_clear_error();
+  return good;
+}
+
+static bool any_holds(const struct pki_signed *s, EVP_PKEY *key, enum scheme scheme,
+                      enum crypto_digest kind, struct crypto_pieces signed_bytes) {
   const EVP_MD *md = kind == CRYPTO_SHA256   ? EVP_sha256()
                      : kind == CRYPTO_SHA384 ? EVP_sha384()
                                              : EVP_sha512();
   SV_AUTO(EVP_MD_CTX_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
   EVP_PKEY_CTX *params = NULL;
-  uint8_t head[6]; /* what is signed is the SET, not its implicit tag (RFC 5652 5.4) */
-  size_t head_n = der_head(0x31, s->attributes.n, head);
   bool good =
       ctx && EVP_DigestVerifyInit(ctx, &params, md, NULL, key) == 1 &&
       (scheme != SCHEME_PSS || (EVP_PKEY_CTX_set_rsa_padding(params, RSA_PKCS1_PSS_PADDING) == 1 &&
-                                EVP_PKEY_CTX_set_rsa_mgf1_md(params, md) == 1)) &&
-      EVP_DigestVerifyUpdate(ctx, head, head_n) == 1 &&
-      EVP_DigestVerifyUpdate(ctx, s->attributes.p, s->attributes.n) == 1 &&
-      EVP_DigestVerifyFinal(ctx, s->signature.p, s->signature.n) == 1;
+                                EVP_PKEY_CTX_set_rsa_mgf1_md(params, md) == 1));
+  for (size_t i = 0; i < signed_bytes.n; i++) {
+    good =
+        good && EVP_DigestVerifyUpdate(ctx, signed_bytes.piece[i].p, signed_bytes.piece[i].n) == 1;
+  }
+  good = good && EVP_DigestVerifyFinal(ctx, s->signature.p, s->signature.n) == 1;
   ERR_clear_error();
   return good;
+}
+
+static bool signature_holds(struct sv_ctx *ctx, const struct pki_signed *s,
+                            const struct pki_cert *signer, EVP_PKEY *key, enum scheme scheme,
+                            enum crypto_digest kind) {
+  uint8_t head[6]; /* what is signed is the SET, not its implicit tag (RFC 5652 5.4) */
+  struct sv_bytes piece[] = {sv_bytes_of(head, der_head(0x31, s->attributes.n, head)),
+                             s->attributes};
+  return scheme == SCHEME_ECDSA && signer->ready
+             ? ready_holds(s, signer->ready, kind, crypto_pieces_of(piece, 2), ctx)
+             : any_holds(s, key, scheme, kind, crypto_pieces_of(piece, 2));
 }
 
 sv_status pki_signed_judge(struct sv_ctx *ctx, const struct pki_signed *s,
@@ -446,7 +470,7 @@ sv_status pki_signed_judge(struct sv_ctx *ctx, const struct pki_signed *s,
   } else if (!names_certificate(s, signer, ess)) {
     *ret = PKI_CMS_CERTIFICATE;
     *ret_why = "signing-certificate is absent or names another certificate";
-  } else if (!signature_holds(s, key, scheme, kind)) {
+  } else if (!signature_holds(ctx, s, signer, key, scheme, kind)) {
     *ret = PKI_CMS_SIGNATURE;
     *ret_why = "the signature does not verify";
   } else {
