@@ -69,50 +69,6 @@ static void parties_static(struct canvas *c, const struct layout *l) {
   }
 }
 
-/* What depends on who issues alone, at the foot of the last page. */
-static void house_foot(struct canvas *c, const struct layout *l) {
-  c->band = BAND_FOOT;
-  layout_seal(c, l, 27, 261.2, 12);
-  layout_checking(c, l, 147, 250.8, 3.6, 48, ORDER_BEHIND + 20);
-}
-
-static void form(struct canvas *c, const struct layout *l) {
-  c->band = BAND_FOOT;
-  canvas_open(c, "P", ORDER_BEHIND + 40);
-  canvas_text_in(c, c->languages[0], 15, 281.85, style_small,
-                 layout_printf(c, "%s %s", l->t->form.first, l->t->form_note.first));
-  canvas_open(c, "P", ORDER_BEHIND + 41);
-  canvas_text_in(c, c->languages[1], 15, 285.25, style_small_en,
-                 layout_printf(c, "%s %s", l->t->form.second, l->t->form_note.second));
-  canvas_artifact(c);
-}
-
-void receipt_static(struct canvas *c, const struct layout *l, enum layout_part part) {
-  if (part == LAYOUT_FIRST || part == LAYOUT_ONLY) {
-    layout_letterhead_static(c, l, 27);
-    layout_strip_static(c, l);
-    layout_strip_captions(c, l, WORD_sequence, 150, WORD_payment);
-    parties_static(c, l);
-    layout_housed(c, l, layout_letterhead);
-    if (part == LAYOUT_ONLY) {
-      form(c, l);
-      layout_housed(c, l, house_foot);
-    }
-    return;
-  }
-  layout_watermark(c, l);
-  c->band = BAND_HEAD;
-  c->pagination = true;
-  canvas_artifact(c);
-  canvas_ornament(c, "crest", 20 - 4.8, 9.6, l->ornaments->crest_small);
-  c->ink = INK_BLUE;
-  canvas_pair(c, 28, 14.2, (struct style){FACE_SERIF_BOLD, 10.5},
-              (struct style){FACE_SERIF_BOLD_ITALIC, 10.5}, l->t->title.first, l->t->title.second);
-  c->ink = INK_BLACK;
-  canvas_rule(c, 15, 195, 23.5, 0.5);
-  c->pagination = false;
-}
-
 /* ---- parties ---- */
 
 static int minor_digits(const char *currency) {
@@ -177,7 +133,12 @@ static void parties(struct canvas *c, const struct layout *l) {
 
 static const struct style head = {FACE_SANS_BOLD, 6.4}, head_en = {FACE_SANS_ITALIC, 6.4};
 
-static void table_heads(struct canvas *c, const struct layout *l, double top, bool first) {
+static const double first_table_top = 102.5;
+
+/* On the first page those without a currency in them stand in the static half; later ones are none of the structure. */
+enum heads { HEADS_FIXED, HEADS_OWN, HEADS_LATER };
+
+static void table_heads(struct canvas *c, const struct layout *l, double top, enum heads which) {
   static const struct {
     enum template_word word;
     double x;
@@ -186,6 +147,7 @@ static void table_heads(struct canvas *c, const struct layout *l, double top, bo
                {WORD_manifest, 84, false, false},    {WORD_persons, 131, true, false},
                {WORD_quantity, 143, true, false},    {WORD_unit_price, 168, true, true},
                {WORD_amount, 195, true, true}};
+  bool first = which != HEADS_LATER;
   if (first) {
     list_element(&c->list,
                  &(struct list_element){.type = "Table", .order = ORDER_TABLE, .page = c->page});
@@ -195,8 +157,14 @@ static void table_heads(struct canvas *c, const struct layout *l, double top, bo
             .type = "TR", .order = ORDER_TABLE + 1, .parent = ORDER_TABLE, .page = c->page});
   }
   c->pagination = !first;
-  canvas_rule(c, 15, 195, top, 0.5);
+  if (which != HEADS_OWN) {
+    canvas_rule(c, 15, 195, top, 0.5);
+    canvas_rule(c, 15, 195, top + 8.6, 0.3);
+  }
   for (uint32_t i = 0; i < 7; i++) {
+    if (first && heads[i].currency != (which == HEADS_OWN)) {
+      continue;
+    }
     const struct pair *p = &l->captions->words[heads[i].word];
     const char *es = heads[i].currency
                          ? layout_printf(c, "%s, %s", p->first, l->content->receipt.currency)
@@ -215,7 +183,6 @@ static void table_heads(struct canvas *c, const struct layout *l, double top, bo
                    top + 6.6, head_en, p->second);
   }
   canvas_artifact(c);
-  canvas_rule(c, 15, 195, top + 8.6, 0.3);
   c->pagination = false;
 }
 
@@ -328,12 +295,12 @@ static void table_page(struct canvas *c, const struct layout *l) {
   const struct model_receipt *r = &l->content->receipt;
   size_t first, n = page_lines(l->content, c->page, &first);
   bool last = c->page == l->page_count;
-  double top = c->page == 1 ? 102.5 : 29.0, y = top + 8.6;
+  double top = c->page == 1 ? first_table_top : 29.0, y = top + 8.6;
   int64_t sum = 0;
   for (size_t i = 0; i < first + n; i++) {
     sum += i < first ? r->lines[i].amount_minor : 0;
   }
-  table_heads(c, l, top, c->page == 1);
+  table_heads(c, l, top, c->page == 1 ? HEADS_OWN : HEADS_LATER);
   if (c->page > 1) {
     sum_row(c, l, WORD_brought_forward, y + 5.4, sum, false, ORDER_AMOUNT - 200 + 2 * c->page);
     y += row_height;
@@ -402,9 +369,6 @@ static void amount_words(struct canvas *c, const struct layout *l) {
 static void amount_panel(struct canvas *c, const struct layout *l) {
   const struct model_receipt *r = &l->content->receipt;
   int exponent = exponent_of(r);
-  canvas_artifact(c);
-  canvas_ornament(c, "panel", 105, 185, l->ornaments->panel_receipt);
-  layout_field(c, ORDER_AMOUNT, 15, 176.5, WORD_amount_paid, l);
   canvas_open(c, "P", ORDER_AMOUNT + 1);
   const char *figure =
       layout_printf(c, "%s %s", r->currency, layout_money(c, r->amount_minor, exponent));
@@ -422,77 +386,101 @@ static void amount_panel(struct canvas *c, const struct layout *l) {
     canvas_printf(c, 15 + w + 1.6, 192.6, style_caption, "1 %s = %s %s", r->currency, rate,
                   r->base_currency);
   }
-  layout_field(c, ORDER_AMOUNT + 3, 115, 176.5, WORD_in_words, l);
   amount_words(c, l);
 }
 
 /* ---- ledger and officers ---- */
 
-struct ledger_row {
+static const struct {
   enum template_word word;
-  const char *sign;
-  int64_t minor;
   bool strong;
   double rule;
+} ledger_rows[] = {
+    {WORD_obligated, false, 0.12}, {WORD_paid_before, false, 0.12},
+    {WORD_opening, true, 0.3},     {WORD_this_payment, false, 0.12},
+    {WORD_closing, true, 0.3},     {WORD_paid_to_date, false, 0.12},
 };
+enum { LEDGER_ROWS = sizeof ledger_rows / sizeof *ledger_rows };
 
-static void ledger_line(struct canvas *c, const struct layout *l, const struct ledger_row *row,
-                        double y, uint32_t order) {
-  const struct pair *p = &l->captions->words[row->word];
-  const struct style es = {row->strong ? FACE_SANS_BOLD : FACE_SANS, 8},
-                     en = {row->strong ? FACE_SANS_BOLD_ITALIC : FACE_SANS_ITALIC, 8},
-                     figures = {row->strong ? FACE_SANS_BOLD : FACE_SANS, 9};
+static uint32_t ledger_order(size_t i) { return ORDER_LEDGER + 10 + 10 * (uint32_t)i; }
+static double ledger_top(size_t i) { return 209.4 + 5.8 * (double)i; }
+
+static void ledger_frame(struct canvas *c, const struct layout *l) {
+  const struct pair *p = &LAYOUT_WORD(l, ledger);
+  canvas_open(c, "H2", ORDER_LEDGER);
+  canvas_pair(c, 15, 207.6, style_head, style_head_en, p->first, p->second);
+  canvas_artifact(c);
   list_element(&c->list,
-               &(struct list_element){
-                   .type = "TR", .order = order, .parent = ORDER_LEDGER + 1, .page = c->page});
-  c->element = list_element(
-      &c->list,
-      &(struct list_element){
-          .type = "TH", .order = order + 1, .parent = order, .scope = "Row", .page = c->page});
-  canvas_pair(c, 15, y, es, en, p->first, p->second);
-  canvas_open_in(c, "TD", order + 2, order);
-  const char *money =
-      layout_money(c, row->minor, minor_digits(base_currency(&l->content->receipt)));
+               &(struct list_element){.type = "Table", .order = ORDER_LEDGER + 1, .page = c->page});
+  canvas_rule(c, 15, 95, 209.4, 0.3);
+  for (size_t i = 0; i < LEDGER_ROWS; i++) {
+    bool strong = ledger_rows[i].strong;
+    const struct style es = {strong ? FACE_SANS_BOLD : FACE_SANS, 8},
+                       en = {strong ? FACE_SANS_BOLD_ITALIC : FACE_SANS_ITALIC, 8};
+    uint32_t order = ledger_order(i);
+    list_element(&c->list,
+                 &(struct list_element){
+                     .type = "TR", .order = order, .parent = ORDER_LEDGER + 1, .page = c->page});
+    c->element = list_element(
+        &c->list,
+        &(struct list_element){
+            .type = "TH", .order = order + 1, .parent = order, .scope = "Row", .page = c->page});
+    p = &l->captions->words[ledger_rows[i].word];
+    canvas_pair(c, 15, ledger_top(i) + 4.1, es, en, p->first, p->second);
+    canvas_artifact(c);
+    canvas_rule(c, 15, 95, ledger_top(i + 1), ledger_rows[i].rule);
+  }
+  canvas_rule(c, 74, 95, ledger_top(5) + 0.7, 0.18);
+}
+
+static void ledger_amount(struct canvas *c, const struct layout *l, size_t i, const char *sign,
+                          int64_t minor) {
+  const struct style figures = {ledger_rows[i].strong ? FACE_SANS_BOLD : FACE_SANS, 9};
+  const char *money = layout_money(c, minor, minor_digits(base_currency(&l->content->receipt)));
   const struct style number = layout_fitted(c, figures, money, 30);
   double beside = 95 - canvas_width(c, number, money) - 2; /* a long amount moves its sign */
-  canvas_text_centre(c, beside < 71.5 ? beside : 71.5, y, number, row->sign);
-  canvas_text_right(c, 95, y, number, money);
+  canvas_open_in(c, "TD", ledger_order(i) + 2, ledger_order(i));
+  canvas_text_centre(c, beside < 71.5 ? beside : 71.5, ledger_top(i) + 4.1, number, sign);
+  canvas_text_right(c, 95, ledger_top(i) + 4.1, number, money);
   canvas_artifact(c);
 }
 
 static void ledger(struct canvas *c, const struct layout *l) {
   const struct model_ledger *g = &l->issue->ledger;
   int64_t opening = g->obligated_minor - g->paid_before_minor, paid = opening - g->closing_minor;
-  const struct ledger_row rows[] = {
-      {WORD_obligated, "", g->obligated_minor, false, 0.12},
-      {WORD_paid_before, "−", g->paid_before_minor, false, 0.12},
-      {WORD_opening, "=", opening, true, 0.3},
-      {WORD_this_payment, paid < 0 ? "+" : "−", paid < 0 ? -paid : paid, false, 0.12},
-      {WORD_closing, "=", g->closing_minor, true, 0.3},
-      {WORD_paid_to_date, "", g->paid_before_minor + paid, false, 0.12},
+  const struct {
+    const char *sign;
+    int64_t minor;
+  } amounts[LEDGER_ROWS] = {
+      {"", g->obligated_minor}, {"−", g->paid_before_minor},
+      {"=", opening},           {paid < 0 ? "+" : "−", paid < 0 ? -paid : paid},
+      {"=", g->closing_minor},  {"", g->paid_before_minor + paid},
   };
-  const struct pair *p = &LAYOUT_WORD(l, ledger);
-  const char *base = base_currency(&l->content->receipt);
   canvas_open(c, "H2", ORDER_LEDGER);
-  canvas_pair(c, 15, 207.6, style_head, style_head_en, p->first, p->second);
-  canvas_text_right(c, 95, 207.6, (struct style){FACE_SANS_BOLD, 6.2}, base);
-  canvas_artifact(c);
-  list_element(&c->list,
-               &(struct list_element){.type = "Table", .order = ORDER_LEDGER + 1, .page = c->page});
-  canvas_rule(c, 15, 95, 209.4, 0.3);
-  for (uint32_t i = 0; i < 6; i++) {
-    double top = 209.4 + 5.8 * i;
-    ledger_line(c, l, &rows[i], top + 4.1, ORDER_LEDGER + 10 + 10 * i);
-    canvas_rule(c, 15, 95, top + 5.8, rows[i].rule);
+  canvas_text_right(c, 95, 207.6, (struct style){FACE_SANS_BOLD, 6.2},
+                    base_currency(&l->content->receipt));
+  for (size_t i = 0; i < LEDGER_ROWS; i++) {
+    ledger_amount(c, l, i, amounts[i].sign, amounts[i].minor);
   }
-  canvas_rule(c, 74, 95, 209.4 + 5.8 * 5 + 0.7, 0.18);
+}
+
+enum { OFFICERS = 2 };
+static double officer_top(size_t i) { return 209.4 + 17.4 * (double)i; }
+static uint32_t officer_order(size_t i) { return ORDER_OFFICERS + 10 + 10 * (uint32_t)i; }
+
+static void officers_frame(struct canvas *c, const struct layout *l) {
+  canvas_rule(c, 115, 195, 209.4, 0.3);
+  for (size_t i = 0; i < OFFICERS && l->variant != LAYOUT_DRAFT; i++) {
+    layout_field(c, officer_order(i), 115, officer_top(i) + 4.0,
+                 i == 0 ? WORD_approver : WORD_certifier, l);
+    canvas_rule(c, 115, 195, officer_top(i + 1), i + 1 == OFFICERS ? 0.3 : 0.12);
+  }
 }
 
 static void officer(struct canvas *c, const struct layout *l, const struct model_approval *a,
-                    enum template_word word, double top, uint32_t order) {
+                    double top, uint32_t order) {
   const struct style post = {FACE_SANS, 7.6}, post_en = {FACE_SANS_ITALIC, 7.6},
                      mono = {FACE_MONO, 7.6};
-  layout_field(c, order, 115, top + 4.0, word, l);
   canvas_open(c, "P", order + 1);
   const char *id = a->officer.short_id;
   canvas_text(c, 115, top + 8.4,
@@ -502,7 +490,6 @@ static void officer(struct canvas *c, const struct layout *l, const struct model
   layout_posts(c, l, 115, top + 12.0, 80, post, post_en, &a->officer);
   canvas_text(c, 115, top + 15.2, (struct style){FACE_SANS, 6.4}, layout_time(c, a->time_us));
   canvas_artifact(c);
-  canvas_rule(c, 115, 195, top + 17.4, word == WORD_certifier ? 0.3 : 0.12);
 }
 
 static void officers(struct canvas *c, const struct layout *l) {
@@ -515,7 +502,6 @@ static void officers(struct canvas *c, const struct layout *l) {
   canvas_open(c, "H2", ORDER_OFFICERS);
   canvas_pair_within(c, 115, 207.6, 80 - w - 2, style_head, style_head_en, p->first, p->second);
   canvas_artifact(c);
-  canvas_rule(c, 115, 195, 209.4, 0.3);
   if (l->variant == LAYOUT_DRAFT) {
     canvas_open(c, "P", ORDER_OFFICERS + 2);
     canvas_text_in(c, c->languages[0], 115, 217.8, style_strong, LAYOUT_WORD(l, awaiting).first);
@@ -524,18 +510,45 @@ static void officers(struct canvas *c, const struct layout *l) {
     canvas_artifact(c);
     return;
   }
-  size_t n = l->issue->approval_count < 2 ? l->issue->approval_count : 2;
-  for (size_t i = 0; i < n; i++) {
-    officer(c, l, &l->issue->approvals[i], i == 0 ? WORD_approver : WORD_certifier,
-            209.4 + 17.4 * (double)i, ORDER_OFFICERS + 10 + 10 * (uint32_t)i);
+  for (size_t i = 0; i < OFFICERS && i < l->issue->approval_count; i++) {
+    officer(c, l, &l->issue->approvals[i], officer_top(i), officer_order(i));
   }
 }
 
 /* ---- foot ---- */
 
+/* What depends on who issues alone, at the foot of the last page. */
+static void house_foot(struct canvas *c, const struct layout *l) {
+  c->band = BAND_FOOT;
+  layout_seal(c, l, 27, 261.2, 12);
+  layout_checking(c, l, 147, 250.8, 3.6, 48, ORDER_BEHIND + 20);
+}
+
+static void form(struct canvas *c, const struct layout *l) {
+  c->band = BAND_FOOT;
+  canvas_open(c, "P", ORDER_BEHIND + 40);
+  canvas_text_in(c, c->languages[0], 15, 281.85, style_small,
+                 layout_printf(c, "%s %s", l->t->form.first, l->t->form_note.first));
+  canvas_open(c, "P", ORDER_BEHIND + 41);
+  canvas_text_in(c, c->languages[1], 15, 285.25, style_small_en,
+                 layout_printf(c, "%s %s", l->t->form.second, l->t->form_note.second));
+  canvas_artifact(c);
+}
+
+/* What never varies under the table of the last page. */
+static void last_frame(struct canvas *c, const struct layout *l) {
+  c->band = BAND_ACCOUNT;
+  canvas_artifact(c);
+  canvas_ornament(c, "panel", 105, 185, l->ornaments->panel_receipt);
+  layout_field(c, ORDER_AMOUNT, 15, 176.5, WORD_amount_paid, l);
+  layout_field(c, ORDER_AMOUNT + 3, 115, 176.5, WORD_in_words, l);
+  ledger_frame(c, l);
+  officers_frame(c, l);
+  form(c, l);
+}
+
 static void foot(struct canvas *c, const struct layout *l) {
-  if (l->page_count > 1) { /* a first page can't have it: it doesn't know whether it is the last */
-    form(c, l);
+  if (l->page_count > 1) {
     house_foot(c, l);
   } else {
     layout_unhoused(c, l, house_foot);
@@ -582,6 +595,33 @@ static const char *payment_text(const struct layout *l) {
   }
 }
 
+void receipt_static(struct canvas *c, const struct layout *l, enum layout_part part) {
+  if (part == LAYOUT_FIRST || part == LAYOUT_ONLY) {
+    layout_letterhead_static(c, l, 27);
+    layout_strip_static(c, l);
+    layout_strip_captions(c, l, WORD_sequence, 150, WORD_payment);
+    parties_static(c, l);
+    table_heads(c, l, first_table_top, HEADS_FIXED);
+    layout_housed(c, l, layout_letterhead);
+    if (part == LAYOUT_ONLY) {
+      last_frame(c, l);
+      layout_housed(c, l, house_foot);
+    }
+    return;
+  }
+  layout_watermark(c, l);
+  c->band = BAND_HEAD;
+  c->pagination = true;
+  canvas_artifact(c);
+  canvas_ornament(c, "crest", 20 - 4.8, 9.6, l->ornaments->crest_small);
+  c->ink = INK_BLUE;
+  canvas_pair(c, 28, 14.2, (struct style){FACE_SERIF_BOLD, 10.5},
+              (struct style){FACE_SERIF_BOLD_ITALIC, 10.5}, l->t->title.first, l->t->title.second);
+  c->ink = INK_BLACK;
+  canvas_rule(c, 15, 195, 23.5, 0.5);
+  c->pagination = false;
+}
+
 void receipt_draw(struct canvas *c, const struct layout *l) {
   layout_unhoused(c, l, layout_letterhead);
   layout_strip(c, l, layout_printf(c, "%u", l->issue->ledger.sequence), 150, payment_text(l));
@@ -596,6 +636,9 @@ void receipt_draw(struct canvas *c, const struct layout *l) {
     table_page(c, l);
   }
   c->path = c->path ? "" : NULL;
+  if (l->page_count > 1) { /* a static half doesn't know whether its page is the last of many */
+    last_frame(c, l);
+  }
   c->band = BAND_ACCOUNT;
   amount_panel(c, l);
   c->path = NULL;
