@@ -167,12 +167,10 @@ static void put_remainders(int check) {
   printf("static const uint64_t remainders_%d[] = {", check);
   for (unsigned byte = 0; byte < 256; byte++) {
     for (int k = 1; k <= check; k += 8) {
-      uint8_t bytes[8] = {0}; /* as they stand in memory, whatever the machine's order */
-      uint64_t word;
+      uint64_t word = 0;
       for (int i = 0; i < 8 && k + i <= check; i++) {
-        bytes[i] = (uint8_t)times(g[k + i], byte);
+        word |= (uint64_t)times(g[k + i], byte) << (56 - 8 * i);
       }
-      memcpy(&word, bytes, sizeof word);
       printf("%lluu,", (unsigned long long)word);
     }
     putchar('\n');

@@ -8,8 +8,7 @@ enum {
   DATAMATRIX_SIZES = 24,
   DATAMATRIX_MODULES_MAX = 144,
   DATAMATRIX_WORDS_MAX = 2178,
-  DATAMATRIX_BLOCK_MAX = 175, /* codewords of data in a block */
-  DATAMATRIX_CHECK_MAX = 68
+  DATAMATRIX_CHECK_WORDS = 9 /* of eight codewords: 68 in a block at most */
 };
 
 struct datamatrix_size {
@@ -24,7 +23,7 @@ struct datamatrix_size {
 };
 extern const struct datamatrix_size datamatrix_sizes[DATAMATRIX_SIZES];
 
-/* A remainder is padded with zeros to whole words, so that many bytes are added at once. */
+/* A remainder is padded with zeros to whole words, its first codeword at the top of the first: many are added at once. */
 static inline size_t datamatrix_check_words(const struct datamatrix_size *size) {
   return ((size_t)size->check + 7) / 8;
 }

@@ -43,27 +43,19 @@ static void encode(const struct datamatrix_size *size, struct sv_bytes data, uin
   }
 }
 
-/* The remainder of a block's data by the generator, the highest coefficient first. */
+/* The remainder of a block's data by the generator, the highest coefficient first: eight of them a word, from its top. */
 static void put_check(const struct datamatrix_size *size, size_t block, uint8_t *words) {
-  uint8_t division[DATAMATRIX_BLOCK_MAX + DATAMATRIX_CHECK_MAX + 8] = {0}, *left = division;
-  size_t n = size->check, word_n = datamatrix_check_words(size);
+  uint64_t left[DATAMATRIX_CHECK_WORDS + 1] = {0};
+  size_t n = datamatrix_check_words(size);
   for (size_t at = block; at < size->data; at += size->blocks) {
-    *left++ = words[at];
-  }
-  size_t data_n = (size_t)(left - division);
-  left = division;
-  for (size_t i = 0; i < data_n; i++) {
-    const uint64_t *row = size->remainders + word_n * *left++;
-    for (size_t k = 0; k < word_n; k++) {
-      uint64_t word;
-      memcpy(&word, left + 8 * k, sizeof word);
-      word ^= row[k];
-      memcpy(left + 8 * k, &word, sizeof word);
+    const uint64_t *row = size->remainders + n * (words[at] ^ left[0] >> 56);
+    for (size_t k = 0; k < n; k++) {
+      left[k] = (left[k] << 8 | left[k + 1] >> 56) ^ row[k];
     }
   }
-  size_t first = size->data + (block + size->blocks - size->data % size->blocks) % size->blocks;
-  for (size_t k = 0; k < n; k++) {
-    words[first + k * size->blocks] = left[k];
+  size_t at = size->data + (block + size->blocks - size->data % size->blocks) % size->blocks;
+  for (size_t k = 0; k < size->check; k++, at += size->blocks) {
+    words[at] = (uint8_t)(left[k / 8] >> (56 - 8 * (k % 8)));
   }
 }
 
