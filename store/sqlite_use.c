@@ -136,9 +136,11 @@ sv_status sqlite_tx_open(struct sv_ctx *ctx, const char *path, enum sqlite_mode 
 
 static const struct sqlite_group *const groups[SQLITE_GROUP_COUNT] = {
     [SQLITE_DOCUMENTS] = &sqlite_documents_group,
+    [SQLITE_COPIES] = &sqlite_copies_group,
     [SQLITE_LIFE] = &sqlite_life_group,
     [SQLITE_FUNDING] = &sqlite_funding_group,
     [SQLITE_PROTECTION] = &sqlite_protection_group,
+    [SQLITE_FLIGHTS] = &sqlite_flights_group,
     [SQLITE_LOG] = &sqlite_log_group,
     [SQLITE_VAULT] = &sqlite_vault_group,
     [SQLITE_AUDIENCE] = &sqlite_audience_group,

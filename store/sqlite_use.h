@@ -7,12 +7,15 @@
 
 #include "store/keys.h"
 #include "store/log.h"
+#include "store/protection.h"
 
 enum sqlite_group_id {
   SQLITE_DOCUMENTS,
+  SQLITE_COPIES,
   SQLITE_LIFE,
   SQLITE_FUNDING,
   SQLITE_PROTECTION,
+  SQLITE_FLIGHTS,
   SQLITE_LOG,
   SQLITE_VAULT,
   SQLITE_AUDIENCE,
@@ -26,9 +29,9 @@ struct sqlite_group {
   const char *const *texts;
   size_t n;
 };
-extern const struct sqlite_group sqlite_documents_group, sqlite_life_group, sqlite_funding_group,
-    sqlite_protection_group, sqlite_log_group, sqlite_vault_group, sqlite_audience_group,
-    sqlite_levels_group, sqlite_key_lives_group;
+extern const struct sqlite_group sqlite_documents_group, sqlite_copies_group, sqlite_life_group,
+    sqlite_funding_group, sqlite_protection_group, sqlite_flights_group, sqlite_log_group,
+    sqlite_vault_group, sqlite_audience_group, sqlite_levels_group, sqlite_key_lives_group;
 extern const struct store_document_ops sqlite_document_ops;
 extern const struct store_life_ops sqlite_life_ops;
 extern const struct store_funding_ops sqlite_funding_ops;
@@ -101,5 +104,40 @@ sv_status sqlite_rules_check(struct store_tx *tx, struct sv_ctx *ctx, store_faul
                              void *arg);
 sv_status sqlite_table(struct store_tx *tx, struct sv_ctx *ctx, const char *table, store_cells *row,
                        void *arg);
+/* Copies: slots of struct store_document_ops. The first is what a copy_add and an issue have in common. */
+sv_status sqlite_copy_put(struct store_tx *tx, struct sv_ctx *ctx, const char *number,
+                          uint32_t version, const struct store_copy *copy);
+sv_status sqlite_copy_add(struct store_tx *tx, struct sv_ctx *ctx, const char *number,
+                          uint32_t version, const struct store_copy *copy);
+sv_status sqlite_copies(struct store_tx *tx, struct sv_ctx *ctx, const char *number,
+                        uint32_t version, struct store_copy *ret, size_t limit, size_t *ret_n);
+sv_status sqlite_pdf(struct store_tx *tx, struct sv_ctx *ctx, const char *number, uint32_t version,
+                     uint32_t copy, struct sv_bytes *ret, uint8_t ret_sha256[32]);
+sv_status sqlite_seals(struct store_tx *tx, struct sv_ctx *ctx, const char *number,
+                       uint32_t version, uint32_t copy, struct store_seal *ret, size_t *ret_n);
+/* Flights and boarding: slots of struct store_protection_ops. */
+sv_status sqlite_flight_put(struct store_tx *tx, struct sv_ctx *ctx, const struct store_flight *f);
+sv_status sqlite_line_add(struct store_tx *tx, struct sv_ctx *ctx, const struct store_line *l);
+sv_status sqlite_line_key_add(struct store_tx *tx, struct sv_ctx *ctx, const struct store_line *l,
+                              const uint8_t key[STORE_PERSON_KEY_BYTES], bool near);
+sv_status sqlite_lines_find(struct store_tx *tx, struct sv_ctx *ctx,
+                            const uint8_t key[STORE_PERSON_KEY_BYTES],
+                            const struct store_line *after, struct store_line_found *ret,
+                            size_t limit, size_t *ret_n);
+sv_status sqlite_line_exact_keys(struct store_tx *tx, struct sv_ctx *ctx,
+                                 const struct store_line *l, uint8_t (*ret)[STORE_PERSON_KEY_BYTES],
+                                 size_t limit, size_t *ret_n);
+sv_status sqlite_flights_suspended(struct store_tx *tx, struct sv_ctx *ctx,
+                                   struct store_flight *ret, size_t limit, size_t *ret_n);
+sv_status sqlite_mark_add(struct store_tx *tx, struct sv_ctx *ctx, const struct store_mark *m);
+sv_status sqlite_marks_of(struct store_tx *tx, struct sv_ctx *ctx, const char *number,
+                          struct store_mark *ret, size_t limit, size_t *ret_n);
+sv_status sqlite_boarded_put(struct store_tx *tx, struct sv_ctx *ctx, const char *number,
+                             uint32_t boarded);
+sv_status sqlite_boarded_count(struct store_tx *tx, struct sv_ctx *ctx, const char *number,
+                               uint32_t *ret);
+/* The keys of persons that a statement gives, one a row. */
+sv_status sqlite_person_keys(struct sqlite_use *u, struct sv_ctx *ctx,
+                             uint8_t (*ret)[STORE_PERSON_KEY_BYTES], size_t limit, size_t *ret_n);
 /* Seals what an older schema kept in clear; inside a transaction. */
 sv_status sqlite_seal_plain(struct sv_ctx *ctx, struct sqlite_tx *t);
