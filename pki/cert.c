@@ -193,16 +193,41 @@ sv_status pki_chain_lend(struct sv_ctx *ctx, struct pki_chain *chain, const stru
   return SV_DONE;
 }
 
-/* The next certificate of a PEM file; NULL at its end. */
-static X509 *next_certificate(BIO *in) {
-  X509 *x = PEM_read_bio_X509(in, NULL, NULL, NULL);
+sv_status pki_pem_open(struct sv_ctx *ctx, struct sv_bytes pem, BIO **ret) {
+  static const char trusted[] = "-----BEGIN TRUSTED CERTIFICATE-----";
+  if (pem.n > PKI_PEM_MAX) {
+    return SV_FAIL(ctx, LIMIT_EXCEEDED, "certificates in %zu bytes; at most %d", pem.n,
+                   PKI_PEM_MAX);
+  }
+  if (pem.n && memmem(pem.p, pem.n, trusted, sizeof trusted - 1)) {
+    return SV_FAIL(ctx, CERT_FORMAT,
+                   "a block of TRUSTED CERTIFICATE, whose uses nobody here keeps: write it as "
+                   "CERTIFICATE");
+  }
+  BIO *in = BIO_new_mem_buf(pem.n ? (const void *)pem.p : "", (int)pem.n);
+  if (!in) {
+    return SV_FAIL(ctx, NO_MEMORY, "certificates in %zu bytes", pem.n);
+  }
+  *ret = in;
+  return SV_DONE;
+}
+
+sv_status pki_pem_next(struct sv_ctx *ctx, BIO *in, X509 **ret) {
   ERR_clear_error();
-  return x;
+  X509 *x = PEM_read_bio_X509(in, NULL, NULL, NULL);
+  bool ended = !x && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (!x && !ended) {
+    return SV_FAIL(ctx, CERT_FORMAT, "a block of CERTIFICATE that can't be read");
+  }
+  *ret = x;
+  return SV_DONE;
 }
 
 static sv_status read_chain(struct sv_ctx *ctx, BIO *in, struct pki_chain *chain) {
   for (;;) {
-    SV_AUTO(X509_free) X509 *x = next_certificate(in);
+    SV_AUTO(X509_free) X509 *x = NULL;
+    SV_TRY(pki_pem_next(ctx, in, &x));
     if (!x) {
       return chain->count ? SV_DONE : SV_FAIL(ctx, CERT_FORMAT, "no certificate in PEM");
     }
@@ -221,10 +246,11 @@ static sv_status read_chain(struct sv_ctx *ctx, BIO *in, struct pki_chain *chain
 
 sv_status pki_chain_open(struct sv_ctx *ctx, struct sv_bytes pem, struct pki_chain **ret) {
   SV_AUTO(pki_chain_close) struct pki_chain *chain = calloc(1, sizeof *chain);
-  SV_AUTO(BIO_free_all) BIO *in = pem.n <= PKI_PEM_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
-  if (!chain || !in) {
+  SV_AUTO(BIO_free_all) BIO *in = NULL;
+  if (!chain) {
     return SV_FAIL(ctx, NO_MEMORY, "chain of %zu bytes", pem.n);
   }
+  SV_TRY(pki_pem_open(ctx, pem, &in));
   SV_TRY(read_chain(ctx, in, chain));
   *ret = SV_TAKE(chain);
   return SV_DONE;

@@ -36,6 +36,15 @@ struct pki_chain {
   bool partial; /* where it comes from there were certificates that can't be read, or too many */
 };
 
+/* Reads PEM block by block. A block of TRUSTED CERTIFICATE is refused: the uses that it allows and forbids would be kept here
+ * and lost wherever its certificate goes. X509 CERTIFICATE is another word for CERTIFICATE (RFC 7468, section 5.1).
+ * pem      borrowed as long as the BIO lives; at most PKI_PEM_MAX bytes.
+ * ret      caller: BIO_free_all.  Fails: CERT_FORMAT, LIMIT_EXCEEDED, NO_MEMORY. */
+sv_status pki_pem_open(struct sv_ctx *ctx, struct sv_bytes pem, BIO **ret);
+/* The next certificate, past blocks of other kinds; NULL at the end. Caller: X509_free.
+ * Fails: CERT_FORMAT when a block is broken, which must not pass for the end. */
+sv_status pki_pem_next(struct sv_ctx *ctx, BIO *in, X509 **ret);
+
 /* Adds what a certificate says: a copy of x, or c that is lent for longer than the chain lives.
  * Fails: CERT_FORMAT (also when the chain is full), NO_MEMORY. */
 sv_status pki_chain_add(struct sv_ctx *ctx, struct pki_chain *chain, X509 *x);

@@ -29,18 +29,19 @@ static sv_status issuer_add(struct sv_ctx *ctx, struct pki_issuers *issuers, X50
 
 sv_status pki_issuers_open(struct sv_ctx *ctx, struct sv_bytes pem, struct pki_issuers **ret) {
   SV_AUTO(pki_issuers_close) struct pki_issuers *issuers = calloc(1, sizeof *issuers);
-  SV_AUTO(BIO_free_all) BIO *in = pem.n <= PKI_PEM_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
-  if (!issuers || !in) {
+  SV_AUTO(BIO_free_all) BIO *in = NULL;
+  if (!issuers) {
     return SV_FAIL(ctx, NO_MEMORY, "certificates of CAs in %zu bytes", pem.n);
   }
+  SV_TRY(pki_pem_open(ctx, pem, &in));
   for (;;) {
-    SV_AUTO(X509_free) X509 *x = PEM_read_bio_X509(in, NULL, NULL, NULL);
+    SV_AUTO(X509_free) X509 *x = NULL;
+    SV_TRY(pki_pem_next(ctx, in, &x));
     if (!x) {
       break;
     }
     SV_TRY(issuer_add(ctx, issuers, x));
   }
-  ERR_clear_error();
   if (issuers->n == 0) {
     return SV_FAIL(ctx, CERT_FORMAT, "no certificate of a CA");
   }

@@ -83,10 +83,11 @@ static struct pki_trust *new_trust(void) {
 
 sv_status pki_trust_open(struct sv_ctx *ctx, struct sv_bytes pem, struct pki_trust **ret) {
   SV_AUTO(pki_trust_close) struct pki_trust *t = new_trust();
-  SV_AUTO(BIO_free_all) BIO *in = pem.n <= PKI_PEM_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
-  if (!t || !in) {
+  SV_AUTO(BIO_free_all) BIO *in = NULL;
+  if (!t) {
     return SV_FAIL(ctx, NO_MEMORY, "trust list of %zu bytes", pem.n);
   }
+  SV_TRY(pki_pem_open(ctx, pem, &in));
   SV_AUTO(free_infos) STACK_OF(X509_INFO) *infos = PEM_X509_INFO_read_bio(in, NULL, NULL, NULL);
   ERR_clear_error();
   if (!infos) {

@@ -48,9 +48,19 @@ static sv_status add_all(struct sv_ctx *ctx, struct sv_bytes pem, const char *la
 
 sv_status bundle_trust_add_pem(struct sv_ctx *ctx, struct bundle_trust *t, struct sv_bytes pem,
                                bool stamps) {
-  SV_TRY(stamps ? add_all(ctx, pem, "CERTIFICATE", t->stamps, BUNDLE_STAMPS_MAX, &t->stamp_count)
-                : add_all(ctx, pem, "CERTIFICATE", t->certificates, BUNDLE_CERTIFICATES_MAX,
-                          &t->certificate_count));
+  /* RFC 7468, section 5.1: one thing under two names; both are read wherever the list's files are */
+  static const char *const labels[] = {"CERTIFICATE", "X509 CERTIFICATE"};
+  static const char trusted[] = "-----BEGIN TRUSTED CERTIFICATE-----";
+  if (pem.n && memmem(pem.p, pem.n, trusted, sizeof trusted - 1)) {
+    return SV_FAIL(ctx, CERT_FORMAT,
+                   "a block of TRUSTED CERTIFICATE, whose uses a trust list can't carry: write it "
+                   "as CERTIFICATE");
+  }
+  for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+    SV_TRY(stamps ? add_all(ctx, pem, labels[i], t->stamps, BUNDLE_STAMPS_MAX, &t->stamp_count)
+                  : add_all(ctx, pem, labels[i], t->certificates, BUNDLE_CERTIFICATES_MAX,
+                            &t->certificate_count));
+  }
   return add_all(ctx, pem, "X509 CRL", t->crls, BUNDLE_CRLS_MAX, &t->crl_count);
 }
 

@@ -95,6 +95,26 @@ static void a_trust_list_keeps_each_certificate_once(void **state) {
   assert_memory_equal(again.p, pem, again.n);
 }
 
+static void a_trust_list_takes_certificates_under_both_names_and_none_that_limit_their_use(
+    void **state) {
+  struct sv_ctx ctx = sv_ctx_over(*state);
+  static const char both[] =
+      "-----BEGIN X509 CERTIFICATE-----\nMAECAw==\n-----END X509 CERTIFICATE-----\n"
+      "-----BEGIN CERTIFICATE-----\nMAECAw==\n-----END CERTIFICATE-----\n"
+      "-----BEGIN X509 CERTIFICATE-----\nMAECBA==\n-----END X509 CERTIFICATE-----\n";
+  static const char limited[] =
+      "-----BEGIN CERTIFICATE-----\nMAECAw==\n-----END CERTIFICATE-----\n"
+      "-----BEGIN TRUSTED CERTIFICATE-----\nMAECAw==\n-----END TRUSTED CERTIFICATE-----\n";
+  for (int stamps = 0; stamps < 2; stamps++) {
+    struct bundle_trust *t = SV_NEW(ctx.mem, struct bundle_trust);
+    *t = (struct bundle_trust){.sequence = 1, .log_key = "log+00000000+AAAA"};
+    assert_int_equal(bundle_trust_add_pem(&ctx, t, sv_bytes_str(both), stamps).reason, SV_OK);
+    assert_int_equal(stamps ? t->stamp_count : t->certificate_count, 2);
+    assert_int_equal(bundle_trust_add_pem(&ctx, t, sv_bytes_str(limited), stamps).reason,
+                     SV_CERT_FORMAT);
+  }
+}
+
 static void a_trust_list_keeps_lists_stamps_and_the_lives_of_keys(void **state) {
   struct sv_ctx ctx = sv_ctx_over(*state);
   static const char pem[] =
@@ -153,6 +173,9 @@ int main(void) {
       cmocka_unit_test_setup_teardown(the_size_tells_nobody_how_many_papers_there_are, begin, end),
       cmocka_unit_test_setup_teardown(a_text_that_is_cut_or_bent_is_no_bundle, begin, end),
       cmocka_unit_test_setup_teardown(a_trust_list_keeps_each_certificate_once, begin, end),
+      cmocka_unit_test_setup_teardown(
+          a_trust_list_takes_certificates_under_both_names_and_none_that_limit_their_use, begin,
+          end),
       cmocka_unit_test_setup_teardown(a_trust_list_keeps_lists_stamps_and_the_lives_of_keys, begin,
                                       end),
   };

@@ -1,6 +1,7 @@
 /* Who may sign what, and when? */
 #include "formats/vds/vds.h"
 #include "pki/cms.h"
+#include "pki/stamp.h"
 #include "tests/authority.h"
 
 static struct sv_arena *arena;
@@ -148,6 +149,59 @@ static void files_that_are_no_certificates_are_refused(void **state) {
   assert_int_equal(pki_chain_open(&ctx, sv_bytes_str(both), &c).reason, SV_CERT_FORMAT);
 }
 
+/* A file of the authority with the labels of its blocks written another way. */
+static struct sv_bytes relabelled(const char *name, const char *label) {
+  struct sv_bytes pem = authority_file(arena, name);
+  struct sv_buf out = sv_buf_in(arena, PKI_PEM_MAX);
+  static const char word[] = " CERTIFICATE-----";
+  for (size_t i = 0; i < pem.n; i++) {
+    if (pem.n - i >= sizeof word - 1 && memcmp(pem.p + i, word, sizeof word - 1) == 0) {
+      sv_buf_printf(&out, " %s", label);
+    }
+    sv_buf_u8(&out, pem.p[i]);
+  }
+  assert_false(out.failed);
+  return sv_buf_bytes(&out);
+}
+
+static void a_certificate_counts_under_both_of_its_names(void **state) {
+  (void)state;
+  SV_AUTO(pki_trust_close) struct pki_trust *t = trust_of(relabelled("trust.pem", "X509"));
+  SV_AUTO(pki_chain_close) struct pki_chain *c = NULL;
+  SV_AUTO(pki_issuers_close) struct pki_issuers *issuers = NULL;
+  assert_int_equal(pki_chain_open(&ctx, relabelled("document-chain.pem", "X509"), &c).reason,
+                   SV_OK);
+  assert_int_equal(pki_issuers_open(&ctx, relabelled("trust.pem", "X509"), &issuers).reason, SV_OK);
+  int64_t from = pki_cert_not_before_us(pki_chain_signer(c));
+  assert_int_equal(pki_trust_document(t, c, from + 1000000), PKI_TRUSTED);
+}
+
+/* Read here and lost by the list of a device, its limits would hold in one place alone. */
+static void a_certificate_that_limits_its_own_use_is_refused_everywhere(void **state) {
+  (void)state;
+  struct sv_bytes pem = relabelled("trust.pem", "TRUSTED");
+  struct pki_trust *t = NULL;
+  struct pki_chain *c = NULL;
+  struct pki_issuers *issuers = NULL;
+  assert_int_equal(pki_trust_open(&ctx, pem, &t).reason, SV_CERT_FORMAT);
+  assert_int_equal(pki_chain_open(&ctx, pem, &c).reason, SV_CERT_FORMAT);
+  assert_int_equal(pki_issuers_open(&ctx, pem, &issuers).reason, SV_CERT_FORMAT);
+}
+
+static void a_broken_block_is_not_the_end_of_the_file(void **state) {
+  (void)state;
+  struct sv_buf out = sv_buf_in(arena, PKI_PEM_MAX);
+  struct sv_bytes whole = authority_file(arena, "root.pem");
+  sv_buf_put(&out, whole.p, whole.n);
+  sv_buf_printf(&out, "-----BEGIN CERTIFICATE-----\nMAECAw==\n-----END CERTIFICATE-----\n");
+  struct pki_trust *t = NULL;
+  struct pki_chain *c = NULL;
+  struct pki_issuers *issuers = NULL;
+  assert_int_equal(pki_trust_open(&ctx, sv_buf_bytes(&out), &t).reason, SV_CERT_FORMAT);
+  assert_int_equal(pki_chain_open(&ctx, sv_buf_bytes(&out), &c).reason, SV_CERT_FORMAT);
+  assert_int_equal(pki_issuers_open(&ctx, sv_buf_bytes(&out), &issuers).reason, SV_CERT_FORMAT);
+}
+
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
@@ -157,6 +211,9 @@ int main(void) {
       T(a_listed_signer_that_only_claims_our_issuer_is_not_trusted),
       T(the_brainpool_specimen_of_icao_verifies_and_its_bitflip_does_not),
       T(a_revoked_signer_is_revoked),
+      T(a_certificate_counts_under_both_of_its_names),
+      T(a_certificate_that_limits_its_own_use_is_refused_everywhere),
+      T(a_broken_block_is_not_the_end_of_the_file),
       T(files_that_are_no_certificates_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
