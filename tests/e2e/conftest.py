@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import uuid
+import zoneinfo
 
 import grpc
 import pytest
@@ -209,6 +210,11 @@ def example(name, fresh=True, **changes):
     for key, value in changes.items():
         setattr(request, key, value)
     return request
+
+
+def today():
+    """The day where the authority is: what documents mean by theirs, at any hour of the night."""
+    return datetime.datetime.now(zoneinfo.ZoneInfo("America/Panama")).date()
 
 
 def letter(**changes):
