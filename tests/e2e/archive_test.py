@@ -9,7 +9,7 @@ import sys
 import uuid
 
 import pytest
-from conftest import ROOT, Server, document_pb2, example, issuance_pb2, letter, record_facts, registry_pb2
+from conftest import ROOT, Server, document_pb2, example, issuance_pb2, letter, record_facts, registry_pb2, today
 
 sys.path.insert(0, str(ROOT / "tests"))
 from archive import judge  # noqa: E402
@@ -37,9 +37,9 @@ def of_purpose(purpose):
     what.purpose = purpose
     what.holder.portrait_jpeg = (ROOT / "tests/docs_gen/portrait.jpg").read_bytes()
     if purpose == document_pb2.SafeConduct.PURPOSE_EMERGENCY_TRAVEL_DOCUMENT:
-        today = datetime.date.today()
+        day = today()
         what.route[:] = ["PAC", "BOG"]
-        what.valid_from, what.valid_until = str(today), str(today + datetime.timedelta(days=30))
+        what.valid_from, what.valid_until = str(day), str(day + datetime.timedelta(days=30))
     return request
 
 

@@ -5,7 +5,7 @@ import subprocess
 import uuid
 
 import pytest
-from conftest import Server, document_pb2, example, operations_pb2, refused, registry_pb2, verification_pb2
+from conftest import Server, document_pb2, example, operations_pb2, refused, registry_pb2, today, verification_pb2
 
 V = verification_pb2.VerificationReport
 
@@ -124,9 +124,9 @@ def test_a_final_payment_closes_and_leaves_reversals_possible(server):
 def letter(purpose, route):
     request = example("safe-conduct")
     content = request.safe_conduct
-    today = datetime.date.today()
-    content.purpose, content.valid_from = purpose, str(today)
-    content.valid_until = str(today + datetime.timedelta(60))
+    day = today()
+    content.purpose, content.valid_from = purpose, str(day)
+    content.valid_until = str(day + datetime.timedelta(60))
     content.route[:] = route
     del content.not_valid_for[:]
     return request

@@ -9,7 +9,7 @@ import time
 import uuid
 
 import pytest
-from conftest import Server, document_pb2, example, operations_pb2, refused, registry_pb2
+from conftest import Server, document_pb2, example, operations_pb2, refused, registry_pb2, today
 
 D, P = document_pb2.Document, operations_pb2
 AHEAD, KEPT = 100, 30  # days
@@ -18,9 +18,9 @@ AHEAD, KEPT = 100, 30  # days
 def letter(server, ends_in):
     """A letter whose last day is so many days from now."""
     request = example("safe-conduct")
-    today = datetime.date.today()
-    request.safe_conduct.valid_from = str(today - datetime.timedelta(days=1))
-    request.safe_conduct.valid_until = str(today + datetime.timedelta(days=ends_in))
+    day = today()
+    request.safe_conduct.valid_from = str(day - datetime.timedelta(days=1))
+    request.safe_conduct.valid_until = str(day + datetime.timedelta(days=ends_in))
     return request, server.client("case").issue(request).document.number
 
 
