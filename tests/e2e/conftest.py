@@ -24,8 +24,7 @@ BUILD = pathlib.Path(os.environ.get("SV_BUILD", ROOT / "build" / "asan"))
 LONG = bool(os.environ.get("SV_LONG"))
 
 
-def _stubs():
-    out = tempfile.mkdtemp(prefix="sv-stubs-")
+def _stubs(out):
     protos = [str(p) for p in sorted((ROOT / "rpc/proto/salvo/v1").glob("*.proto"))]
     protos += [str(ROOT / "rpc/proto/google/rpc" / n) for n in ("status.proto", "error_details.proto")]
     protos += [str(ROOT / "rpc/proto/grpc/health/v1/health.proto")]
@@ -33,21 +32,19 @@ def _stubs():
                     f"--python_out={out}", f"--grpc_python_out={out}", *protos], check=True)
     # only salvo and google.rpc come from here; `grpc` must stay the library
     shutil.rmtree(os.path.join(out, "grpc"), ignore_errors=True)
-    return out
 
 
-STUBS = _stubs()
-sys.path.insert(0, STUBS)
-import google  # noqa: E402
+# loaded whole and gone at once: nothing stays behind when the tests are killed
+with tempfile.TemporaryDirectory(prefix="sv-stubs-") as stubs:
+    _stubs(stubs)
+    sys.path.insert(0, stubs)
+    import google
 
-google.__path__.append(os.path.join(STUBS, "google"))
-from google.rpc import error_details_pb2, status_pb2  # noqa: E402
-from salvo.v1 import (document_pb2, issuance_pb2, issuance_pb2_grpc, operations_pb2, operations_pb2_grpc,  # noqa: E402
-                      registry_pb2, registry_pb2_grpc, verification_pb2, verification_pb2_grpc)
-
-
-def pytest_unconfigure(config):
-    shutil.rmtree(STUBS, ignore_errors=True)
+    google.__path__.append(os.path.join(stubs, "google"))
+    from google.rpc import error_details_pb2, status_pb2
+    from salvo.v1 import (document_pb2, issuance_pb2, issuance_pb2_grpc, operations_pb2, operations_pb2_grpc, registry_pb2,
+                          registry_pb2_grpc, verification_pb2, verification_pb2_grpc)
+    sys.path.remove(stubs)
 
 
 class Authority:
@@ -96,6 +93,7 @@ class Server:
             if self.process.poll() is not None:
                 break
             time.sleep(0.05)
+        self.kill()  # nobody stops what did not start
         raise RuntimeError("salvod did not start:\n" + (self.dir / "log").read_text(errors="replace")[-3000:])
 
     def stop(self):

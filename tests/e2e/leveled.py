@@ -43,13 +43,17 @@ class TrustServices:
 
     def start(self, *arguments, env=None):
         self.process = subprocess.Popen([str(ROOT / "certs/trust-services"), "--authority", str(self.authority.path), "--port",
-                                         str(self.port), *arguments], stdout=subprocess.PIPE, env=env)
-        assert self.process.stdout.readline() == b"ready\n"
+                                         str(self.port), "--while-stdin", *arguments], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, env=env)
+        if self.process.stdout.readline() != b"ready\n":
+            self.stop()
+            raise RuntimeError("the trust services did not start")
         return self
 
     def stop(self):
         self.process.terminate()
         self.process.wait(20)
+        self.process.stdin.close()
         self.process.stdout.close()
 
     def control(self, **change):

@@ -39,6 +39,13 @@ def server(tmp_path_factory, services):
     assert audited.returncode == 0 and " 0 faults" in audited.stdout, audited.stdout
 
 
+def test_the_services_end_with_whoever_started_them(tmp_path):
+    own = TrustServices(tmp_path)
+    own.process.stdin.close()  # as when the tests are killed
+    assert own.process.wait(20) == 0
+    own.process.stdout.close()
+
+
 @pytest.fixture(autouse=True)
 def calm(services):
     services.good()

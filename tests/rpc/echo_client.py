@@ -1,7 +1,7 @@
 """What the tests of the wire share: the echo server as a process, certificates, and stubs without generated code."""
+import importlib.util
 import os
 import subprocess
-import sys
 import tempfile
 import threading
 
@@ -10,37 +10,29 @@ import grpc
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def load_proto():
-    out = tempfile.mkdtemp(prefix="echo_proto.")
+def make_proto(out):
     subprocess.run(["protoc", "-I", HERE, "-I", "/usr/include", "--python_out=" + out, HERE + "/echo.proto"],
                    check=True)
     subprocess.run(["protoc", "-I", HERE + "/../../rpc/proto", "-I", "/usr/include", "--python_out=" + out,
                     "google/rpc/status.proto", "google/rpc/error_details.proto", "grpc/health/v1/health.proto"],
                    check=True)
-    sys.path.insert(0, out)
-    import echo_pb2
-    return echo_pb2
 
 
-echo = load_proto()
+def load(out, module):
+    """What was made of this tree, whatever else is installed under that name."""
+    spec = importlib.util.spec_from_file_location(module.replace("/", "_"), os.path.join(out, module + ".py"))
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
 
 
-def parse_at(module):
-    """google/rpc of this tree, whatever else is installed under that name."""
-    import importlib.util
-    for base in sys.path:
-        path = os.path.join(base, module)
-        if "echo_proto." in base and os.path.exists(path):
-            spec = importlib.util.spec_from_file_location(module.replace("/", "_")[:-3], path)
-            loaded = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(loaded)
-            return loaded
-    raise ImportError(module)
-
-
-status_pb2 = parse_at("google/rpc/status_pb2.py")
-details_pb2 = parse_at("google/rpc/error_details_pb2.py")
-health_pb2 = parse_at("grpc/health/v1/health_pb2.py")
+# loaded whole and gone at once: nothing stays behind when the tests are killed
+with tempfile.TemporaryDirectory(prefix="echo_proto.") as made:
+    make_proto(made)
+    echo = load(made, "echo_pb2")
+    status_pb2 = load(made, "google/rpc/status_pb2")
+    details_pb2 = load(made, "google/rpc/error_details_pb2")
+    health_pb2 = load(made, "grpc/health/v1/health_pb2")
 
 
 class Server:
@@ -53,6 +45,8 @@ class Server:
                 self.doors.append(int(line.split()[1]))
             line = self.process.stdout.readline()
         if not line:
+            self.process.wait(30)
+            self.process.stdout.close()
             raise RuntimeError("echo-server did not start")
         self.port = int(line.split()[1])
         self.lines = []
