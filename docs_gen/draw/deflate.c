@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "docs_gen/draw/fixed_deflate.h"
+
 SV_AUTO_DEFINE(struct deflater, deflater_close)
 
 /* struct deflater is libdeflate's compressor under our name. */
@@ -87,6 +89,27 @@ sv_status deflater_run(struct deflater *d, struct sv_ctx *ctx, struct sv_bytes i
   return SV_DONE;
 }
 
+/* Framed as zlib's (RFC 1950). */
+static sv_status small_stream(struct sv_ctx *ctx, struct sv_bytes in, struct sv_bytes *ret) {
+  uint8_t *out = sv_arena_alloc(ctx->mem, 2 + fixed_deflate_bound(in.n) + 4);
+  if (!out) {
+    return SV_FAIL(ctx, NO_MEMORY, "%zu bytes to deflate", in.n);
+  }
+  out[0] = 0x78, out[1] = 0x01;
+  size_t n = 2 + fixed_deflate(in.p, in.n, out + 2);
+  uint32_t sum = libdeflate_adler32(1, in.p, in.n);
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    out[n++] = (uint8_t)(sum >> shift);
+  }
+  *ret = sv_bytes_of(out, n);
+  return SV_DONE;
+}
+
+sv_status deflater_once(struct deflater *d, struct sv_ctx *ctx, struct sv_bytes in,
+                        struct sv_bytes *ret) {
+  return in.n <= DEFLATE_SMALL ? small_stream(ctx, in, ret) : deflater_run(d, ctx, in, ret);
+}
+
 sv_status deflater_stream(struct deflater *d, struct sv_ctx *ctx, struct sv_bytes in,
                           struct deflated *ret) {
   if (in.n < DEFLATE_LEAST) {
@@ -94,7 +117,7 @@ sv_status deflater_stream(struct deflater *d, struct sv_ctx *ctx, struct sv_byte
     return SV_DONE;
   }
   ret->filter = "/Filter/FlateDecode";
-  return deflater_run(d, ctx, in, &ret->bytes);
+  return deflater_once(d, ctx, in, &ret->bytes);
 }
 
 sv_status deflate_bytes(struct sv_ctx *ctx, struct sv_bytes in, int level, struct sv_bytes *ret) {

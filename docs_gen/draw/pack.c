@@ -98,6 +98,6 @@ sv_status pack_rows(struct sv_ctx *ctx, struct deflater *deflater, const struct 
     }
   }
   ret->filter = "/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 7>>";
-  return deflater_run(deflater, ctx, sv_bytes_of(data, (size_t)(p - data)), &ret->bytes);
+  return deflater_once(deflater, ctx, sv_bytes_of(data, (size_t)(p - data)), &ret->bytes);
 }
 _Static_assert(PACK_ROW == 7, "what the filter says");
