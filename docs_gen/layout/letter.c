@@ -26,6 +26,27 @@ static double lowered(const struct layout *l) { return l->t->single_journey ? 7 
 
 /* ---- static half ---- */
 
+/* The clause in the third language, below the others: it flows through both columns, so that the fold stays clear. */
+static void clause_third(struct canvas *c, const struct layout *l, bool filled) {
+  enum { COLUMN_LINES = 4 };
+  static const double top = 159.4, leading = 4.3, xs[] = {15, 115};
+  const struct style style = {FACE_SERIF_ITALIC, 9.2};
+  const char *lines[2 * COLUMN_LINES];
+  const char *text = l->t->third.clause;
+  c->language = l->t->third.language;
+  canvas_open(c, "P", ORDER_CLAUSE + 2);
+  int n = canvas_break(c, style, 80, filled ? layout_filled(c, l, text) : text, lines,
+                       2 * COLUMN_LINES);
+  if (n < 0) {
+    c->path = c->path ? "safe_conduct.holder" : NULL;
+    canvas_no_room(c, "the clause in the third language", text);
+  }
+  int left = (n + 1) / 2;
+  for (int i = 0; i < n; i++) {
+    canvas_text(c, xs[i >= left], top + (i < left ? i : i - left) * leading, style, lines[i]);
+  }
+}
+
 /* Both columns of the clause; in the document's own half when it has places for fields. */
 static void clause(struct canvas *c, const struct layout *l, bool filled) {
   static const double xs[] = {15, 115};
@@ -43,7 +64,29 @@ static void clause(struct canvas *c, const struct layout *l, bool filled) {
       canvas_no_room(c, "the clause", text);
     }
   }
+  if (l->t->third.language) {
+    clause_third(c, l, filled);
+  }
   c->language = NULL;
+  canvas_artifact(c);
+}
+
+/* "UN SOLO VIAJE" over "SINGLE JOURNEY / VOYAGE UNIQUE", before the date at 115. */
+static void single_journey(struct canvas *c, const struct layout *l) {
+  const struct style style = {FACE_SANS_BOLD_ITALIC, 8};
+  const struct pair *p = &LAYOUT_WORD(l, single_journey);
+  const char *second = p->second;
+  if (l->t->third.language) {
+    second = layout_printf(c, "%s / ", p->second);
+  }
+  canvas_open(c, "P", ORDER_VALIDITY + 3);
+  canvas_text_in(c, c->languages[0], 62, 190.9, (struct style){FACE_SANS_BOLD, 8}, p->first);
+  double w = canvas_text_in(c, c->languages[1], 62, 194.6, style, second);
+  if (l->t->third.language) {
+    const char *third = l->t->third.single_journey;
+    canvas_text_in(c, l->t->third.language, 62 + w, 194.6, layout_fitted(c, style, third, 51 - w),
+                   third);
+  }
   canvas_artifact(c);
 }
 
@@ -56,12 +99,7 @@ static void validity_static(struct canvas *c, const struct layout *l) {
                l->t->single_journey ? WORD_validity : WORD_valid_from, l);
   layout_field(c, ORDER_VALIDITY + 4, 115, 187.6, WORD_valid_until, l);
   if (l->t->single_journey) {
-    canvas_open(c, "P", ORDER_VALIDITY + 3);
-    canvas_text_in(c, c->languages[0], 62, 190.9, (struct style){FACE_SANS_BOLD, 8},
-                   LAYOUT_WORD(l, single_journey).first);
-    canvas_text_in(c, c->languages[1], 62, 194.6, (struct style){FACE_SANS_BOLD_ITALIC, 8},
-                   LAYOUT_WORD(l, single_journey).second);
-    canvas_artifact(c);
+    single_journey(c, l);
     layout_field(c, ORDER_BASIS, 15, 200.4, WORD_fixed_route, l);
     canvas_rule(c, 15, 195, 215.2, 0.12);
     return;

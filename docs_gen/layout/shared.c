@@ -65,6 +65,14 @@ void layout_letterhead_static(struct canvas *c, const struct layout *l, double t
   } else {
     title_line(c, 46.4, title_pt, l->t->title.first, l->t->title.second);
   }
+  if (l->t->third.language) { /* the title once more, in place of the subtitle */
+    c->language = l->t->third.language;
+    canvas_open(c, "P", 14);
+    canvas_text(c, 15, 52.4, (struct style){FACE_SERIF_ITALIC, 10.5}, l->t->third.title);
+    c->language = NULL;
+    canvas_artifact(c);
+    return;
+  }
   canvas_open(c, "P", 14);
   canvas_text_in(c, c->languages[0], 15, 52.4, (struct style){FACE_SERIF, 10.5},
                  l->t->subtitle.first);

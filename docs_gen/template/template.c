@@ -108,6 +108,33 @@ static void steps_of(const struct folder_steps *from, size_t a, size_t b,
   }
 }
 
+static const char *text_in(const struct text *t, size_t language) {
+  return t->v[language] ? t->v[language] : "";
+}
+
+/* What the third language says, of a pair that has all of another; nothing when the set has no such language. */
+static sv_status third_fill(struct sv_ctx *ctx, const struct templates *set, const struct folder *f,
+                            size_t a, size_t b, struct template_third *ret) {
+  static const char *const asked[] = {"en", "fr", "es"};
+  int third = -1;
+  for (size_t i = 0; i < sizeof asked / sizeof *asked && third < 0; i++) {
+    int at = templates_language(set, asked[i]);
+    third = at >= 0 && (size_t)at != a && (size_t)at != b ? at : -1;
+  }
+  if (third < 0) {
+    return SV_DONE;
+  }
+  size_t c = (size_t)third;
+  const struct captions *captions =
+      &set->captions[c * (set->language_n - 1) + (a < c ? a : a - 1)]; /* the third and a */
+  ret->language = set->languages[c].code;
+  ret->title = sv_arena_printf(ctx->mem, "%s %s", text_in(&f->texts[PART_title], c),
+                               text_in(&f->texts[PART_title_second], c));
+  ret->clause = text_in(&f->texts[PART_clause], c);
+  ret->single_journey = captions->words[WORD_single_journey].first;
+  return ret->title ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "%s", f->name);
+}
+
 /* A folder as one pair of languages sees it. */
 static void view_fill(const struct folder *f, const char *name, size_t a, size_t b,
                       struct template *t) {
@@ -172,7 +199,12 @@ static sv_status folder_add(struct sv_ctx *ctx, struct templates *set, const cha
   for (size_t a = 0; a < set->language_n; a++) {
     for (size_t b = 0; b < set->language_n; b++) {
       if (a != b) {
-        view_fill(f, full, a, b, &set->v[pair++][set->template_n]);
+        struct template *t = &set->v[pair++][set->template_n];
+        view_fill(f, full, a, b, t);
+        if (f->single_journey) {
+          SV_TRY(third_fill(ctx, set, f, a, b, &t->third));
+          t->clause_filled = t->clause_filled || (t->third.clause && strstr(t->third.clause, "{{"));
+        }
       }
     }
   }

@@ -126,6 +126,12 @@ struct template_clause {
   int lines; /* at most */
 };
 
+/* The third language of a travel document for a single journey: that of English, French and Spanish which its pair is without,
+ * so that one of them is always there (ICAO Doc 9303-8). language NULL: none. */
+struct template_third {
+  const char *language, *title, *clause, *single_journey;
+};
+
 /* A template in two languages. */
 struct template {
   const char *name; /* "safe_conduct/protection_stay@1" */
@@ -142,6 +148,7 @@ struct template {
   const char *document_code; /* "PL" */
   bool single_journey;       /* route in place of the basis row */
   bool clause_filled;        /* the clause has places for fields */
+  struct template_third third;
   struct template_steps checking, rules, stairs;
   bool checking_personal; /* a step has a place for something of the person */
   struct template_basis bases[TEMPLATE_BASES_MAX];

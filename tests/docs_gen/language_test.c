@@ -68,6 +68,33 @@ static void a_page_says_its_captions_in_the_languages_asked_for(void **state) {
   }
 }
 
+/* ICAO Doc 9303-8: whatever two languages an authority asks for. */
+static void a_travel_document_has_its_title_and_clause_in_a_third_language_and_in_one_of_the_three(
+    void **state) {
+  (void)state;
+  static const struct {
+    const char *first, *second, *title, *clause, *journey;
+  } cases[] = {
+      {"es", "en", " fr |Document de voyage d’urgence|", " fr |Les autorités",
+       " fr |UN SEUL VOYAGE|"},
+      {"fr", "en", " es |Documento de viaje de emergencia|", " es |Se ruega",
+       " es |UN SOLO VIAJE|"},
+      {"ht", "pt", " en |Emergency Travel Document|", " en |The authorities",
+       " en |SINGLE JOURNEY|"},
+      {"es", "ht", " en |Emergency Travel Document|", " en |The authorities",
+       " en |SINGLE JOURNEY|"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct sample *s = sample_at(1);
+    s->content.languages.v[0] = cases[i].first, s->content.languages.v[1] = cases[i].second;
+    const char *dump = dump_of(docs, s);
+    assert_non_null(strstr(dump, cases[i].title));
+    assert_non_null(strstr(dump, cases[i].clause));
+    assert_non_null(strstr(dump, cases[i].journey));
+  }
+  assert_null(strstr(dump_of(docs, sample_at(0)), " fr |")); /* the other letters have two alone */
+}
+
 static void a_request_without_languages_has_the_first_two(void **state) {
   (void)state;
   struct sample *s = sample_at(0);
@@ -420,6 +447,9 @@ int main(void) {
       cmocka_unit_test_setup(every_document_has_room_in_every_pair_of_languages_on_every_paper,
                              begin),
       cmocka_unit_test_setup(a_page_says_its_captions_in_the_languages_asked_for, begin),
+      cmocka_unit_test_setup(
+          a_travel_document_has_its_title_and_clause_in_a_third_language_and_in_one_of_the_three,
+          begin),
       cmocka_unit_test_setup(a_request_without_languages_has_the_first_two, begin),
       cmocka_unit_test_setup(names_of_the_authority_are_in_the_languages_of_the_page, begin),
       cmocka_unit_test_setup(
