@@ -76,7 +76,8 @@ void sv_arena_reset(struct sv_arena *a) {
   a->held = keep ? keep->size : 0;
 }
 
-static struct block *block_add(struct sv_arena *a, size_t n) {
+/* clear: what is taken of it must be zero. */
+static struct block *block_add(struct sv_arena *a, size_t n, bool clear) {
   size_t size = n > ARENA_BLOCK_BYTES / 4 ? n : ARENA_BLOCK_BYTES;
   if (a->held + size > a->cap) {
     size = n;
@@ -84,11 +85,12 @@ static struct block *block_add(struct sv_arena *a, size_t n) {
   if (size > a->cap || a->held > a->cap - size) {
     return NULL;
   }
-  struct block *b = calloc(1, sizeof *b + size);
+  struct block *b = clear || size != n ? calloc(1, sizeof *b + size) : malloc(sizeof *b + size);
   if (!b) {
     return NULL;
   }
   b->size = size;
+  b->used = 0;
   a->held += size;
   /* a block made for one large allocation goes behind the open one */
   if (a->blocks && size == n && a->blocks->size - a->blocks->used > 64) {
@@ -101,7 +103,7 @@ static struct block *block_add(struct sv_arena *a, size_t n) {
   return b;
 }
 
-void *sv_arena_alloc(struct sv_arena *a, size_t n) {
+static void *take(struct sv_arena *a, size_t n, bool clear) {
   const size_t align = alignof(max_align_t);
   if (n > a->cap) {
     return NULL;
@@ -109,7 +111,7 @@ void *sv_arena_alloc(struct sv_arena *a, size_t n) {
   size_t need = n ? (n + align - 1) / align * align : align;
   struct block *b = a->blocks;
   if (!b || b->size - b->used < need) {
-    b = block_add(a, need);
+    b = block_add(a, need, clear);
     if (!b) {
       return NULL;
     }
@@ -118,6 +120,8 @@ void *sv_arena_alloc(struct sv_arena *a, size_t n) {
   b->used += need;
   return p;
 }
+
+void *sv_arena_alloc(struct sv_arena *a, size_t n) { return take(a, n, true); }
 
 void *sv_arena_array(struct sv_arena *a, size_t n, size_t size) {
   size_t total;
@@ -171,6 +175,11 @@ size_t sv_arena_used(const struct sv_arena *a) {
   return used;
 }
 
+struct sv_buf sv_buf_with_room(struct sv_arena *arena, size_t room) {
+  uint8_t *p = take(arena, room, false);
+  return (struct sv_buf){.arena = arena, .p = p, .room = p ? room : 0, .failed = !p};
+}
+
 static bool buf_grow(struct sv_buf *b, size_t n) {
   size_t need;
   if (b->failed || __builtin_add_overflow(b->n, n, &need) || (b->max && need > b->max)) {
@@ -187,7 +196,7 @@ static bool buf_grow(struct sv_buf *b, size_t n) {
   if (b->max && room > b->max) {
     room = b->max; /* what has room is never over it */
   }
-  uint8_t *p = sv_arena_alloc(b->arena, room);
+  uint8_t *p = take(b->arena, room, false);
   if (!p) {
     b->failed = true;
     return false;

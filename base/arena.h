@@ -41,6 +41,8 @@ struct sv_buf {
 static inline struct sv_buf sv_buf_in(struct sv_arena *arena, size_t max) {
   return (struct sv_buf){.arena = arena, .max = max};
 }
+/* Has room for so many bytes from the beginning, for what is known to be large: it grows as others do. */
+struct sv_buf sv_buf_with_room(struct sv_arena *arena, size_t room);
 /* Where there is no room yet. */
 void sv_buf_put_growing(struct sv_buf *b, const void *p, size_t n);
 static inline void sv_buf_put(struct sv_buf *b, const void *p, size_t n) {

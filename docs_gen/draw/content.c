@@ -5,6 +5,8 @@
 #include "base/fields.h"
 #include "docs_gen/draw/pack.h"
 
+enum { CONTENT_ROOM = 16 * 1024 }; /* most pages need no more */
+
 struct writer {
   struct sv_buf buf;
   const struct list *list;
@@ -476,7 +478,9 @@ static void put_item(struct writer *w, const struct list_item *item) {
 sv_status content_write(const struct list *list, const struct look *look, uint16_t page,
                         uint32_t first_mcid, bool *fonts, struct content *ret) {
   struct content content = {.next_mcid = first_mcid};
-  struct writer w = {.buf = sv_buf_in(list->ctx->mem, 0),
+  struct writer w = {.buf = page == LIST_APPEARANCE
+                                ? sv_buf_in(list->ctx->mem, 0)
+                                : sv_buf_with_room(list->ctx->mem, CONTENT_ROOM),
                      .list = list,
                      .look = look,
                      .fonts = fonts,

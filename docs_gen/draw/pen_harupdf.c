@@ -356,8 +356,7 @@ static sv_status failure(struct pdf_objects *pdf) {
 /* All objects, one after the other, in the order in which they were made. */
 static sv_status write_objects(struct pdf_objects *pdf) {
   size_t room = room_needed(pdf);
-  pdf->file = (struct sv_buf){
-      .arena = pdf->ctx->mem, .p = sv_arena_alloc(pdf->ctx->mem, room), .room = room};
+  pdf->file = sv_buf_with_room(pdf->ctx->mem, room);
   pdf->out = HPDF_CallbackWriter_New(pdf->doc->mmgr, write_out, pdf);
   if (!pdf->file.p || !pdf->out) {
     return SV_FAIL(pdf->ctx, NO_MEMORY, "file of %zu bytes", room);

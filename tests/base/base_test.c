@@ -35,6 +35,37 @@ static void a_buffer_that_overflows_says_so_once_and_for_all(void **state) {
   sv_arena_close(a);
 }
 
+static void a_buffer_with_room_grows_as_others_do(void **state) {
+  (void)state;
+  struct sv_arena *a = sv_arena_open(100000);
+  struct sv_buf b = sv_buf_with_room(a, 20);
+  for (int i = 0; i < 10; i++) {
+    sv_buf_str(&b, "12345678");
+  }
+  assert_false(b.failed);
+  assert_int_equal(b.n, 80);
+  assert_memory_equal(b.p + 72, "12345678", 8);
+  assert_true(sv_buf_with_room(a, 100001).failed);
+  sv_arena_close(a);
+}
+
+static void memory_is_zero_also_where_a_buffer_was(void **state) {
+  (void)state;
+  for (size_t room = 8 * 1024; room <= 32 * 1024; room += 8 * 1024) {
+    struct sv_arena *a = sv_arena_open(100000);
+    struct sv_buf b = sv_buf_with_room(a, room);
+    memset(b.p, 0xff, room);
+    for (int again = 0; again < 2; again++) {
+      const uint8_t *p = sv_arena_alloc(a, room);
+      for (size_t i = 0; i < room; i++) {
+        assert_int_equal(p[i], 0);
+      }
+      sv_arena_reset(a);
+    }
+    sv_arena_close(a);
+  }
+}
+
 static void the_first_fault_wins(void **state) {
   (void)state;
   struct sv_ctx ctx = sv_ctx_over(sv_arena_open(10000));
@@ -125,6 +156,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_arena_refuses_to_pass_its_cap_and_keeps_what_it_gave),
       cmocka_unit_test(a_buffer_that_overflows_says_so_once_and_for_all),
+      cmocka_unit_test(a_buffer_with_room_grows_as_others_do),
+      cmocka_unit_test(memory_is_zero_also_where_a_buffer_was),
       cmocka_unit_test(the_first_fault_wins),
       cmocka_unit_test(dates_exist_or_are_refused),
       cmocka_unit_test(the_date_follows_the_authoritys_zone),
