@@ -214,16 +214,24 @@ static sv_status number_read(struct sv_ctx *ctx, const struct layout *l, const s
   return SV_DONE;
 }
 
+/* Two digits, or "<<": unknown, -1. False: neither. */
+static bool date_part(const char *p, int *ret) {
+  bool unknown = p[0] == '<' && p[1] == '<';
+  *ret = unknown ? -1 : (p[0] - '0') * 10 + (p[1] - '0');
+  return unknown || (p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9');
+}
+
+/* Doc 9303-3 section 4.8: each part known or not; a day that a year of those two digits had. */
 static bool date_form(const char *p) {
-  for (int i = 0; i < 6; i++) {
-    if (p[i] != '<' && (p[i] < '0' || p[i] > '9')) {
-      return false;
-    }
+  static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  int year, month, day;
+  if (!date_part(p, &year) || !date_part(p + 2, &month) || !date_part(p + 4, &day) || month == 0 ||
+      month > 12) {
+    return false;
   }
-  int month = p[2] == '<' ? 1 : (p[2] - '0') * 10 + (p[3] - '0');
-  int day = p[4] == '<' ? 1 : (p[4] - '0') * 10 + (p[5] - '0');
-  return (p[2] == '<') == (p[3] == '<') && (p[4] == '<') == (p[5] == '<') && month >= 1 &&
-         month <= 12 && day >= 1 && day <= 31;
+  bool short_february = month == 2 && year >= 0 && year % 4 != 0; /* 00 may be 2000 */
+  int last = month < 0 ? 31 : days[month - 1] - (short_february ? 1 : 0);
+  return day < 0 || (day >= 1 && day <= last);
 }
 
 static sv_status composite_check(struct sv_ctx *ctx, const struct layout *l, const struct zone *z) {

@@ -112,6 +112,43 @@ static void no_truncated_or_garbled_zone_is_read(void **state) {
   sv_arena_close(ctx.mem);
 }
 
+/* A TD2 zone of a birth and an expiry, every check digit right. */
+static const char *zone_of(struct sv_ctx *ctx, const char *birth, const char *expiry) {
+  char l2[37], all[32];
+  (void)snprintf(l2, sizeof l2, "D231458907UTO%s%dF%s%d<<<<<<<", birth, mrz_check_digit(birth, 6),
+                 expiry, mrz_check_digit(expiry, 6));
+  (void)snprintf(all, sizeof all, "%.10s%.7s%.14s", l2, l2 + 13, l2 + 21);
+  return sv_arena_printf(ctx->mem, "PUUTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<\n%s%d", l2,
+                         mrz_check_digit(all, 31));
+}
+
+static void a_day_that_no_calendar_has_is_refused_and_an_unknown_part_is_not(void **state) {
+  (void)state;
+  static const struct {
+    const char *birth, *expiry;
+    bool good;
+  } rows[] = {{"740812", "260627", true},  {"<<<<<<", "260627", true},  {"74<<<<", "260627", true},
+              {"7408<<", "260627", true},  {"74<<31", "260627", true},  {"000229", "260627", true},
+              {"760229", "260627", true},  {"740229", "260627", false}, {"740230", "260627", false},
+              {"<<0229", "260627", true},  {"<<0230", "260627", false}, {"740431", "260627", false},
+              {"741301", "260627", false}, {"740001", "260627", false}, {"740800", "260627", false},
+              {"740832", "260627", false}, {"7<0812", "260627", false}, {"740<12", "260627", false},
+              {"740812", "260631", false}, {"740812", "270229", false}, {"740812", "280229", true}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct sv_ctx ctx = fresh();
+    struct mrz_fields f;
+    enum sv_reason reason =
+        mrz_parse(&ctx, zone_of(&ctx, rows[i].birth, rows[i].expiry), &f).reason;
+    if (reason != (rows[i].good ? SV_OK : SV_MRZ_FORMAT)) {
+      fail_msg("%s, %s: %s", rows[i].birth, rows[i].expiry, sv_reason_name(reason));
+    }
+    if (!rows[i].good) {
+      assert_non_null(strstr(ctx.detail, "date of"));
+    }
+    sv_arena_close(ctx.mem);
+  }
+}
+
 static void a_letter_makes_a_zone_that_parses(void **state) {
   (void)state;
   struct sv_ctx ctx = fresh();
@@ -180,6 +217,7 @@ int main(void) {
       cmocka_unit_test(every_specimen_is_judged_as_expected),
       cmocka_unit_test(a_long_document_number_is_joined),
       cmocka_unit_test(no_truncated_or_garbled_zone_is_read),
+      cmocka_unit_test(a_day_that_no_calendar_has_is_refused_and_an_unknown_part_is_not),
       cmocka_unit_test(a_letter_makes_a_zone_that_parses),
       cmocka_unit_test(other_scripts_are_mapped_or_refused_with_the_character),
   };
