@@ -79,6 +79,8 @@ static sv_status make_ornaments(struct sv_ctx *ctx, struct layout_ornaments *ret
   SV_TRY(ornament_panel(ctx, 20.5, &ret->panel_manifest));
   SV_TRY(ornament_panel(ctx, 16, &ret->panel_receipt));
   SV_TRY(ornament_seal(ctx, 13, &ret->seal_letter));
+  SV_TRY(ornament_roll_lines(ctx, 1, &ret->roll_line));
+  SV_TRY(ornament_roll_lines(ctx, LAYOUT_ROLL_LINES, &ret->roll_lines));
   return ornament_seal(ctx, 12, &ret->seal_small);
 }
 
@@ -292,7 +294,8 @@ static sv_status write_pages(const struct docs *docs, struct edition *e, struct 
   f->deflaters = docs->means.deflaters;
   for (uint32_t page = 1; page <= d->layout.page_count; page++) {
     struct assemble_page *p = &f->pages[page - 1];
-    p->fixed = f->beginning->parts[page < BEGINNING_PARTS ? page - 1 : BEGINNING_PARTS - 1];
+    p->part = edition_part_index(&d->layout, page);
+    p->fixed = f->beginning->parts[p->part];
     SV_TRY(content_write(&d->canvas.list, f->look, (uint16_t)page, p->fixed->content.next_mcid,
                          f->fonts, &p->content));
     for (size_t i = 0; i < TEXT_FONT_LOOK; i++) {

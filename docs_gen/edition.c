@@ -76,7 +76,19 @@ enum layout_part edition_part(const struct layout *l, uint32_t page) {
   if (page == 1) {
     return l->page_count == 1 ? LAYOUT_ONLY : LAYOUT_FIRST;
   }
-  return page == 2 ? LAYOUT_SECOND : LAYOUT_LATER;
+  bool closing = l->t->kind == MODEL_FLIGHT_MANIFEST && page == l->page_count;
+  return page == 2 ? LAYOUT_SECOND : closing ? LAYOUT_CLOSING : LAYOUT_LATER;
+}
+
+uint32_t edition_kinds_of_pages(const struct layout *l) {
+  uint32_t most = l->t->kind == MODEL_FLIGHT_MANIFEST ? 4 : 3;
+  return l->page_count < most ? l->page_count : most;
+}
+
+size_t edition_part_index(const struct layout *l, uint32_t page) {
+  return edition_part(l, page) == LAYOUT_CLOSING ? edition_kinds_of_pages(l) - 1
+         : page < 3                              ? page - 1
+                                                 : 2;
 }
 
 uint16_t edition_part_page(enum layout_part part) {

@@ -46,6 +46,9 @@ size_t edition_look_slot(const struct edition *e, const struct layout *l);
 sv_status edition_list(const struct edition_means *means, struct sv_ctx *ctx,
                        const struct layout *l, enum layout_part part, const struct list **ret);
 enum layout_part edition_part(const struct layout *l, uint32_t page);
+/* How many different parts its pages have, and which of them a page has: they stand in the order of pages. */
+uint32_t edition_kinds_of_pages(const struct layout *l);
+size_t edition_part_index(const struct layout *l, uint32_t page);
 /* The page that a half is drawn for: marks count anew on each. */
 uint16_t edition_part_page(enum layout_part part);
 

@@ -229,12 +229,13 @@ static sv_status beginning_start(struct edition *e, struct house *h,
 static sv_status beginning_of(struct edition *e, struct house *h, const struct edition_means *means,
                               struct sv_ctx *ctx, const struct layout *l,
                               const struct beginning **ret) {
-  size_t part_n = l->page_count < BEGINNING_PARTS ? l->page_count : BEGINNING_PARTS;
+  uint32_t part_n = edition_kinds_of_pages(l);
   const struct beginning *_Atomic *slot =
       &h->beginnings[sheet_of(e, l) * BEGINNING_PARTS + part_n - 1];
   const struct beginning *b = atomic_load_explicit(slot, memory_order_acquire);
   if (!b) {
     struct layout plain = layout_plain(l);
+    plain.page_count = part_n; /* as of the least document of as many kinds */
     plain.housed = h->key.n > 0;
     plain.house = plain.housed ? &h->authority : NULL;
     (void)pthread_mutex_lock(&e->lock);

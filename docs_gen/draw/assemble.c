@@ -129,13 +129,12 @@ static sv_status put_pages(struct assembly *a) {
     struct deflated data;
     SV_TRY(deflater_stream(a->deflater, a->ctx, a->in->pages[i].content.bytes, &data));
     uint32_t own = put_stream(a, data.filter, data.bytes);
-    uint32_t part = i < BEGINNING_PARTS ? i : BEGINNING_PARTS - 1;
     const char *annots =
         a->widget && i + 1 == a->in->signature_page ? TEXT(a, "/Annots[%u 0 R]", a->widget) : "";
-    pdf_dict(
-        a->pdf, a->page_objects[i],
-        TEXT(a, "/MediaBox[0 0 %s]%s/Contents[%u 0 R %u 0 R]/StructParents %u/Tabs/S%s",
-             a->in->media_box, a->resources, a->in->beginning->contents[part], own, i, annots));
+    pdf_dict(a->pdf, a->page_objects[i],
+             TEXT(a, "/MediaBox[0 0 %s]%s/Contents[%u 0 R %u 0 R]/StructParents %u/Tabs/S%s",
+                  a->in->media_box, a->resources, a->in->beginning->contents[a->in->pages[i].part],
+                  own, i, annots));
   }
   return SV_DONE;
 }

@@ -5,7 +5,8 @@
 enum { ASSEMBLE_PAGES_MAX = 80 };
 
 struct assemble_page {
-  const struct assemble_static *fixed; /* may be shared by pages */
+  size_t part;                         /* of the beginning */
+  const struct assemble_static *fixed; /* which it is; may be shared by pages */
   struct content content;              /* not yet deflated */
 };
 

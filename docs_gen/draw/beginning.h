@@ -4,7 +4,7 @@
 #include "docs_gen/draw/content.h"
 #include "docs_gen/draw/objects.h"
 
-enum { BEGINNING_PARTS = 3 };
+enum { BEGINNING_PARTS = 4 };
 
 /* A page part made when the templates were compiled: its content deflated, its list for the structure. */
 struct assemble_static {

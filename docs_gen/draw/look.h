@@ -4,7 +4,7 @@
 #pragma once
 #include "docs_gen/layout/list.h"
 
-enum { LOOK_FORMS = 4 };
+enum { LOOK_FORMS = 6 };
 
 /* An ornament as a form of its own (PDF 32000-1 8.10), in 0.01 mm about its origin. */
 struct look_form {

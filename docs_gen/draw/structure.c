@@ -14,6 +14,7 @@ SV_AUTO_DEFINE(struct deflater, deflater_close)
 
 struct node {
   const struct list_element *element;
+  uint32_t order;        /* of the element on its page */
   uint32_t object, page; /* page from 1 */
   struct sv_buf kids;    /* text of /K */
   size_t kid_n;
@@ -32,20 +33,24 @@ struct tree {
 
 static int by_order(const void *a, const void *b) {
   const struct node *x = a, *y = b;
-  return (x->element->order > y->element->order) - (x->element->order < y->element->order);
+  return (x->order > y->order) - (x->order < y->order);
 }
 
 static struct node *node_of(struct tree *t, uint32_t order) {
   size_t low = 0, high = t->n;
   while (low < high) {
     size_t middle = (low + high) / 2;
-    if (t->nodes[middle].element->order < order) {
+    if (t->nodes[middle].order < order) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
-  return low < t->n && t->nodes[low].element->order == order ? &t->nodes[low] : NULL;
+  return low < t->n && t->nodes[low].order == order ? &t->nodes[low] : NULL;
+}
+
+static struct node node_on(const struct list_element *e, uint32_t page) {
+  return (struct node){.element = e, .order = list_order(e, page), .page = page};
 }
 
 /* All elements, once each, in order; the static ones of a page count once a page. */
@@ -62,28 +67,28 @@ static sv_status collect(struct tree *t) {
   size_t n = 0;
   for (size_t i = 0; i < t->in->list->element_n; i++) {
     const struct list_element *e = &t->in->list->elements[i];
-    t->nodes[n++] = (struct node){.element = e, .page = e->page};
+    t->nodes[n++] = node_on(e, e->page);
   }
   for (uint32_t p = 0; p < t->in->page_count; p++) {
     const struct list *fixed = t->in->pages[p].fixed->list;
     for (size_t i = 0; i < fixed->element_n; i++) {
-      t->nodes[n++] = (struct node){.element = &fixed->elements[i], .page = p + 1};
+      t->nodes[n++] = node_on(&fixed->elements[i], p + 1);
     }
   }
   if (t->in->contents_room) {
     *form = (struct list_element){
         .type = "Form", .order = t->in->signature_order, .page = t->in->signature_page};
-    t->nodes[n++] = (struct node){.element = form, .page = t->in->signature_page};
+    t->nodes[n++] = node_on(form, t->in->signature_page);
   }
   qsort(t->nodes, n, sizeof *t->nodes, by_order);
   for (size_t i = 0; i < n; i++) { /* the same element from both lists is one */
     const struct list_element *e = t->nodes[i].element;
-    if (t->n && t->nodes[t->n - 1].element->order == e->order &&
+    if (t->n && t->nodes[t->n - 1].order == t->nodes[i].order &&
         strcmp(t->nodes[t->n - 1].element->type, e->type) != 0) {
-      return SV_FAIL(t->ctx, RENDER, "element %u is a %s and a %s", e->order, e->type,
+      return SV_FAIL(t->ctx, RENDER, "element %u is a %s and a %s", t->nodes[i].order, e->type,
                      t->nodes[t->n - 1].element->type);
     }
-    if (t->n == 0 || t->nodes[t->n - 1].element->order != t->nodes[i].element->order) {
+    if (t->n == 0 || t->nodes[t->n - 1].order != t->nodes[i].order) {
       t->nodes[t->n++] = t->nodes[i];
     }
   }
@@ -98,11 +103,11 @@ static sv_status collect(struct tree *t) {
 }
 
 /* The marks of one list on one page: each to its element, and to its place in the page's array of parents. */
-static sv_status place_marks(struct tree *t, const struct list *list, const struct content *content,
-                             uint32_t *parents) {
+static sv_status place_marks(struct tree *t, const struct list *list, uint32_t page,
+                             const struct content *content, uint32_t *parents) {
   for (size_t i = 0; i < content->mark_n; i++) {
     const struct content_mark *m = &content->marks[i];
-    struct node *node = node_of(t, list->elements[m->element - 1].order);
+    struct node *node = node_of(t, list_order(&list->elements[m->element - 1], page));
     if (!node) {
       return SV_FAIL(t->ctx, RENDER, "a mark without an element");
     }
@@ -125,8 +130,8 @@ static sv_status parent_tree(struct tree *t, uint32_t widget, uint32_t form) {
     if (!parents) {
       return SV_FAIL(t->ctx, NO_MEMORY, "parent tree");
     }
-    SV_TRY(place_marks(t, page->fixed->list, &page->fixed->content, parents));
-    SV_TRY(place_marks(t, t->in->list, &page->content, parents));
+    SV_TRY(place_marks(t, page->fixed->list, p + 1, &page->fixed->content, parents));
+    SV_TRY(place_marks(t, t->in->list, p + 1, &page->content, parents));
     pack_number(b, p);
     sv_buf_u8(b, '[');
     for (uint32_t i = 0; i < n; i++) {
@@ -234,7 +239,7 @@ static size_t key_room(const struct assemble_input *in) {
 }
 
 static void key_element(struct key *key, const struct list_element *e) {
-  key_number(key, e->order);
+  key_number(key, list_order(e, e->page));
   key_number(key, e->parent);
   key_number(key, e->page);
   key_put(key, e->box, sizeof e->box);

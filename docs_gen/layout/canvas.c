@@ -35,6 +35,7 @@ struct canvas canvas_on(struct text_session *session, const struct paper *paper,
 void canvas_open_in(struct canvas *c, const char *type, uint32_t order, uint32_t parent) {
   c->element = list_element(&c->list, &(struct list_element){.type = type,
                                                              .order = order,
+                                                             .each_page = c->each_page,
                                                              .parent = parent,
                                                              .page = c->page,
                                                              .language = c->language});

@@ -17,6 +17,7 @@ struct canvas {
   enum band band;                            /* what follows belongs to it */
   uint16_t page;
   uint16_t element;
+  uint32_t each_page; /* of elements: struct list_element */
   bool pagination;
   bool kerned; /* words of templates */
   enum list_ink ink;

@@ -10,13 +10,21 @@ enum { LAYOUT_MODULE_UM_10 = 4233 }; /* of a bar code, tenths of a micrometre: 5
 
 enum layout_variant { LAYOUT_PLAIN, LAYOUT_DRAFT, LAYOUT_SPECIMEN, LAYOUT_VARIANTS };
 
-/* Static parts: the first page of each kind, the first and the later table pages of a manifest, the last page of a
- * receipt that goes on, and the page of a document that has one alone. */
-enum layout_part { LAYOUT_FIRST, LAYOUT_SECOND, LAYOUT_LATER, LAYOUT_ONLY, LAYOUT_PARTS };
+/* Static parts: the first page of each kind, the first and the later table pages of a manifest and the last of them, where it
+ * is closed, the last page of a receipt that goes on, and the page of a document that has one alone. */
+enum layout_part {
+  LAYOUT_FIRST,
+  LAYOUT_SECOND,
+  LAYOUT_LATER,
+  LAYOUT_CLOSING,
+  LAYOUT_ONLY,
+  LAYOUT_PARTS
+};
 
+enum { LAYOUT_ROLL_LINES = 5 };
 struct layout_ornaments {
   struct sv_bytes crest, crest_small, panel_letter, panel_manifest, panel_receipt, seal_letter,
-      seal_small;
+      seal_small, roll_line, roll_lines; /* one line of the roll-call, and LAYOUT_ROLL_LINES */
 };
 
 struct layout {

@@ -48,15 +48,19 @@ const struct list_item *list_next(const struct list *list, uint16_t page,
   return at ? &list->items[at - 1] : NULL;
 }
 
+uint32_t list_order(const struct list_element *element, uint32_t page) {
+  return element->order + element->each_page * page;
+}
+
 uint16_t list_element(struct list *list, const struct list_element *element) {
   size_t oldest = list->element_n > 4 ? list->element_n - 4 : 0;
   for (size_t i = list->element_n; i > oldest;
        i--) { /* one reopened later is joined by its order in the tree */
-    if (list->elements[i - 1].order == element->order &&
-        list->elements[i - 1].page == element->page) {
-      if (strcmp(list->elements[i - 1].type, element->type) != 0) {
+    const struct list_element *e = &list->elements[i - 1];
+    if (e->page == element->page && list_order(e, e->page) == list_order(element, element->page)) {
+      if (strcmp(e->type, element->type) != 0) {
         list->fault = SV_FAIL(list->ctx, RENDER, "element %u is a %s and a %s", element->order,
-                              element->type, list->elements[i - 1].type);
+                              element->type, e->type);
       }
       return (uint16_t)i;
     }
@@ -127,7 +131,7 @@ sv_status list_dump(const struct list *list, struct sv_buf *out) {
     }
     if (item->element) {
       const struct list_element *e = &list->elements[item->element - 1];
-      sv_buf_printf(out, " %s#%u", e->type, e->order);
+      sv_buf_printf(out, " %s#%u", e->type, list_order(e, item->page));
     }
     switch (item->op) {
       case LIST_TEXT:

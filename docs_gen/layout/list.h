@@ -26,8 +26,9 @@ enum list_op {
 struct list_element {
   const char *type; /* "P", "TD" */
   uint32_t order;
-  uint32_t parent;      /* order of its parent; 0: the document */
-  const char *alt;      /* of a Figure, else NULL */
+  uint32_t each_page; /* every page of a part has one of its own: `order` is so much more a page */
+  uint32_t parent;    /* order of its parent; 0: the document */
+  const char *alt;    /* of a Figure, else NULL */
   const char *language; /* "es"; NULL: the document's */
   const char *scope;    /* of a TH, else NULL */
   int32_t box[4];       /* of a Figure, micrometres */
@@ -103,6 +104,8 @@ void list_put(struct list *list, const struct list_item *item);
 /* The items of a page one by one, in their order: the first for before NULL; NULL after the last. */
 const struct list_item *list_next(const struct list *list, uint16_t page,
                                   const struct list_item *before);
+/* Where an element that stands on a page has its place. */
+uint32_t list_order(const struct list_element *element, uint32_t page);
 /* Index + 1 of the element; the same as before when it was among the last few. 0 on failure. */
 uint16_t list_element(struct list *list, const struct list_element *element);
 /* The whole list as text, one item a line, for people and golden tests. */

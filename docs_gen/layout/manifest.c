@@ -160,7 +160,19 @@ static void table_heads(struct canvas *c, const struct layout *l, bool first) {
   canvas_rule(c, 15, 195, manifest_table_top, 0.3);
 }
 
-static void page_static(struct canvas *c, const struct layout *l, bool first) {
+static void page_foot(struct canvas *c, const struct layout *l);
+
+/* Whether the foot of a page in the middle is the same in every document: a template may put its fields there. */
+static bool foot_is_fixed(const struct layout *l) {
+  bool fixed = true;
+  for (size_t i = 0; i < l->t->stairs.n; i++) {
+    fixed =
+        fixed && !strstr(l->t->stairs.v[i].first, "{{") && !strstr(l->t->stairs.v[i].second, "{{");
+  }
+  return fixed;
+}
+
+static void page_static(struct canvas *c, const struct layout *l, enum layout_part part) {
   layout_watermark(c, l);
   c->band = BAND_HEAD;
   c->pagination = true;
@@ -176,8 +188,14 @@ static void page_static(struct canvas *c, const struct layout *l, bool first) {
   canvas_text(c, 15, 286.8, style_small, l->t->form.first);
   c->band = BAND_HEAD;
   c->pagination = false;
-  if (first) {
-    table_heads(c, l, true);
+  if (part == LAYOUT_CLOSING) {
+    return; /* which may have no line */
+  }
+  c->kerned = part == LAYOUT_SECOND;
+  table_heads(c, l, part == LAYOUT_SECOND);
+  c->pagination = false;
+  if (part == LAYOUT_LATER && foot_is_fixed(l)) {
+    page_foot(c, l);
   }
 }
 
@@ -185,7 +203,7 @@ void manifest_static(struct canvas *c, const struct layout *l, enum layout_part 
   if (part == LAYOUT_FIRST || part == LAYOUT_ONLY) {
     manifest_cover_static(c, l);
   } else {
-    page_static(c, l, part == LAYOUT_SECOND);
+    page_static(c, l, part);
   }
 }
 
@@ -295,13 +313,22 @@ static void line_name(struct canvas *c, double x, double y, double width, enum f
   canvas_text(c, x, y + 6.7, (struct style){face, 7.6}, lines[1]);
 }
 
-static void tick_boxes(struct canvas *c, double y, bool struck) {
+static void strike_boxes(struct canvas *c, double y) {
   static const double xs[] = {163.5, 173.0};
   for (int i = 0; i < 2; i++) {
-    canvas_box(c, xs[i], y + 1.4, 5.0, 5.0, 0.22);
-    if (struck) {
-      canvas_line(c, xs[i], y + 6.4, xs[i] + 5.0, y + 1.4, 0.22);
-    }
+    canvas_line(c, xs[i], y + 6.4, xs[i] + 5.0, y + 1.4, 0.22);
+  }
+}
+
+/* Rules and boxes are drawings that all documents share: a page of lines has them in five or six pieces. */
+static void table_lines(struct canvas *c, const struct layout *l, size_t n) {
+  canvas_artifact(c);
+  for (size_t k = 0; k < n;) {
+    bool many = n - k >= LAYOUT_ROLL_LINES;
+    canvas_ornament(c, many ? "lines" : "line", 105,
+                    manifest_table_top + manifest_row_height * (double)k,
+                    many ? l->ornaments->roll_lines : l->ornaments->roll_line);
+    k += many ? LAYOUT_ROLL_LINES : 1;
   }
 }
 
@@ -314,7 +341,7 @@ static void offloaded_line(struct canvas *c, const struct layout *l, double y, u
   }
   canvas_artifact(c);
   canvas_rule(c, 73, 158.5, y + 3.9, 0.12);
-  tick_boxes(c, y, true);
+  strike_boxes(c, y);
 }
 
 static const char *seat_text(const struct model_occupant *o) {
@@ -351,11 +378,10 @@ static void occupant_line(struct canvas *c, const struct layout *l, size_t i, do
   canvas_open_in(c, "TD", row + 7, row);
   canvas_text_centre(c, 156.5, y + 5.1, (struct style){FACE_SANS, 9},
                      manifest_shows(l, MODEL_SHOWN_BAGS) ? layout_printf(c, "%u", o->bags) : "");
-  canvas_artifact(c);
-  tick_boxes(c, y, false);
 }
 
 static void table_rows(struct canvas *c, const struct layout *l, size_t first, size_t n) {
+  table_lines(c, l, n);
   for (size_t k = 0; k < n; k++) {
     size_t i = first + k;
     const struct model_occupant *o = &l->content->manifest.occupants[i];
@@ -378,14 +404,14 @@ static void table_rows(struct canvas *c, const struct layout *l, size_t first, s
     for (uint32_t box = 8; box < 11; box++) { /* the cells for a pen */
       manifest_open_group(c, "TD", row + box, row);
     }
-    canvas_rule(c, 15, 195, y + manifest_row_height, (k + 1) % 5 == 0 ? 0.3 : 0.09);
   }
+  canvas_artifact(c);
 }
 
 /* "P 19  A 5  C 0  = 24" and two boxes to write in. */
 void manifest_page_count(struct canvas *c, const struct layout *l, struct counts n, double y) {
   const struct style strong = {FACE_SANS_BOLD, 8.4}, plain = {FACE_SANS, 8.4};
-  uint32_t order = ORDER_PAGE_FOOT + 40 * c->page;
+  uint32_t order = ORDER_PAGE_FOOT + FOOT_STEP * c->page;
   canvas_open(c, "P", order);
   canvas_pair(c, 15, y, (struct style){FACE_SANS_BOLD, 7.6},
               (struct style){FACE_SANS_BOLD_ITALIC, 7.6}, LAYOUT_PAIR(l, on_this_page));
@@ -414,7 +440,9 @@ static void page_foot(struct canvas *c, const struct layout *l) {
   static const enum template_word words[] = {WORD_category_p, WORD_category_a, WORD_category_c};
   static const char letters[][2] = {"P", "A", "C"};
   const struct style strong = {FACE_SANS_BOLD, 7.2}, strong_en = {FACE_SANS_BOLD_ITALIC, 7.2};
-  uint32_t order = ORDER_PAGE_FOOT + 40 * c->page + 2;
+  uint32_t order = ORDER_PAGE_FOOT + 2;
+  c->band = BAND_FOOT;
+  c->each_page = FOOT_STEP;
   canvas_open(c, "P", order);
   canvas_pair(c, 15, 252.8, strong, strong_en, LAYOUT_PAIR(l, categories));
   for (uint32_t i = 0; i < 3; i++) {
@@ -430,6 +458,7 @@ static void page_foot(struct canvas *c, const struct layout *l) {
   canvas_open(c, "P", order + 6);
   canvas_pair(c, 84, 252.8, strong, strong_en, LAYOUT_PAIR(l, stairs));
   manifest_steps(c, l, &l->t->stairs, 84, 256.4, 0, 79, false, 0.9, order + 7);
+  c->each_page = 0;
 }
 
 void manifest_draw(struct canvas *c, const struct layout *l) {
@@ -439,7 +468,7 @@ void manifest_draw(struct canvas *c, const struct layout *l) {
     c->page = page;
     c->band = BAND_HEAD;
     running_head(c, l);
-    if (page > 2 && n) {
+    if (page > 2 && page == l->page_count && n) {
       table_heads(c, l, false);
       c->pagination = false;
     }
@@ -450,11 +479,13 @@ void manifest_draw(struct canvas *c, const struct layout *l) {
     } else {
       c->band = BAND_COUNT;
       manifest_page_count(c, l, manifest_count(&l->content->manifest, first, n), 245.4);
-      c->band = BAND_FOOT;
-      page_foot(c, l);
+      if (page == 2 || !foot_is_fixed(l)) {
+        page_foot(c, l);
+      }
     }
     c->band = BAND_FOOT;
-    layout_code(c, l, 195, 250.6, true, true, 30.5, ORDER_PAGE_FOOT + 40 * (uint32_t)page + 30);
+    layout_code(c, l, 195, 250.6, true, true, 30.5,
+                ORDER_PAGE_FOOT + FOOT_STEP * (uint32_t)page + 30);
   }
   c->page = 1;
 }

@@ -111,7 +111,7 @@ void manifest_closing(struct canvas *c, const struct layout *l) {
   if (lines) {
     size_t first;
     size_t n = manifest_page_lines(l->content, l->page_count, &first);
-    canvas_open(c, "P", ORDER_PAGE_FOOT + 40 * c->page - 1);
+    canvas_open(c, "P", ORDER_PAGE_FOOT + FOOT_STEP * c->page - 1);
     double width =
         canvas_pair_centre(c, 92, y + 4.6, style_note, style_note, LAYOUT_PAIR(l, end_of_list));
     canvas_artifact(c);

@@ -326,3 +326,25 @@ sv_status ornament_seal(struct sv_ctx *ctx, double radius, struct sv_bytes *ret)
   crest_at(&b, -width / 2, width * 21.4 / 18 / 2, width);
   return done(ctx, &b, ret);
 }
+
+sv_status ornament_roll_lines(struct sv_ctx *ctx, int n, struct sv_bytes *ret) {
+  static const double line_height = 7.8, boxes[] = {58.5, 68}, edge = 5, box_top = 1.4;
+  struct sv_buf b = sv_buf_in(ctx->mem, 0);
+  sv_buf_str(&b, "0 G ");
+  pen(&b, 0.22);
+  for (int i = 0; i < n; i++) {
+    double bottom = -(line_height * i + box_top + edge);
+    for (int k = 0; k < 2; k++) {
+      sv_buf_printf(&b, "%d %d %d %d re ", centi(boxes[k]), centi(bottom), centi(edge),
+                    centi(edge));
+    }
+  }
+  sv_buf_str(&b, "S\n");
+  for (int i = 1; i <= n; i++) {
+    pen(&b, i % 5 == 0 ? 0.3 : 0.09);
+    move(&b, -90, -line_height * i);
+    line(&b, 90, -line_height * i);
+    sv_buf_str(&b, "S\n");
+  }
+  return done(ctx, &b, ret);
+}
