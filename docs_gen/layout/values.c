@@ -23,9 +23,19 @@ const char *layout_printf(struct canvas *c, const char *format, ...) {
   return kept(c, sv_arena_strdup(c->list.ctx->mem, text));
 }
 
+/* What pages have most of is put together by hand: printf took a tenth of a receipt's time. */
+static const char *kept_buf(struct canvas *c, struct sv_buf *b) {
+  sv_buf_u8(b, 0);
+  return kept(c, b->failed ? NULL : (const char *)b->p);
+}
+
 const char *layout_number(struct canvas *c, const char *number) {
-  return strlen(number) == 9 ? layout_printf(c, "%.3s %.5s %.1s", number, number + 3, number + 8)
-                             : number;
+  if (strlen(number) != 9) {
+    return number;
+  }
+  const char text[] = {number[0], number[1], number[2], ' ', number[3], number[4],
+                       number[5], number[6], number[7], ' ', number[8], 0};
+  return kept(c, sv_arena_strndup(c->list.ctx->mem, text, sizeof text - 1));
 }
 
 const char *layout_date(struct canvas *c, const struct layout *l, const char *date) {
@@ -33,15 +43,20 @@ const char *layout_date(struct canvas *c, const struct layout *l, const char *da
     return date;
   }
   int month = atoi(date + 5);
-  const char *year = date[0] == 'X' ? "XXXX" : layout_printf(c, "%.4s", date);
-  if (month < 1 || month > 12) {
-    return layout_printf(c, "%.2s XXX %s", date + 8, year);
+  static const struct pair unknown = {"XXX", "XXX"};
+  const struct pair *name = month < 1 || month > 12 ? &unknown : &l->captions->months[month - 1];
+  struct sv_buf b =
+      sv_buf_with_room(c->list.ctx->mem, strlen(name->first) + strlen(name->second) + 16);
+  sv_buf_put(&b, date + 8, 2);
+  sv_buf_u8(&b, ' ');
+  sv_buf_str(&b, name->first);
+  if (strcmp(name->first, name->second) != 0) {
+    sv_buf_u8(&b, '/');
+    sv_buf_str(&b, name->second);
   }
-  const struct pair *name = &l->captions->months[month - 1];
-  if (strcmp(name->first, name->second) == 0) {
-    return layout_printf(c, "%.2s %s %s", date + 8, name->first, year);
-  }
-  return layout_printf(c, "%.2s %s/%s %s", date + 8, name->first, name->second, year);
+  sv_buf_u8(&b, ' ');
+  sv_buf_put(&b, date[0] == 'X' ? "XXXX" : date, 4);
+  return kept_buf(c, &b);
 }
 
 const char *layout_time(struct canvas *c, int64_t time_us) {
@@ -51,21 +66,24 @@ const char *layout_time(struct canvas *c, int64_t time_us) {
 }
 
 const char *layout_money(struct canvas *c, int64_t minor, int exponent) {
-  char digits[32], out[64];
+  char text[48], *p = text + sizeof text;
   uint64_t u = minor < 0 ? -(uint64_t)minor : (uint64_t)minor;
   exponent = exponent < 0 ? 0 : exponent > 4 ? 4 : exponent;
-  snprintf(digits, sizeof digits, "%0*llu", exponent + 1, (unsigned long long)u);
-  size_t n = strlen(digits), whole = n - (size_t)exponent, o = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (i == whole) {
-      out[o++] = '.';
-    } else if (i > 0 && i < whole && (whole - i) % 3 == 0) {
-      out[o++] = ',';
+  *--p = 0;
+  for (int digit = 0; digit <= exponent || u; digit++, u /= 10) { /* from the last one on */
+    if (digit > 0 && digit == exponent) {
+      *--p = '.';
+    } else if (digit > exponent && (digit - exponent) % 3 == 0) {
+      *--p = ',';
     }
-    out[o++] = digits[i];
+    *--p = (char)('0' + u % 10);
   }
-  out[o] = 0;
-  return layout_printf(c, "%s%s", minor < 0 ? "−" : "", out);
+  static const char minus[] = "−";
+  if (minor < 0) {
+    p -= sizeof minus - 1;
+    memcpy(p, minus, sizeof minus - 1);
+  }
+  return kept(c, sv_arena_strdup(c->list.ctx->mem, p));
 }
 
 const char *layout_quantity(struct canvas *c, int64_t thousandths) {
