@@ -220,9 +220,9 @@ static void key_put(struct key *key, const void *p, size_t n) {
 }
 static void key_number(struct key *key, uint32_t v) { key_put(key, &v, sizeof v); }
 static void key_text(struct key *key, const char *text) {
-  size_t n = text ? strlen(text) : 0;
-  key_number(key, (uint32_t)n + (text ? 1 : 0));
-  key_put(key, text ? text : "", n);
+  size_t n = strlen(text);
+  key_number(key, (uint32_t)n);
+  key_put(key, text, n);
 }
 
 static size_t key_room(const struct assemble_input *in) {
@@ -238,15 +238,22 @@ static size_t key_room(const struct assemble_input *in) {
   return n;
 }
 
+/* Most elements are cells: what they don't have takes no room. */
 static void key_element(struct key *key, const struct list_element *e) {
-  key_number(key, list_order(e, e->page));
-  key_number(key, e->parent);
-  key_number(key, e->page);
-  key_put(key, e->box, sizeof e->box);
+  const uint32_t has = (e->alt ? 1U : 0) | (e->language ? 2U : 0) | (e->scope ? 4U : 0);
+  const uint32_t place[] = {list_order(e, e->page), e->parent, (uint32_t)e->page << 8 | has};
+  key_put(key, place, sizeof place);
   key_text(key, e->type);
-  key_text(key, e->alt);
-  key_text(key, e->language);
-  key_text(key, e->scope);
+  if (e->alt) {
+    key_put(key, e->box, sizeof e->box); /* which a Figure alone shows */
+    key_text(key, e->alt);
+  }
+  if (e->language) {
+    key_text(key, e->language);
+  }
+  if (e->scope) {
+    key_text(key, e->scope);
+  }
 }
 
 static sv_status key_of(const struct tree *t, uint32_t widget, struct sv_bytes *ret) {
