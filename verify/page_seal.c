@@ -25,6 +25,24 @@ const char *verify_seal_of_record(struct sv_ctx *ctx, struct sv_bytes seal,
   return NULL;
 }
 
+/* Whether the cover's seal, which a gate reads, is for the route that the record has: signed in one step, they were told by
+ * different parts of a server. A copy for somebody carries no route. */
+static bool same_route(struct sv_ctx *ctx, struct sv_bytes seal, const struct record_facts *facts) {
+  struct vds_seal s;
+  struct vds_document d;
+  char day[11];
+  if (sv_failed(vds_read(ctx, seal, &s)) || sv_failed(vds_document_read(ctx, &s, &d))) {
+    sv_ctx_clear(ctx);
+    return true; /* told as what it is */
+  }
+  if (d.kind != VDS_MANIFEST_COVER || !facts->from[0]) {
+    return true;
+  }
+  sv_date_format(d.cover.flight_date, day);
+  return strcmp(d.cover.from, facts->from) == 0 && strcmp(d.cover.to, facts->to) == 0 &&
+         strcmp(day, facts->departure_day) == 0;
+}
+
 struct judge {
   struct verify_page_codes found; /* first: it is handed back */
   struct sv_ctx *ctx;
@@ -57,6 +75,9 @@ static void judge_code(struct verify_page_codes *found, uint32_t page,
   }
   if (fault) {
     verify_report_add(j->report, VERIFY_TWIN_MISMATCH, fault);
+  } else if (!same_route(j->ctx, *seal, j->facts)) {
+    verify_report_add(j->report, VERIFY_ROUTE_MISMATCH,
+                      "the cover's seal is for another route or day than the record");
   }
 }
 

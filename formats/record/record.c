@@ -417,6 +417,17 @@ static bool format_known(struct sv_ctx *ctx, const json_t *tree, const char *for
          sv_unhex(of, f->record_sha256, sizeof f->record_sha256);
 }
 
+static sv_status route_of(struct sv_ctx *ctx, const json_t *content, struct record_facts *f) {
+  const json_t *legs = json_object_get(content, "legs");
+  size_t n = json_array_size(legs); /* 0 for whatever is no array */
+  f->from = text_of(ctx, json_array_get(legs, 0), "from");
+  f->to = text_of(ctx, n ? json_array_get(legs, n - 1) : NULL, "to");
+  const char *time = text_of(ctx, json_array_get(legs, 0), "departure_time");
+  f->departure_day = time ? sv_arena_strndup(ctx->mem, time, strcspn(time, "T")) : NULL;
+  return f->from && f->to && f->departure_day ? SV_DONE
+                                              : SV_FAIL(ctx, NO_MEMORY, "route of a record");
+}
+
 sv_status record_read(struct sv_ctx *ctx, struct sv_bytes json, struct record_facts *ret) {
   if (json.n > RECORD_BYTES_MAX) {
     return SV_FAIL(ctx, RECORD_FORMAT, "over %d bytes", RECORD_BYTES_MAX);
@@ -437,6 +448,7 @@ sv_status record_read(struct sv_ctx *ctx, struct sv_bytes json, struct record_fa
       .valid_from = text_of(ctx, content, "valid_from"),
       .valid_until = text_of(ctx, content, "valid_until"),
   };
+  SV_TRY(route_of(ctx, content, &f));
   const char *kind = text_of(ctx, tree, "kind");
   const char *format = text_of(ctx, tree, "format");
   if (!f.number || !f.authority || !f.issue_date || !f.valid_from || !f.valid_until || !kind ||

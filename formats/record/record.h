@@ -41,6 +41,8 @@ struct record_facts {
   const char *issue_date;
   const char *valid_from; /* "" where the kind has none */
   const char *valid_until;
+  const char *from, *to; /* airports where a manifest's route begins and ends; "" without a route */
+  const char *departure_day; /* "2026-08-20", there; "" without a route */
   const char *audience;      /* of a copy for somebody, "GATE"; "": the record itself */
   uint8_t record_sha256[32]; /* of a copy: the record that it stands for */
 };

@@ -630,6 +630,56 @@ static void the_bar_code_on_the_page_must_be_the_registrys(void **state) {
   is(judged(sv_bytes_of(p.p, p.n), NULL), VERIFY_INVALID, VERIFY_TWIN_MISMATCH);
 }
 
+static struct sv_bytes manifest_record(char of[static 10]) {
+  model_number_format(MODEL_FLIGHT_MANIFEST, 2026, 1, of);
+  return sv_bytes_str(sv_arena_printf(
+      arena,
+      "{\"authority\":\"migration\",\"content\":{\"legs\":[{\"departure_time\":"
+      "\"2026-08-20T07:30:00-05:00\",\"from\":\"PAC\",\"to\":\"BOG\"},{\"departure_time\":"
+      "\"2026-08-20T10:20:00-05:00\",\"from\":\"BOG\",\"to\":\"UIO\"}]},\"format\":"
+      "\"salvo-record/1\",\"issue_date\":\"2026-01-15\",\"kind\":\"flight_manifest\",\"number\":"
+      "\"%s\",\"version\":1}",
+      of));
+}
+
+static struct sv_bytes cover_seal(struct vds_manifest_cover in, struct sv_bytes of) {
+  crypto_sha256(of, in.record_digest);
+  struct vds_header h = {.country = "UTO",
+                         .signer = "UTTS",
+                         .cert_ref = "A7",
+                         .issue_date = {2026, 1, 15},
+                         .signature_date = {2026, 1, 15}};
+  struct sv_bytes part, out;
+  assert_int_equal(vds_manifest_cover_build(&ctx, &h, &in, &part).reason, SV_OK);
+  assert_int_equal(
+      seal_visible(seal, &ctx,
+                   &(struct seal_subject){.number = in.id.number, .version = 1, .copy = 1}, part,
+                   &out)
+          .reason,
+      SV_OK);
+  return out;
+}
+
+static void a_covers_seal_must_be_for_the_route_and_day_of_the_record(void **state) {
+  (void)state;
+  struct vds_manifest_cover good = {.id = {.version = 1, .copy = 1},
+                                    .flight = "XX9001",
+                                    .flight_date = {2026, 8, 20},
+                                    .from = "PAC",
+                                    .to = "UIO"};
+  struct sv_bytes of = manifest_record(good.id.number);
+  struct vds_manifest_cover covers[] = {good, good, good, good};
+  memcpy(covers[1].from, "BOG", 4);
+  memcpy(covers[2].to, "BOG", 4);
+  covers[3].flight_date.day = 21;
+  for (size_t i = 0; i < sizeof covers / sizeof *covers; i++) {
+    struct small_pdf_out p =
+        sign(seal, (struct small_pdf){.content = drawn(cover_seal(covers[i], of)), .record = of});
+    is(judged(sv_bytes_of(p.p, p.n), NULL), i ? VERIFY_INVALID : VERIFY_CHECK,
+       i ? VERIFY_ROUTE_MISMATCH : VERIFY_STATUS_UNKNOWN);
+  }
+}
+
 static void a_page_tree_without_an_end_is_refused(void **state) {
   (void)state;
   struct sv_bytes file = bent("/Kids[3 0 R]", "/Kids[2 0 R]");
@@ -666,6 +716,7 @@ int main(void) {
       T(what_is_no_pdf_is_unreadable),
       T(a_registry_that_is_down_is_a_failure_and_no_verdict),
       T(the_bar_code_on_the_page_must_be_the_registrys),
+      T(a_covers_seal_must_be_for_the_route_and_day_of_the_record),
       T(a_page_tree_without_an_end_is_refused),
       T(headlines_speak_five_languages_and_say_nothing_of_the_document),
   };
