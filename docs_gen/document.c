@@ -427,7 +427,7 @@ sv_status docs_dump(const struct docs *docs, struct sv_ctx *ctx, const struct do
   SV_TRY(begin(docs, now.edition, ctx, request, &d));
   SV_TRY(draw(ctx, request, d));
   struct sv_buf out = sv_buf_in(ctx->mem, 0);
-  for (uint32_t page = 1; page <= d->layout.page_count && page <= 3; page++) {
+  for (uint32_t page = 1; page <= d->layout.page_count; page++) {
     sv_buf_printf(&out, "# static part of page %u\n", page);
     const struct list *fixed;
     struct layout plain = layout_plain(&d->layout);

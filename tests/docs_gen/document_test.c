@@ -268,6 +268,46 @@ static void documents_of_a_template_share_what_is_static(void **state) {
   }
 }
 
+static size_t times(const char *text, const char *part) {
+  size_t n = 0;
+  while ((text = strstr(text, part)) != NULL) {
+    text++, n++;
+  }
+  return n;
+}
+
+/* With a last page of few lines, of many, of none. */
+static void every_page_of_lines_has_heads_and_all_but_the_last_a_foot(void **state) {
+  (void)state;
+  static const size_t lines[] = {1, 11, 12, 25, 26, 37, 50, 61, 62, 75};
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    size_t first;
+    struct sample *s = sample_named("manifest-180");
+    s->content.manifest.occupant_count = lines[i];
+    uint32_t pages = docs_page_count(docs, &s->content);
+    sample_on(&ctx, s, MODEL_A4, pages);
+    bool bare = docs_page_lines(&s->content, pages, &first) == 0;
+    const char *dump = dump_of(s);
+    assert_int_equal(times(dump, "|Apellidos|"), pages - 1 - (bare && pages > 2));
+    assert_int_equal(times(dump, "|Categorías / |"), pages - 2);
+    assert_int_equal(times(dump, " lines\n") * 5 + times(dump, " line\n"), lines[i]);
+  }
+}
+
+static void manifests_of_many_pages_share_what_is_static(void **state) {
+  (void)state;
+  struct sv_bytes pdf[2];
+  struct sv_sig_slot slot[2];
+  for (int i = 0; i < 2; i++) {
+    struct sample *s = sample_named("manifest-180");
+    s->content.manifest.occupant_count = i ? 180 : 62;
+    sample_on(&ctx, s, MODEL_A4, docs_page_count(docs, &s->content));
+    assert_false(sv_failed(docs_render(docs, &ctx, &s->request, &pdf[i], &slot[i])));
+  }
+  assert_int_equal(slot[0].static_bytes, slot[1].static_bytes);
+  assert_memory_equal(pdf[0].p, pdf[1].p, slot[0].static_bytes);
+}
+
 static void documents_on_other_paper_share_other_beginnings(void **state) {
   (void)state;
   struct sv_bytes pdf[2][2];
@@ -549,6 +589,8 @@ int main(void) {
       cmocka_unit_test_setup(letters_of_many_authorities_have_each_their_own_names, begin),
       cmocka_unit_test_setup(a_document_is_whole_or_refused_in_little_memory, begin),
       cmocka_unit_test_setup(documents_of_a_template_share_what_is_static, begin),
+      cmocka_unit_test_setup(every_page_of_lines_has_heads_and_all_but_the_last_a_foot, begin),
+      cmocka_unit_test_setup(manifests_of_many_pages_share_what_is_static, begin),
       cmocka_unit_test_setup(documents_on_other_paper_share_other_beginnings, begin),
       cmocka_unit_test_setup(the_slot_is_where_it_says, begin),
       cmocka_unit_test_setup(pages_are_counted_before_they_are_drawn, begin),
