@@ -65,18 +65,12 @@ static void set_ink(struct writer *w, enum list_ink ink, bool stroke) {
       [INK_WHITE] = "1 g ",
       [INK_BLUE] = ".0706 .2157 .3098 rg ",
       [INK_OUTLINE] = ".6627 .7059 .7294 rg ",
-      [INK_PORTRAIT] = ".8902 .9176 .9294 rg ",
-      [INK_PORTRAIT_DARK] = ".6353 .7059 .7451 rg ",
-      [INK_PORTRAIT_MID] = ".7255 .7804 .8118 rg ",
   };
   static const char *const strokes[] = {
       [INK_BLACK] = "0 G ",
       [INK_WHITE] = "1 G ",
       [INK_BLUE] = ".0706 .2157 .3098 RG ",
       [INK_OUTLINE] = ".6627 .7059 .7294 RG ",
-      [INK_PORTRAIT] = ".8902 .9176 .9294 RG ",
-      [INK_PORTRAIT_DARK] = ".6353 .7059 .7451 RG ",
-      [INK_PORTRAIT_MID] = ".7255 .7804 .8118 RG ",
   };
   int *now = stroke ? &w->stroke : &w->fill;
   if (*now != (int)ink) {

@@ -78,13 +78,8 @@ uint16_t list_element(struct list *list, const struct list_element *element) {
   return (uint16_t)list->element_n;
 }
 
-static const char *const ink_names[] = {[INK_BLACK] = "black",
-                                        [INK_WHITE] = "white",
-                                        [INK_BLUE] = "ink",
-                                        [INK_OUTLINE] = "outline",
-                                        [INK_PORTRAIT] = "portrait",
-                                        [INK_PORTRAIT_DARK] = "portrait-dark",
-                                        [INK_PORTRAIT_MID] = "portrait-mid"};
+static const char *const ink_names[] = {
+    [INK_BLACK] = "black", [INK_WHITE] = "white", [INK_BLUE] = "ink", [INK_OUTLINE] = "outline"};
 
 static void dump_text(const struct list *list, const struct list_item *item, struct sv_buf *out) {
   static const char *const faces[] = {"sans",  "sans-bold",  "sans-italic",  "sans-bold-italic",

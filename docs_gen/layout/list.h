@@ -8,9 +8,6 @@ enum list_ink {
   INK_WHITE,
   INK_BLUE,
   INK_OUTLINE,
-  INK_PORTRAIT,
-  INK_PORTRAIT_DARK,
-  INK_PORTRAIT_MID
 };
 
 enum list_op {
