@@ -406,10 +406,6 @@ static uint32_t ledger_order(size_t i) { return ORDER_LEDGER + 10 + 10 * (uint32
 static double ledger_top(size_t i) { return 209.4 + 5.8 * (double)i; }
 
 static void ledger_frame(struct canvas *c, const struct layout *l) {
-  const struct pair *p = &LAYOUT_WORD(l, ledger);
-  canvas_open(c, "H2", ORDER_LEDGER);
-  canvas_pair(c, 15, 207.6, style_head, style_head_en, p->first, p->second);
-  canvas_artifact(c);
   list_element(&c->list,
                &(struct list_element){.type = "Table", .order = ORDER_LEDGER + 1, .page = c->page});
   canvas_rule(c, 15, 95, 209.4, 0.3);
@@ -425,7 +421,7 @@ static void ledger_frame(struct canvas *c, const struct layout *l) {
         &c->list,
         &(struct list_element){
             .type = "TH", .order = order + 1, .parent = order, .scope = "Row", .page = c->page});
-    p = &l->captions->words[ledger_rows[i].word];
+    const struct pair *p = &l->captions->words[ledger_rows[i].word];
     canvas_pair(c, 15, ledger_top(i) + 4.1, es, en, p->first, p->second);
     canvas_artifact(c);
     canvas_rule(c, 15, 95, ledger_top(i + 1), ledger_rows[i].rule);
@@ -456,7 +452,9 @@ static void ledger(struct canvas *c, const struct layout *l) {
       {"=", opening},           {paid < 0 ? "+" : "−", paid < 0 ? -paid : paid},
       {"=", g->closing_minor},  {"", g->paid_before_minor + paid},
   };
-  canvas_open(c, "H2", ORDER_LEDGER);
+  const struct pair *p = &LAYOUT_WORD(l, ledger);
+  canvas_open(c, "H2", ORDER_LEDGER); /* whole, so that a space parts the currency from the words */
+  canvas_pair(c, 15, 207.6, style_head, style_head_en, p->first, p->second);
   canvas_text_right(c, 95, 207.6, (struct style){FACE_SANS_BOLD, 6.2},
                     base_currency(&l->content->receipt));
   for (size_t i = 0; i < LEDGER_ROWS; i++) {
