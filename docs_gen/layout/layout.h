@@ -55,6 +55,10 @@ extern const struct style style_caption, style_caption_en, style_value, style_st
 /* ---- shared blocks (layout/shared.c) ---- */
 
 void layout_letterhead_static(struct canvas *c, const struct layout *l, double title_pt);
+/* Crest, title and rule at the head of a page that is not the first, on every page alike. */
+void layout_later_head_static(struct canvas *c, const struct layout *l);
+/* What the form is called and what it holds, at the foot; order: of the first of two lines. */
+void layout_form(struct canvas *c, const struct layout *l, double x, uint32_t order);
 /* The rules of the strip, or the bar of a draft; what its cells are called. */
 void layout_strip_static(struct canvas *c, const struct layout *l);
 void layout_strip_captions(struct canvas *c, const struct layout *l, enum template_word second,

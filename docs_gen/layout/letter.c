@@ -110,17 +110,6 @@ static void validity_static(struct canvas *c, const struct layout *l) {
   canvas_rule(c, 15, 195, 207.6, 0.12);
 }
 
-static void foot_static(struct canvas *c, const struct layout *l) {
-  c->band = BAND_FOOT;
-  canvas_open(c, "P", ORDER_FOOT + 2);
-  canvas_text_in(c, c->languages[0], 115, 281.85, style_small,
-                 layout_printf(c, "%s %s", l->t->form.first, l->t->form_note.first));
-  canvas_open(c, "P", ORDER_FOOT + 3);
-  canvas_text_in(c, c->languages[1], 115, 285.25, style_small_en,
-                 layout_printf(c, "%s %s", l->t->form.second, l->t->form_note.second));
-  canvas_artifact(c);
-}
-
 static void duty_desk(struct canvas *c, const struct layout *l) {
   const char *telephone = l->house->duty_telephone;
   if (telephone && *telephone) {
@@ -178,7 +167,7 @@ void letter_static(struct canvas *c, const struct layout *l) {
   if (l->variant != LAYOUT_DRAFT) {
     proves_nothing(c, l);
   }
-  foot_static(c, l);
+  layout_form(c, l, 115, ORDER_FOOT + 2);
   layout_housed(c, l, house);
 }
 

@@ -173,16 +173,8 @@ static bool foot_is_fixed(const struct layout *l) {
 }
 
 static void page_static(struct canvas *c, const struct layout *l, enum layout_part part) {
-  layout_watermark(c, l);
-  c->band = BAND_HEAD;
+  layout_later_head_static(c, l);
   c->pagination = true;
-  canvas_artifact(c);
-  canvas_ornament(c, "crest", 20 - 4.8, 9.6, l->ornaments->crest_small);
-  c->ink = INK_BLUE;
-  canvas_pair(c, 28, 14.2, (struct style){FACE_SERIF_BOLD, 10.5},
-              (struct style){FACE_SERIF_BOLD_ITALIC, 10.5}, l->t->title.first, l->t->title.second);
-  c->ink = INK_BLACK;
-  canvas_rule(c, 15, 195, 23.5, 0.5);
   canvas_rule(c, 15, 195, 35.0, 0.3);
   c->band = BAND_FOOT;
   canvas_text(c, 15, 286.8, style_small, l->t->form.first);

@@ -16,14 +16,7 @@ void manifest_cover_static(struct canvas *c, const struct layout *l) {
   layout_field(c, ORDER_FLIGHT + 6, 115, 82.7, WORD_registration, l);
   layout_field(c, ORDER_FLIGHT + 8, 150, 82.7, WORD_seats, l);
   layout_field_within(c, ORDER_FLIGHT + 10, 172, 82.7, 23, WORD_alternates, l);
-  c->band = BAND_FOOT;
-  canvas_open(c, "P", ORDER_FORM);
-  canvas_text_in(c, c->languages[0], 15, 281.85, style_small,
-                 layout_printf(c, "%s %s", l->t->form.first, l->t->form_note.first));
-  canvas_open(c, "P", ORDER_FORM + 1);
-  canvas_text_in(c, c->languages[1], 15, 285.25, style_small_en,
-                 layout_printf(c, "%s %s", l->t->form.second, l->t->form_note.second));
-  canvas_artifact(c);
+  layout_form(c, l, 15, ORDER_FORM);
   layout_housed(c, l, layout_letterhead);
 }
 

@@ -522,17 +522,6 @@ static void house_foot(struct canvas *c, const struct layout *l) {
   layout_checking(c, l, 147, 250.8, 3.6, 48, ORDER_BEHIND + 20);
 }
 
-static void form(struct canvas *c, const struct layout *l) {
-  c->band = BAND_FOOT;
-  canvas_open(c, "P", ORDER_BEHIND + 40);
-  canvas_text_in(c, c->languages[0], 15, 281.85, style_small,
-                 layout_printf(c, "%s %s", l->t->form.first, l->t->form_note.first));
-  canvas_open(c, "P", ORDER_BEHIND + 41);
-  canvas_text_in(c, c->languages[1], 15, 285.25, style_small_en,
-                 layout_printf(c, "%s %s", l->t->form.second, l->t->form_note.second));
-  canvas_artifact(c);
-}
-
 /* What never varies under the table of the last page. */
 static void last_frame(struct canvas *c, const struct layout *l) {
   c->band = BAND_ACCOUNT;
@@ -542,7 +531,7 @@ static void last_frame(struct canvas *c, const struct layout *l) {
   layout_field(c, ORDER_AMOUNT + 3, 115, 176.5, WORD_in_words, l);
   ledger_frame(c, l);
   officers_frame(c, l);
-  form(c, l);
+  layout_form(c, l, 15, ORDER_BEHIND + 40);
 }
 
 static void foot(struct canvas *c, const struct layout *l) {
@@ -607,17 +596,7 @@ void receipt_static(struct canvas *c, const struct layout *l, enum layout_part p
     }
     return;
   }
-  layout_watermark(c, l);
-  c->band = BAND_HEAD;
-  c->pagination = true;
-  canvas_artifact(c);
-  canvas_ornament(c, "crest", 20 - 4.8, 9.6, l->ornaments->crest_small);
-  c->ink = INK_BLUE;
-  canvas_pair(c, 28, 14.2, (struct style){FACE_SERIF_BOLD, 10.5},
-              (struct style){FACE_SERIF_BOLD_ITALIC, 10.5}, l->t->title.first, l->t->title.second);
-  c->ink = INK_BLACK;
-  canvas_rule(c, 15, 195, 23.5, 0.5);
-  c->pagination = false;
+  layout_later_head_static(c, l);
 }
 
 void receipt_draw(struct canvas *c, const struct layout *l) {

@@ -116,6 +116,31 @@ void layout_field_within(struct canvas *c, uint32_t order, double x, double capt
   canvas_artifact(c);
 }
 
+void layout_later_head_static(struct canvas *c, const struct layout *l) {
+  layout_watermark(c, l);
+  c->band = BAND_HEAD;
+  c->pagination = true;
+  canvas_artifact(c);
+  canvas_ornament(c, "crest", 20 - 4.8, 9.6, l->ornaments->crest_small);
+  c->ink = INK_BLUE;
+  canvas_pair(c, 28, 14.2, (struct style){FACE_SERIF_BOLD, 10.5},
+              (struct style){FACE_SERIF_BOLD_ITALIC, 10.5}, l->t->title.first, l->t->title.second);
+  c->ink = INK_BLACK;
+  canvas_rule(c, 15, 195, 23.5, 0.5);
+  c->pagination = false;
+}
+
+void layout_form(struct canvas *c, const struct layout *l, double x, uint32_t order) {
+  c->band = BAND_FOOT;
+  canvas_open(c, "P", order);
+  canvas_text_in(c, c->languages[0], x, 281.85, style_small,
+                 layout_printf(c, "%s %s", l->t->form.first, l->t->form_note.first));
+  canvas_open(c, "P", order + 1);
+  canvas_text_in(c, c->languages[1], x, 285.25, style_small_en,
+                 layout_printf(c, "%s %s", l->t->form.second, l->t->form_note.second));
+  canvas_artifact(c);
+}
+
 void layout_strip_static(struct canvas *c, const struct layout *l) {
   if (l->variant == LAYOUT_DRAFT) {
     draft_bar(c, l);
