@@ -21,6 +21,17 @@ static const double row_pitch = 11.9, row_first = 69.6;
 
 static double row_y(int row) { return row_first + row * row_pitch; }
 
+/* Where things stand in a row of the identity block; with a third language captions have a second line. */
+static const struct identity_row {
+  double caption, third, value, native;
+  double sizes[2], halves[2], halves_pt; /* of names in one line, and in two */
+} row_of_two = {2.2, 0, 7.0, 7.6, {13, 10.5}, {5.5, 9.2}, 9.2},
+  row_of_three = {1.4, 2.45, 8.5, 9.1, {11.5, 10.5}, {6.6, 9.9}, 8.4};
+
+static const struct identity_row *row_for(const struct layout *l) {
+  return l->t->third.language ? &row_of_three : &row_of_two;
+}
+
 /* How much lower the block of the signature stands. */
 static double lowered(const struct layout *l) { return l->t->single_journey ? 7 : 0; }
 
@@ -90,6 +101,20 @@ static void single_journey(struct canvas *c, const struct layout *l) {
   canvas_artifact(c);
 }
 
+/* A caption of the identity block. */
+static void identity_field(struct canvas *c, const struct layout *l, uint32_t order, double x,
+                           int row, enum template_word word) {
+  const struct identity_row *r = row_for(l);
+  double y = row_y(row) + r->caption;
+  layout_field(c, order, x, y, word, l);
+  if (l->t->third.language) {
+    canvas_open(c, "P", order);
+    canvas_text_in(c, l->t->third.language, x, y + r->third, style_caption_en,
+                   l->t->third.captions->words[word].first);
+    canvas_artifact(c);
+  }
+}
+
 static void validity_static(struct canvas *c, const struct layout *l) {
   c->band = BAND_VALIDITY;
   canvas_rule(c, 15, 195, 184, 0.5);
@@ -151,11 +176,11 @@ void letter_static(struct canvas *c, const struct layout *l) {
   layout_strip_static(c, l);
   layout_strip_captions(c, l, WORD_version, 157, WORD_code);
   c->band = BAND_UPPER;
-  layout_field(c, ORDER_IDENTITY, 56, row_y(0) + 2.2, WORD_surname, l);
-  layout_field(c, ORDER_IDENTITY + 4, 56, row_y(2) + 2.2, WORD_birth_date, l);
-  layout_field(c, ORDER_IDENTITY + 6, 115, row_y(2) + 2.2, WORD_sex, l);
-  layout_field(c, ORDER_IDENTITY + 8, 137, row_y(2) + 2.2, WORD_nationality, l);
-  layout_field(c, ORDER_IDENTITY + 14, 115, row_y(3) + 2.2, WORD_holder_signature, l);
+  identity_field(c, l, ORDER_IDENTITY, 56, 0, WORD_surname);
+  identity_field(c, l, ORDER_IDENTITY + 4, 56, 2, WORD_birth_date);
+  identity_field(c, l, ORDER_IDENTITY + 6, 115, 2, WORD_sex);
+  identity_field(c, l, ORDER_IDENTITY + 8, 137, 2, WORD_nationality);
+  identity_field(c, l, ORDER_IDENTITY + 14, 115, 3, WORD_holder_signature);
   c->band = BAND_MIDDLE;
   canvas_ornament(c, "panel", 105, 148.5, l->ornaments->panel_letter);
   if (!l->t->clause_filled) {
@@ -173,24 +198,26 @@ void letter_static(struct canvas *c, const struct layout *l) {
 
 /* ---- the document's own half ---- */
 
-/* 13 pt to 113 wide, else 10.5, else two lines of 9.2 pt: never condensed, never cut. */
-static void name_value(struct canvas *c, double y, const char *name) {
-  static const double sizes[] = {13, 10.5};
+/* 13 pt to 113 wide, else 10.5, else two lines of 9.2 pt (11.5, 10.5 and 8.4 beside a third language): never condensed, never
+ * cut. */
+static void name_value(struct canvas *c, const struct layout *l, int row, const char *name) {
+  const struct identity_row *r = row_for(l);
+  double y = row_y(row);
   for (int i = 0; i < 2; i++) {
-    const struct style style = {FACE_SANS_BOLD, sizes[i]};
+    const struct style style = {FACE_SANS_BOLD, r->sizes[i]};
     if (canvas_width(c, style, name) <= 113) {
-      canvas_text(c, 56, y + 7.0, style, name);
+      canvas_text(c, 56, y + r->value, style, name);
       return;
     }
   }
-  const struct style style = {FACE_SANS_BOLD, 9.2};
+  const struct style style = {FACE_SANS_BOLD, r->halves_pt};
   const char *lines[2];
   if (!canvas_halves(c, style, 113, name, lines)) {
     canvas_too_long(c, "a name");
     return;
   }
-  canvas_text(c, 56, y + 5.5, style, lines[0]);
-  canvas_text(c, 56, y + 9.2, style, lines[1]);
+  canvas_text(c, 56, y + r->halves[0], style, lines[0]);
+  canvas_text(c, 56, y + r->halves[1], style, lines[1]);
 }
 
 /* In place of a portrait, 35 by 45 mm from its lower left corner: an ornament, which documents share (0.01 mm). */
@@ -226,34 +253,35 @@ static void portrait(struct canvas *c, const struct layout *l) {
 
 static void identity(struct canvas *c, const struct layout *l) {
   const struct model_person *p = &l->content->letter.holder;
+  const struct identity_row *r = row_for(l);
   portrait(c, l);
   canvas_open(c, "P", ORDER_IDENTITY + 1);
   c->path = c->path ? "safe_conduct.holder.surname" : NULL;
-  name_value(c, row_y(0), p->surname);
+  name_value(c, l, 0, p->surname);
   if (*p->given_names) { /* an unused field has no caption */
-    layout_field(c, ORDER_IDENTITY + 2, 56, row_y(1) + 2.2, WORD_given_names, l);
+    identity_field(c, l, ORDER_IDENTITY + 2, 56, 1, WORD_given_names);
     canvas_open(c, "P", ORDER_IDENTITY + 3);
     c->path = c->path ? "safe_conduct.holder.given_names" : NULL;
-    name_value(c, row_y(1), p->given_names);
+    name_value(c, l, 1, p->given_names);
   }
   canvas_open(c, "P", ORDER_IDENTITY + 5);
-  canvas_text(c, 56, row_y(2) + 7.0, style_value, layout_date(c, l, p->birth_date));
+  canvas_text(c, 56, row_y(2) + r->value, style_value, layout_date(c, l, p->birth_date));
   canvas_open(c, "P", ORDER_IDENTITY + 7);
-  canvas_text(c, 115, row_y(2) + 7.0, style_value, p->sex);
+  canvas_text(c, 115, row_y(2) + r->value, style_value, p->sex);
   canvas_open(c, "P", ORDER_IDENTITY + 9);
-  canvas_text(c, 137, row_y(2) + 7.0, style_value, p->nationality);
+  canvas_text(c, 137, row_y(2) + r->value, style_value, p->nationality);
   if (*p->native_name) {
-    layout_field(c, ORDER_IDENTITY + 10, 56, row_y(3) + 2.2, WORD_native_name, l);
+    identity_field(c, l, ORDER_IDENTITY + 10, 56, 3, WORD_native_name);
     canvas_open(c, "P", ORDER_IDENTITY + 11);
     c->path = c->path ? "safe_conduct.holder.native_name" : NULL;
-    canvas_within(c, 56, row_y(3) + 7.6, 56, (struct style){FACE_SANS, 13.5}, 8.5,
+    canvas_within(c, 56, row_y(3) + r->native, 56, (struct style){FACE_SANS, 13.5}, 8.5,
                   "a name in its own script", p->native_name);
   } else if (l->t->single_journey) { /* its row of authority and place is the route's */
     const char *place = l->content->letter.issuing_place;
-    layout_field(c, ORDER_IDENTITY + 10, 56, row_y(3) + 2.2, WORD_authority, l);
+    identity_field(c, l, ORDER_IDENTITY + 10, 56, 3, WORD_authority);
     canvas_open(c, "P", ORDER_IDENTITY + 11);
     c->path = c->path ? "safe_conduct.issuing_place" : NULL;
-    canvas_within(c, 56, row_y(3) + 7.0, 56, style_value, 6.5, "a place of issue",
+    canvas_within(c, 56, row_y(3) + r->value, 56, style_value, 6.5, "a place of issue",
                   *place ? place : l->house->place);
   }
   canvas_artifact(c);

@@ -132,6 +132,7 @@ static sv_status third_fill(struct sv_ctx *ctx, const struct templates *set, con
                                text_in(&f->texts[PART_title_second], c));
   ret->clause = text_in(&f->texts[PART_clause], c);
   ret->single_journey = captions->words[WORD_single_journey].first;
+  ret->captions = captions;
   return ret->title ? SV_DONE : SV_FAIL(ctx, NO_MEMORY, "%s", f->name);
 }
 

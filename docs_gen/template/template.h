@@ -130,6 +130,7 @@ struct template_clause {
  * so that one of them is always there (ICAO Doc 9303-8). language NULL: none. */
 struct template_third {
   const char *language, *title, *clause, *single_journey;
+  const struct captions *captions; /* whose first words are in it */
 };
 
 /* A template in two languages. */
