@@ -54,11 +54,18 @@ bool sv_date_parse(const char *text, struct sv_date *ret) {
   return strlen(text) == 10 && date_read(text, ret);
 }
 
+/* The last n decimal digits of a number that is not negative. */
+static void digits_put(char *text, int n, int v) {
+  for (; n > 0; v /= 10) {
+    text[--n] = (char)('0' + v % 10);
+  }
+}
+
 void sv_date_format(struct sv_date d, char text[static 11]) {
-  char wide[40];
-  (void)snprintf(wide, sizeof wide, "%04d-%02d-%02d", d.year, d.month, d.day);
-  memcpy(text, wide, 10);
-  text[10] = '\0';
+  memcpy(text, "YYYY-MM-DD", 11);
+  digits_put(text, 4, d.year > 0 ? d.year : 0);
+  digits_put(text + 5, 2, d.month);
+  digits_put(text + 8, 2, d.day);
 }
 
 int64_t sv_date_days(struct sv_date d) {
@@ -158,10 +165,10 @@ void sv_time_format(int64_t wall_us, char text[static 21]) {
   int64_t days = floor_div(s, 86400);
   int in_day = (int)(s - days * 86400);
   sv_date_format(sv_date_of_days(days), text);
-  char wide[40];
-  (void)snprintf(wide, sizeof wide, "T%02d:%02d:%02dZ", in_day / 3600, in_day / 60 % 60,
-                 in_day % 60);
-  memcpy(text + 10, wide, 11);
+  memcpy(text + 10, "Thh:mm:ssZ", 11);
+  digits_put(text + 11, 2, in_day / 3600);
+  digits_put(text + 14, 2, in_day / 60 % 60);
+  digits_put(text + 17, 2, in_day % 60);
 }
 
 bool sv_time_parse(const char *text, int64_t *ret_wall_us, int *ret_offset_min) {

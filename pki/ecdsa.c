@@ -17,6 +17,8 @@ enum { DER_SIGNATURE_MAX = 150 };
 
 struct pki_key {
   EVP_PKEY *pkey;
+  size_t half;         /* bytes of r and of s */
+  EVP_MD *md;          /* that belongs to its size */
   EVP_PKEY_CTX *ready; /* to sign; copied for each signature, which costs less than another */
 };
 
@@ -112,7 +114,8 @@ sv_status pki_key_open(struct sv_ctx *ctx, struct sv_bytes pem, struct pki_key *
   if (!pkey) {
     return SV_FAIL(ctx, SIGNER, "not an unencrypted private key in PEM");
   }
-  if (half_size(pkey) == 0) {
+  size_t half = half_size(pkey);
+  if (half == 0) {
     return SV_FAIL(ctx, SIGNER, "not an elliptic curve key of 224 to 521 bits");
   }
   SV_AUTO(pki_key_close) struct pki_key *key = calloc(1, sizeof *key);
@@ -120,9 +123,11 @@ sv_status pki_key_open(struct sv_ctx *ctx, struct sv_bytes pem, struct pki_key *
     return SV_FAIL(ctx, NO_MEMORY, "key");
   }
   key->pkey = SV_TAKE(pkey);
+  key->half = half;
+  key->md = EVP_MD_fetch(NULL, EVP_MD_get0_name(pki_digest_for(key->pkey)), NULL);
   key->ready = EVP_PKEY_CTX_new(key->pkey, NULL);
-  if (!key->ready || EVP_PKEY_sign_init(key->ready) != 1 ||
-      EVP_PKEY_CTX_set_signature_md(key->ready, pki_digest_for(key->pkey)) != 1) {
+  if (!key->md || !key->ready || EVP_PKEY_sign_init(key->ready) != 1 ||
+      EVP_PKEY_CTX_set_signature_md(key->ready, key->md) != 1) {
     ERR_clear_error();
     return SV_FAIL(ctx, SIGNER, "a key that can't sign");
   }
@@ -133,6 +138,7 @@ sv_status pki_key_open(struct sv_ctx *ctx, struct sv_bytes pem, struct pki_key *
 void pki_key_close(struct pki_key *key) {
   if (key) {
     EVP_PKEY_CTX_free(key->ready);
+    EVP_MD_free(key->md);
     EVP_PKEY_free(key->pkey);
     free(key);
   }
@@ -146,16 +152,15 @@ sv_status pki_key_sign(const struct pki_key *key, struct sv_ctx *ctx, struct sv_
                        uint8_t *raw, size_t *ret_n) {
   uint8_t der[DER_SIGNATURE_MAX];
   size_t n = sizeof der;
-  size_t half = half_size(key->pkey);
   uint8_t digest[EVP_MAX_MD_SIZE];
   unsigned digest_n = 0;
   SV_AUTO(EVP_PKEY_CTX_free) EVP_PKEY_CTX *own = EVP_PKEY_CTX_dup(key->ready);
-  if (!own || EVP_Digest(tbs.p, tbs.n, digest, &digest_n, pki_digest_for(key->pkey), NULL) != 1 ||
+  if (!own || EVP_Digest(tbs.p, tbs.n, digest, &digest_n, key->md, NULL) != 1 ||
       EVP_PKEY_sign(own, der, &n, digest, digest_n) != 1 ||
-      !pki_der_to_raw(sv_bytes_of(der, n), half, raw)) {
+      !pki_der_to_raw(sv_bytes_of(der, n), key->half, raw)) {
     ERR_clear_error();
     return SV_FAIL(ctx, SIGNER, "the key did not sign");
   }
-  *ret_n = 2 * half;
+  *ret_n = 2 * key->half;
   return SV_DONE;
 }

@@ -1,4 +1,4 @@
-/* Invariants: a match is of 4 to 258 bytes that stand before it; fewer than 8 bits wait between two symbols. */
+/* Invariants: a match is of 4 to 258 bytes that stand before it; fewer than 32 bits wait between two symbols. */
 #include "docs_gen/draw/fixed_deflate.h"
 
 #include <endian.h>
@@ -14,15 +14,24 @@ struct bits {
   unsigned n;
 };
 
-/* At most 32 bits, the lowest first. Whole bytes leave in one go; those after them are written over by the next. */
+/* At most 32 bits, the lowest first: they leave by fours of bytes. */
 static inline void put_bits(struct bits *b, uint64_t v, unsigned n) {
   b->waiting |= v << b->n;
   b->n += n;
-  uint64_t bytes = htole64(b->waiting);
-  memcpy(b->out, &bytes, sizeof bytes);
-  b->out += b->n / 8;
-  b->waiting >>= b->n / 8 * 8;
-  b->n %= 8;
+  if (b->n >= 32) {
+    uint32_t bytes = htole32((uint32_t)b->waiting);
+    memcpy(b->out, &bytes, sizeof bytes);
+    b->out += sizeof bytes;
+    b->waiting >>= 32;
+    b->n -= 32;
+  }
+}
+
+/* What still waits, to the end of its last byte. */
+static void put_rest(struct bits *b) {
+  for (unsigned done = 0; done < b->n; done += 8) {
+    *b->out++ = (uint8_t)(b->waiting >> done);
+  }
 }
 
 /* Codes stand with their highest bit first. */
@@ -110,6 +119,6 @@ size_t fixed_deflate(const uint8_t *in, size_t n, uint8_t *out) {
     }
   }
   put_symbol(&b, 256);
-  put_bits(&b, 0, 7);
+  put_rest(&b);
   return (size_t)(b.out - out);
 }

@@ -331,7 +331,8 @@ static HPDF_STATUS write_out(HPDF_Stream stream, const HPDF_BYTE *p, HPDF_UINT n
 
 static bool write_object(struct pdf_objects *pdf, HPDF_Dict dict, uint32_t number) {
   pdf->rows[number] = (struct pdf_row){.type = 1, .a = (uint32_t)pdf->file.n};
-  sv_buf_printf(&pdf->file, "%u 0 obj\n", number);
+  pack_number(&pdf->file, number);
+  sv_buf_str(&pdf->file, " 0 obj\n");
   bool good = HPDF_Obj_WriteValue(dict, pdf->out, NULL) == HPDF_OK;
   sv_buf_str(&pdf->file, "\nendobj\n");
   return good && !pdf->file.failed;
