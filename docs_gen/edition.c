@@ -10,8 +10,8 @@
 #include "docs_gen/layout/overlap.h"
 #include "docs_gen/specimen.h"
 
-/* Room for every template in every pair of languages: what nobody asks for takes none of it. */
-enum { EDITION_ARENA_BYTES = 640 * 1024 * 1024, TRIAL_ARENA_BYTES = 64 * 1024 * 1024 };
+/* Texts and looks of every template in every pair of languages: what nobody asks for takes none of it. */
+enum { EDITION_ARENA_BYTES = 192 * 1024 * 1024, TRIAL_ARENA_BYTES = 64 * 1024 * 1024 };
 
 SV_AUTO_DEFINE(struct edition, edition_close)
 SV_AUTO_DEFINE(struct sv_arena, sv_arena_close)
@@ -373,6 +373,7 @@ void edition_close(struct edition *e) {
   if (e) {
     (void)pthread_mutex_destroy(&e->lock);
     kept_trees_close(e->trees);
+    house_close_all(e);
     sv_arena_close(e->mem);
     free(e);
   }

@@ -3,16 +3,21 @@
 #include "docs_gen/house.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "docs_gen/draw/deflate.h"
 
 struct house {
+  struct sv_arena *mem;
   struct sv_bytes key; /* n 0: nobody's */
   struct model_authority authority;
   struct assemble_static *_Atomic *statics;    /* by sheet and part */
   const struct beginning *_Atomic *beginnings; /* by sheet and kinds of pages */
   struct house *next;
 };
+
+/* Room for every template in every pair of languages: what nobody asks for takes none of it. */
+enum { HOUSE_BYTES = 640 * 1024 * 1024 };
 
 /* In place of a beginning where the authority's names have characters that no font of an edition has: such documents begin as
  * nobody's do. */
@@ -85,23 +90,40 @@ static bool authority_copy(struct sv_arena *mem, const struct model_authority *a
   return ok && more;
 }
 
+static void house_close(struct house *h) {
+  if (h) {
+    sv_arena_close(h->mem);
+    free(h);
+  }
+}
+SV_AUTO_DEFINE(struct house, house_close)
+
+void house_close_all(struct edition *e) {
+  struct house *h = atomic_load_explicit(&e->houses, memory_order_acquire);
+  while (h) {
+    struct house *next = h->next;
+    house_close(h);
+    h = next;
+  }
+}
+
 sv_status house_open(struct sv_ctx *ctx, struct edition *e, const struct model_authority *a) {
-  struct house *h = SV_NEW(e->mem, struct house);
-  bool made = h != NULL;
+  SV_AUTO(house_close) struct house *h = calloc(1, sizeof *h);
+  bool made = h && (h->mem = sv_arena_open(HOUSE_BYTES)) != NULL;
   if (made && a) {
     struct sv_bytes key = key_of(ctx, a);
-    h->key = sv_bytes_of(kept(e->mem, key.p, key.n), key.n);
-    made = key.n && h->key.p && authority_copy(e->mem, a, &h->authority);
+    h->key = sv_bytes_of(kept(h->mem, key.p, key.n), key.n);
+    made = key.n && h->key.p && authority_copy(h->mem, a, &h->authority);
   }
   if (made) {
-    h->statics = sv_arena_array(e->mem, e->sheet_n * LAYOUT_PARTS, sizeof *h->statics);
-    h->beginnings = sv_arena_array(e->mem, e->sheet_n * BEGINNING_PARTS, sizeof *h->beginnings);
+    h->statics = sv_arena_array(h->mem, e->sheet_n * LAYOUT_PARTS, sizeof *h->statics);
+    h->beginnings = sv_arena_array(h->mem, e->sheet_n * BEGINNING_PARTS, sizeof *h->beginnings);
   }
   if (!made || !h->statics || !h->beginnings) {
     return SV_FAIL(ctx, NO_MEMORY, "templates");
   }
   h->next = atomic_load_explicit(&e->houses, memory_order_relaxed);
-  atomic_store_explicit(&e->houses, h, memory_order_release);
+  atomic_store_explicit(&e->houses, SV_TAKE(h), memory_order_release);
   return SV_DONE;
 }
 
@@ -149,7 +171,7 @@ static bool is_strange(const bool fonts[static TEXT_FONTS]) {
 }
 
 /* Drawn in the call's arena; what documents need of it is kept. ret is left alone where the house is strange. */
-static sv_status static_make(struct edition *e, const struct edition_means *means,
+static sv_status static_make(struct edition *e, struct house *h, const struct edition_means *means,
                              struct sv_ctx *ctx, const struct layout *l, enum layout_part part,
                              struct assemble_static **ret) {
   const struct list *list;
@@ -162,18 +184,18 @@ static sv_status static_make(struct edition *e, const struct edition_means *mean
     return SV_DONE;
   }
   SV_TRY(deflate_bytes(ctx, made.content.bytes, 12, &made.deflated));
-  struct assemble_static *s = SV_NEW(e->mem, struct assemble_static);
-  struct list *own = SV_NEW(e->mem, struct list);
+  struct assemble_static *s = SV_NEW(h->mem, struct assemble_static);
+  struct list *own = SV_NEW(h->mem, struct list);
   if (!s || !own) {
     return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
   }
   *own = (struct list){.element_n = list->element_n};
-  own->elements = kept(e->mem, list->elements, list->element_n * sizeof *list->elements);
+  own->elements = kept(h->mem, list->elements, list->element_n * sizeof *list->elements);
   made.list = own;
   made.content.bytes = (struct sv_bytes){NULL, 0};
   made.content.marks =
-      kept(e->mem, made.content.marks, made.content.mark_n * sizeof *made.content.marks);
-  made.deflated.p = kept(e->mem, made.deflated.p, made.deflated.n);
+      kept(h->mem, made.content.marks, made.content.mark_n * sizeof *made.content.marks);
+  made.deflated.p = kept(h->mem, made.deflated.p, made.deflated.n);
   if (!own->elements || !made.content.marks || !made.deflated.p) {
     return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
   }
@@ -189,7 +211,7 @@ static sv_status static_of(struct edition *e, struct house *h, const struct edit
   struct assemble_static *_Atomic *slot = &h->statics[sheet_of(e, l) * LAYOUT_PARTS + part];
   struct assemble_static *s = atomic_load_explicit(slot, memory_order_relaxed);
   if (!s) {
-    SV_TRY(static_make(e, means, ctx, l, part, &s));
+    SV_TRY(static_make(e, h, means, ctx, l, part, &s));
     atomic_store_explicit(slot, s, memory_order_release);
   }
   *ret = s;
@@ -203,10 +225,7 @@ static sv_status beginning_start(struct edition *e, struct house *h,
                                  const struct beginning **ret) {
   const struct assemble_static *parts[BEGINNING_PARTS];
   const struct look *look;
-  struct beginning made, *b = SV_NEW(e->mem, struct beginning);
-  if (!b) {
-    return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
-  }
+  struct beginning made;
   SV_TRY(edition_look_of(e, means, ctx, l, &look));
   for (size_t i = 0; i < part_n; i++) {
     SV_TRY(static_of(e, h, means, ctx, l, edition_part(l, (uint32_t)i + 1), &parts[i]));
@@ -216,9 +235,10 @@ static sv_status beginning_start(struct edition *e, struct house *h,
     }
   }
   SV_TRY(beginning_make(ctx, look, parts, part_n, means->icc, &made));
-  made.file.bytes.p = kept(e->mem, made.file.bytes.p, made.file.bytes.n);
-  made.file.rows = kept(e->mem, made.file.rows, made.file.row_n * sizeof *made.file.rows);
-  if (!made.file.bytes.p || !made.file.rows) {
+  made.file.bytes.p = kept(h->mem, made.file.bytes.p, made.file.bytes.n);
+  made.file.rows = kept(h->mem, made.file.rows, made.file.row_n * sizeof *made.file.rows);
+  struct beginning *b = SV_NEW(h->mem, struct beginning);
+  if (!made.file.bytes.p || !made.file.rows || !b) {
     return SV_FAIL(ctx, NO_MEMORY, "%s", l->t->name);
   }
   *b = made;

@@ -10,6 +10,9 @@ struct house;
 sv_status house_open(struct sv_ctx *ctx, struct edition *e,
                      const struct model_authority *authority);
 
+/* All of an edition, with everything that was made for them. */
+void house_close_all(struct edition *e);
+
 /* Makes before it is asked for what documents of that authority begin with, in the languages that requests have when they name
  * none. Fails: RENDER, TEMPLATE, NO_MEMORY. */
 sv_status house_prepare(struct edition *e, const struct edition_means *means, struct sv_ctx *ctx,
